@@ -1,0 +1,1 @@
+"""A VPC on this machine: real packets for the deployed program, nothing of AWS needed."""

@@ -1,0 +1,1 @@
+"""The one plan that the program, the nodes, the lab and the tests read: pure values, no cloud."""

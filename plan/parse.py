@@ -1,0 +1,115 @@
+"""From the raw text of one configuration value to its type; each error says value, rule, way out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+
+# Tag limits: AWS Tagging User Guide, "Tag naming limits and requirements"; the program adds
+# up to four keys of its own.
+MOST_TAGS = 46
+LONGEST_KEY = 128
+LONGEST_VALUE = 256
+OWN_TAGS = ("Name", "podnet:")
+
+
+def cidr(raw: str) -> IPv4Network:
+    """An IPv4 range in CIDR form without host bits."""
+    try:
+        network = ip_network(raw, strict=False)
+    except ValueError:
+        raise ValueError(f"{raw!r} is not an IPv4 range; write it like 10.1.0.0/16") from None
+    if isinstance(network, IPv6Network):
+        raise ValueError(f"{raw!r} is IPv6; podnet routes IPv4 pods, give an IPv4 range")  # noqa: TRY004
+    if "/" not in raw:
+        raise ValueError(f"{raw!r} has no prefix length; write it like {raw}/24")
+    if str(network) != raw:
+        raise ValueError(f"{raw!r} has host bits set; the range is {network}")
+    return network
+
+
+def integer(raw: str) -> int:
+    """A whole number."""
+    try:
+        return int(raw)
+    except ValueError:
+        raise ValueError(f"{raw!r} is not a whole number") from None
+
+
+def boolean(raw: str) -> bool:
+    """`true` or `false`, as Pulumi writes them."""
+    try:
+        return {"true": True, "false": False}[raw.lower()]
+    except KeyError:
+        raise ValueError(f"{raw!r} is neither true nor false") from None
+
+
+def word(kind: type[E]) -> Callable[[str], E]:
+    """A parser that takes one word of an enumeration."""
+
+    def parser(raw: str) -> E:
+        try:
+            return kind(raw)
+        except ValueError:
+            raise ValueError(f"{raw!r} is unknown; known: {', '.join(kind)}") from None
+
+    return parser
+
+
+def instance_type(raw: str) -> str:
+    """An EC2 instance type such as t3.small."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", raw):
+        raise ValueError(f"{raw!r} is not an instance type; write it like t3.small")
+    return raw
+
+
+def image_id(raw: str) -> str:
+    """The id of a machine image."""
+    if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", raw):
+        raise ValueError(f"{raw!r} is not an image id; write it like ami-0123456789abcdef0, "
+                         "or leave it out for the newest Debian 12")
+    return raw
+
+
+def tags(raw: str) -> Mapping[str, str]:
+    """A map of tags for every resource."""
+    value = _json(raw)
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError(f"{raw!r} is not a map of text to text")
+    if len(value) > MOST_TAGS:
+        raise ValueError(f"has {len(value)} tags; AWS takes 50 a resource and podnet sets four")
+    for key, item in value.items():
+        if not 1 <= len(key) <= LONGEST_KEY or len(item) > LONGEST_VALUE:
+            raise ValueError(f"{key!r}: a key has 1 to {LONGEST_KEY} characters, "
+                             f"a value at most {LONGEST_VALUE}")
+        if key.lower().startswith("aws:"):
+            raise ValueError(f"{key!r}: AWS keeps keys that begin with aws: to itself")
+        if key.startswith(OWN_TAGS):
+            raise ValueError(f"{key!r}: podnet sets this key itself; choose another")
+    return value
+
+
+def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
+    """The ranges from which administrators may connect by SSH."""
+    value = _json(raw)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{raw!r} is not a list of ranges; write it like [203.0.113.0/24]")
+    ranges = tuple(cidr(item) for item in value)
+    for item in ranges:
+        if item.prefixlen == 0:
+            raise ValueError(f"'{item}' opens SSH to the whole internet; name the ranges you "
+                             "connect from, or use Session Manager")
+    return ranges
+
+
+def _json(raw: str) -> object:
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError:
+        raise ValueError(f"{raw!r} is not a list or map") from None

@@ -1,0 +1,164 @@
+"""What a stack may say: the `podnet:` settings, their defaults and every rule they must keep."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from itertools import combinations
+
+from plan import parse
+from plan.address import FIRST_NODE_OFFSET, AddressPlan
+from plan.routing import AVAILABLE, RoutingMode
+
+NAMESPACE = "podnet"
+
+# VPC and subnet sizes: Amazon VPC User Guide, "VPC CIDR blocks" and "Subnet CIDR blocks".
+LARGEST_VPC = 16
+SMALLEST_SUBNET = 28
+SMALLEST_BLOCK = 29
+MOST_ZONES = 3
+
+UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+
+
+class SettingsError(ValueError):
+    """All that is wrong with a stack's settings, one line a problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{count} in the settings of this stack:\n" + "\n".join(
+            f"  - {problem}" for problem in problems))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """The settings of one stack, checked."""
+
+    vpc_cidr: IPv4Network = IPv4Network("192.168.1.0/24")
+    pod_cidr: IPv4Network = IPv4Network("10.1.0.0/16")
+    pod_block_prefix: int = 24
+    service_cidr: IPv4Network = IPv4Network("10.96.0.0/12")
+    routing: RoutingMode = RoutingMode.VPC_ROUTES
+    zones: int = 1
+    node_count: int = 2
+    instance_type: str = "t3.small"
+    image_id: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    admin_cidrs: tuple[IPv4Network, ...] = ()
+    session_manager: bool = True
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, str]) -> Settings:
+        """Settings from raw configuration values, keyed `podnet:vpcCidr` and so on.
+
+        Keys of other namespaces are left alone. Raises `SettingsError` with every problem.
+        """
+        problems: list[str] = []
+        values: dict[str, object] = {}
+        for key, raw in config.items():
+            namespace, _, name = key.partition(":")
+            if namespace != NAMESPACE:
+                continue
+            if name not in PARSERS:
+                problems.append(_unknown(key))
+                continue
+            attribute, parser = PARSERS[name]
+            try:
+                values[attribute] = parser(raw)
+            except ValueError as error:
+                problems.append(f"{key} {error}")
+        # The rules between settings are checked on what could be read, so that one bad value
+        # does not hide the others.
+        settings = cls(**values)  # type: ignore[arg-type]  # the parsers are typed by field below
+        problems += [f"{NAMESPACE}:{problem}" for problem in settings.problems()]
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    @property
+    def addresses(self) -> AddressPlan:
+        """The address rule with this stack's numbers."""
+        return AddressPlan(self.vpc_cidr, self.pod_cidr, self.pod_block_prefix, self.zones)
+
+    def problems(self) -> Iterator[str]:
+        """Every rule these values break, named as the YAML names them."""
+        yield from self._range_problems()
+        sizes = list(self._size_problems())
+        yield from sizes
+        if not sizes:
+            yield from self._node_problems()
+        if self.routing not in AVAILABLE:
+            yield (f"routing {self.routing} is not yet available in this version; "
+                   f"use {' or '.join(AVAILABLE)}")
+
+    def _range_problems(self) -> Iterator[str]:
+        ranges = {"vpcCidr": self.vpc_cidr, "podCidr": self.pod_cidr,
+                  "serviceCidr": self.service_cidr}
+        for (name, one), (other, two) in combinations(ranges.items(), 2):
+            if one.overlaps(two):
+                yield f"{name} {one} overlaps {other} {two}; choose ranges that share no address"
+        for name, one in ranges.items():
+            for bad in UNUSABLE:
+                if one.overlaps(bad):
+                    yield f"{name} {one} overlaps {bad}, which no network of hosts can use"
+
+    def _size_problems(self) -> Iterator[str]:
+        vpc, pods, prefix = self.vpc_cidr, self.pod_cidr, self.pod_block_prefix
+        if not 1 <= self.zones <= MOST_ZONES:
+            yield f"zones must be 1 to {MOST_ZONES}, got {self.zones}"
+        if not LARGEST_VPC <= vpc.prefixlen <= SMALLEST_SUBNET:
+            yield (f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
+                   f"to /{SMALLEST_SUBNET}")
+        elif (cut := vpc.prefixlen + (max(self.zones, 1) - 1).bit_length()) > SMALLEST_SUBNET:
+            yield (f"vpcCidr {vpc} cut for {self.zones} zones gives /{cut} subnets; AWS takes "
+                   f"none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones")
+        if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
+            yield (f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
+                   f"{pods} and /{SMALLEST_BLOCK}")
+        elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
+            yield (f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
+                   f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
+                   f"podBlockPrefix or a smaller VPC")
+
+    def _node_problems(self) -> Iterator[str]:
+        if self.node_count < 1:
+            yield f"nodeCount must be at least 1, got {self.node_count}"
+            return
+        capacity = self.addresses.capacity
+        if self.node_count <= capacity:
+            return
+        way_out = f"use at most {capacity} nodes or a larger VPC"
+        turn, zone = divmod(capacity, self.zones)
+        subnet = self.addresses.subnets[zone]
+        reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
+        yield (f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
+               f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
+               f"AWS reserves in {subnet} (the first four and the last); {way_out}")
+
+
+def _unknown(key: str) -> str:
+    name = key.partition(":")[2]
+    close = difflib.get_close_matches(name, PARSERS, n=1)
+    hint = f"did you mean {NAMESPACE}:{close[0]}?" if close else f"known: {', '.join(PARSERS)}"
+    return f"{key} is not a setting of podnet; {hint}"
+
+
+def _camel(attribute: str) -> str:
+    head, *rest = attribute.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+_PARSER_OF = {
+    "vpc_cidr": parse.cidr, "pod_cidr": parse.cidr, "service_cidr": parse.cidr,
+    "pod_block_prefix": parse.integer, "zones": parse.integer, "node_count": parse.integer,
+    "routing": parse.word(RoutingMode), "instance_type": parse.instance_type,
+    "image_id": parse.image_id, "tags": parse.tags, "admin_cidrs": parse.admin_cidrs,
+    "session_manager": parse.boolean,
+}
+PARSERS = {_camel(item.name): (item.name, _PARSER_OF[item.name])
+           for item in dataclasses.fields(Settings)}
+"""The settings as the YAML names them: (attribute, parser of the raw text)."""
