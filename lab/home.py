@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +27,8 @@ class Home:
         if not file.exists():
             draft = directory / f"lab.json.{secrets.token_hex(3)}"
             draft.write_text(json.dumps({"lab": secrets.token_hex(3)}))
-            try:
-                file.hardlink_to(draft)  # exactly one of several first openers wins
-            except FileExistsError:
-                pass
+            with suppress(FileExistsError):  # exactly one of several first openers wins
+                file.hardlink_to(draft)
             draft.unlink()
         return cls(directory, json.loads(file.read_text())["lab"])
 

@@ -1,4 +1,4 @@
-"""Whether this machine can hold the lab: asked before anything is changed, standard library only."""
+"""Whether this machine can hold the lab: asked before any change, standard library only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ NEEDED_CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_MKNOD": 27
 def problems() -> list[str]:
     """What keeps the lab from running here, a sentence each; empty where it can run."""
     if not sys.platform.startswith("linux"):
-        return [f"the lab needs Linux: it is made of network namespaces, and this is {sys.platform}"]
+        return [
+            f"the lab needs Linux: it is made of network namespaces, and this is {sys.platform}"
+        ]
     if os.geteuid() != 0:
         return ["the lab needs root: it makes network namespaces and mounts; run it with sudo"]
     return [*_capability_problems(), *_file_system_problems(), *_in_own_namespace()]
@@ -47,8 +49,10 @@ def _file_system_problems() -> Iterator[str]:
     if "\toverlay\n" not in Path("/proc/filesystems").read_text() and not modules.is_dir():
         yield "this kernel lacks overlayfs (CONFIG_OVERLAY_FS), which holds the instances' disks"
     if not Path("/proc/sys/net/bridge").is_dir() and not modules.is_dir():
-        yield ("this kernel lacks br_netfilter (CONFIG_BRIDGE_NETFILTER), which security groups "
-               "inside a subnet need")
+        yield (
+            "this kernel lacks br_netfilter (CONFIG_BRIDGE_NETFILTER), which security groups "
+            "inside a subnet need"
+        )
 
 
 def _in_own_namespace() -> Iterator[str]:
@@ -93,8 +97,9 @@ def _ask(family: int, kind: int, flags: int, body: bytes) -> int:
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, family) as link:
             link.settimeout(5)
-            header = struct.pack("=IHHII", 16 + len(body), kind,
-                                 NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0)
+            header = struct.pack(
+                "=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0
+            )
             link.send(header + body)
             answer = link.recv(65536)
     except OSError as error:

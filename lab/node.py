@@ -32,5 +32,6 @@ class Node:
 
     def run(self, *argv: str, stdin: str | None = None, timeout: float | None = None) -> str:
         """Run a command inside the instance and return its standard output."""
-        return run("nsenter", "--target", str(self.pid), "--all", "--", *argv,
-                   stdin=stdin, timeout=timeout)
+        return run(
+            "nsenter", "--target", str(self.pid), "--all", "--", *argv, stdin=stdin, timeout=timeout
+        )

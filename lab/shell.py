@@ -6,8 +6,10 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 
+from lab.errors import LabError
 
-class CommandError(RuntimeError):
+
+class CommandError(LabError):
     """A command failed; the message holds it as one could paste it, and its output."""
 
     def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
@@ -18,8 +20,9 @@ class CommandError(RuntimeError):
 
 def run(*argv: str, stdin: str | None = None, timeout: float | None = None) -> str:
     """Run a command and return its standard output; raises `CommandError` if it fails."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False,
-                          timeout=timeout)
+    done = subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, check=False, timeout=timeout
+    )
     if done.returncode:
         raise CommandError(argv, done.returncode, done.stderr or done.stdout)
     return done.stdout

@@ -24,8 +24,10 @@ class AddressPlan:
     def subnets(self) -> tuple[IPv4Network, ...]:
         """One subnet a zone: the VPC cut into the fewest equal parts that are enough."""
         cut = self.vpc.prefixlen + (self.zones - 1).bit_length()
-        return tuple(IPv4Network((int(self.vpc[0]) + (zone << (32 - cut)), cut))
-                     for zone in range(self.zones))
+        return tuple(
+            IPv4Network((int(self.vpc[0]) + (zone << (32 - cut)), cut))
+            for zone in range(self.zones)
+        )
 
     @property
     def capacity(self) -> int:

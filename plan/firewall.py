@@ -33,13 +33,18 @@ def ingress(settings: Settings) -> dict[str, Rule]:
         # A group reference matches the addresses of network interfaces; pods have addresses
         # of their own, so they need a rule by range (VPC User Guide, security group rules).
         "pods": Rule(description="All traffic from pods", peer=settings.pod_cidr),
-        "path-mtu": Rule(description="Fragmentation needed, for path MTU discovery",
-                         protocol="icmp", from_port=ICMP_UNREACHABLE,
-                         to_port=ICMP_FRAGMENTATION_NEEDED, peer=ANYWHERE),
+        "path-mtu": Rule(
+            description="Fragmentation needed, for path MTU discovery",
+            protocol="icmp",
+            from_port=ICMP_UNREACHABLE,
+            to_port=ICMP_FRAGMENTATION_NEEDED,
+            peer=ANYWHERE,
+        ),
     }
     for cidr in settings.admin_cidrs:
         rules[f"ssh-{str(cidr).replace('/', '-')}"] = Rule(
-            description=f"SSH from {cidr}", protocol="tcp", from_port=SSH, to_port=SSH, peer=cidr)
+            description=f"SSH from {cidr}", protocol="tcp", from_port=SSH, to_port=SSH, peer=cidr
+        )
     return rules
 
 

@@ -30,14 +30,21 @@ class Node:
 
 def zones(settings: Settings) -> tuple[Zone, ...]:
     """The zones of the stack, `a` first."""
-    return tuple(Zone(name=ascii_lowercase[index], index=index, subnet=subnet)
-                 for index, subnet in enumerate(settings.addresses.subnets))
+    return tuple(
+        Zone(name=ascii_lowercase[index], index=index, subnet=subnet)
+        for index, subnet in enumerate(settings.addresses.subnets)
+    )
 
 
 def nodes(settings: Settings) -> tuple[Node, ...]:
     """Nodes 1 to `nodeCount`; node *k* depends on *k* alone."""
     plan, places = settings.addresses, zones(settings)
     return tuple(
-        Node(name=f"node-{number}", zone=places[(number - 1) % len(places)],
-             address=(address := plan.node(number)), block=plan.block(address))
-        for number in range(1, settings.node_count + 1))
+        Node(
+            name=f"node-{number}",
+            zone=places[(number - 1) % len(places)],
+            address=(address := plan.node(number)),
+            block=plan.block(address),
+        )
+        for number in range(1, settings.node_count + 1)
+    )

@@ -72,8 +72,10 @@ def instance_type(raw: str) -> str:
 def image_id(raw: str) -> str:
     """The id of a machine image."""
     if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", raw):
-        raise ValueError(f"{raw!r} is not an image id; write it like ami-0123456789abcdef0, "
-                         "or leave it out for the newest Debian 12")
+        raise ValueError(
+            f"{raw!r} is not an image id; write it like ami-0123456789abcdef0, "
+            "or leave it out for the newest Debian 12"
+        )
     return raw
 
 
@@ -86,8 +88,9 @@ def tags(raw: str) -> Mapping[str, str]:
         raise ValueError(f"has {len(value)} tags; AWS takes 50 a resource and podnet sets four")
     for key, item in value.items():
         if not 1 <= len(key) <= LONGEST_KEY or len(item) > LONGEST_VALUE:
-            raise ValueError(f"{key!r}: a key has 1 to {LONGEST_KEY} characters, "
-                             f"a value at most {LONGEST_VALUE}")
+            raise ValueError(
+                f"{key!r}: a key has 1 to {LONGEST_KEY} characters, a value at most {LONGEST_VALUE}"
+            )
         if key.lower().startswith("aws:"):
             raise ValueError(f"{key!r}: AWS keeps keys that begin with aws: to itself")
         if key.startswith(OWN_TAGS):
@@ -103,8 +106,10 @@ def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
     ranges = tuple(cidr(item) for item in value)
     for item in ranges:
         if item.prefixlen == 0:
-            raise ValueError(f"'{item}' opens SSH to the whole internet; name the ranges you "
-                             "connect from, or use Session Manager")
+            raise ValueError(
+                f"'{item}' opens SSH to the whole internet; name the ranges you "
+                "connect from, or use Session Manager"
+            )
     return ranges
 
 

@@ -30,8 +30,10 @@ class SettingsError(ValueError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__(f"{count} in the settings of this stack:\n" + "\n".join(
-            f"  - {problem}" for problem in problems))
+        super().__init__(
+            f"{count} in the settings of this stack:\n"
+            + "\n".join(f"  - {problem}" for problem in problems)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,12 +94,17 @@ class Settings:
         if not sizes:
             yield from self._node_problems()
         if self.routing not in AVAILABLE:
-            yield (f"routing {self.routing} is not yet available in this version; "
-                   f"use {' or '.join(AVAILABLE)}")
+            yield (
+                f"routing {self.routing} is not yet available in this version; "
+                f"use {' or '.join(AVAILABLE)}"
+            )
 
     def _range_problems(self) -> Iterator[str]:
-        ranges = {"vpcCidr": self.vpc_cidr, "podCidr": self.pod_cidr,
-                  "serviceCidr": self.service_cidr}
+        ranges = {
+            "vpcCidr": self.vpc_cidr,
+            "podCidr": self.pod_cidr,
+            "serviceCidr": self.service_cidr,
+        }
         for (name, one), (other, two) in combinations(ranges.items(), 2):
             if one.overlaps(two):
                 yield f"{name} {one} overlaps {other} {two}; choose ranges that share no address"
@@ -111,18 +118,26 @@ class Settings:
         if not 1 <= self.zones <= MOST_ZONES:
             yield f"zones must be 1 to {MOST_ZONES}, got {self.zones}"
         if not LARGEST_VPC <= vpc.prefixlen <= SMALLEST_SUBNET:
-            yield (f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
-                   f"to /{SMALLEST_SUBNET}")
+            yield (
+                f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
+                f"to /{SMALLEST_SUBNET}"
+            )
         elif (cut := vpc.prefixlen + (max(self.zones, 1) - 1).bit_length()) > SMALLEST_SUBNET:
-            yield (f"vpcCidr {vpc} cut for {self.zones} zones gives /{cut} subnets; AWS takes "
-                   f"none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones")
+            yield (
+                f"vpcCidr {vpc} cut for {self.zones} zones gives /{cut} subnets; AWS takes "
+                f"none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones"
+            )
         if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
-            yield (f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
-                   f"{pods} and /{SMALLEST_BLOCK}")
+            yield (
+                f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
+                f"{pods} and /{SMALLEST_BLOCK}"
+            )
         elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
-            yield (f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
-                   f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
-                   f"podBlockPrefix or a smaller VPC")
+            yield (
+                f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
+                f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
+                f"podBlockPrefix or a smaller VPC"
+            )
 
     def _node_problems(self) -> Iterator[str]:
         if self.node_count < 1:
@@ -135,9 +150,11 @@ class Settings:
         turn, zone = divmod(capacity, self.zones)
         subnet = self.addresses.subnets[zone]
         reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
-        yield (f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
-               f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
-               f"AWS reserves in {subnet} (the first four and the last); {way_out}")
+        yield (
+            f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
+            f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
+            f"AWS reserves in {subnet} (the first four and the last); {way_out}"
+        )
 
 
 def _unknown(key: str) -> str:
@@ -153,12 +170,20 @@ def _camel(attribute: str) -> str:
 
 
 _PARSER_OF = {
-    "vpc_cidr": parse.cidr, "pod_cidr": parse.cidr, "service_cidr": parse.cidr,
-    "pod_block_prefix": parse.integer, "zones": parse.integer, "node_count": parse.integer,
-    "routing": parse.word(RoutingMode), "instance_type": parse.instance_type,
-    "image_id": parse.image_id, "tags": parse.tags, "admin_cidrs": parse.admin_cidrs,
+    "vpc_cidr": parse.cidr,
+    "pod_cidr": parse.cidr,
+    "service_cidr": parse.cidr,
+    "pod_block_prefix": parse.integer,
+    "zones": parse.integer,
+    "node_count": parse.integer,
+    "routing": parse.word(RoutingMode),
+    "instance_type": parse.instance_type,
+    "image_id": parse.image_id,
+    "tags": parse.tags,
+    "admin_cidrs": parse.admin_cidrs,
     "session_manager": parse.boolean,
 }
-PARSERS = {_camel(item.name): (item.name, _PARSER_OF[item.name])
-           for item in dataclasses.fields(Settings)}
+PARSERS = {
+    _camel(item.name): (item.name, _PARSER_OF[item.name]) for item in dataclasses.fields(Settings)
+}
 """The settings as the YAML names them: (attribute, parser of the raw text)."""
