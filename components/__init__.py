@@ -1,0 +1,1 @@
+"""The Pulumi components of podnet; `__main__.py` wires them."""

@@ -1,0 +1,36 @@
+"""What a stack exports: values by zone and by node, in the words of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from components.network import Network
+from components.nodes import Nodes
+from plan.nodes import Node
+
+
+def by_zone(
+    network: Network, values: Mapping[str, pulumi.Output[str]],
+) -> pulumi.Output[dict[str, str]]:
+    """Values kept by the letter of a zone, under the name that AWS gives the zone."""
+    names = pulumi.Output.all(*(network.zone_names[zone] for zone in values))
+    found = pulumi.Output.all(*values.values())
+    return pulumi.Output.all(names, found).apply(lambda both: dict(zip(*both, strict=True)))
+
+
+def by_node(
+    network: Network, nodes: Nodes, planned: tuple[Node, ...],
+) -> dict[str, dict[str, Any]]:
+    """Where each node is, and the pod block it owns."""
+    return {
+        node.name: {
+            "zone": network.zone_names[node.zone.name],
+            "privateIp": nodes.private_addresses[node.name],
+            "publicIp": nodes.public_addresses[node.name],
+            "podBlock": str(node.block),
+            "instanceId": nodes.instance_ids[node.name],
+        }
+        for node in planned}

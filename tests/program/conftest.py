@@ -1,0 +1,144 @@
+"""A cloud that only records: `FakeCloud`, and the one fixture that hands it out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import runpy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import rpc, run_in_stack, set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.settings import Settings, configure
+
+PROJECT = Path(__file__).resolve().parents[2]
+ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
+IMAGE = "aws:ec2/getAmi:getAmi"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One resource as the program registered it."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    inputs: dict[str, Any]
+    depends_on: frozenset[str]
+    ignore_changes: tuple[str, ...]
+    delete_before_replace: bool
+
+
+class RecordingMonitor(MockMonitor):
+    """The SDK's mock monitor, which forgets options and exports; this one keeps both."""
+
+    def __init__(self, mocks: Mocks) -> None:
+        super().__init__(mocks)
+        self.registered: list[Registered] = []
+        self.exports: dict[str, Any] = {}
+
+    def RegisterResource(self, request):  # noqa: N802  # the name is the SDK's
+        response = super().RegisterResource(request)
+        self.registered.append(Registered(
+            urn=response.urn, type=request.type, name=request.name, custom=request.custom,
+            inputs=rpc.deserialize_properties(request.object),
+            depends_on=frozenset(request.dependencies),
+            ignore_changes=tuple(request.ignoreChanges),
+            delete_before_replace=request.deleteBeforeReplace))
+        return response
+
+    def RegisterResourceOutputs(self, request):  # noqa: N802
+        if "pulumi:pulumi:Stack" in request.urn:
+            self.exports = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+class FakeCloud(Mocks):
+    """Records every registration; refuses a look-up no test has answered."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, dict[str, Any]] = {
+            ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
+            IMAGE: {"id": "ami-0123456789abcdef0"},
+        }
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.monitor = RecordingMonitor(self)
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ == "aws:ec2/instance:Instance":
+            outputs |= {"primaryNetworkInterfaceId": f"eni-{args.name}",
+                        "publicIp": f"public-{args.name}"}
+        return f"{args.name}-id", outputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token not in self.answers:
+            raise AssertionError(f"no answer for {args.token}({args.args})")
+        self.calls.append((args.token, args.args))
+        return self.answers[args.token], []
+
+    def build(
+        self, program: Callable[[], object], config: Mapping[str, str] | None = None,
+    ) -> FakeCloud:
+        """Run `program` as the engines run one, and drain every registration."""
+
+        def run() -> None:
+            configure(Settings(project="podnet", stack="test", monitor=self.monitor,
+                               engine=MockEngine(None), dry_run=False))
+            set_all_config(dict(config or {}))
+            loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(loop)
+            try:
+                loop.run_until_complete(run_in_stack(lambda: _discard(program())))
+            finally:
+                asyncio.set_event_loop(None)
+                loop.close()
+
+        # The SDK keeps its settings in context variables; a copy ends with the test.
+        contextvars.copy_context().run(run)
+        return self
+
+    def deploy(self, **settings: str) -> FakeCloud:
+        """Run the unmodified `__main__.py` with these `podnet:` settings."""
+        return self.build(
+            lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
+            {"aws:region": "eu-central-1",
+             **{f"podnet:{name}": value for name, value in settings.items()}})
+
+    @property
+    def resources(self) -> list[Registered]:
+        """All but the stack itself."""
+        return [item for item in self.monitor.registered if item.type != "pulumi:pulumi:Stack"]
+
+    @property
+    def exports(self) -> dict[str, Any]:
+        """What the stack exports."""
+        return self.monitor.exports
+
+    def of(self, kind: str) -> list[Registered]:
+        """The resources whose type ends in `kind`."""
+        return [item for item in self.resources if item.type.rpartition(":")[2] == kind]
+
+    def inputs(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The inputs of those resources, by their names."""
+        return {item.name: item.inputs for item in self.of(kind)}
+
+    def urns(self) -> set[str]:
+        """The address of every resource."""
+        return {item.urn for item in self.resources}
+
+
+def _discard(_: object) -> None:
+    pass
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    """A cloud nothing has been registered in."""
+    return FakeCloud()
