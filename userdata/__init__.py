@@ -35,7 +35,7 @@ class UserDataTooLarge(ValueError):  # noqa: N818  # the name says what is wrong
 
 def render(settings: Settings) -> str:
     """The user data of every node; raises `UserDataTooLarge`."""
-    written = "".join(f"- path: {path}\n  content: |\n{indent(content, ' ' * 4)}"
+    written = "".join(f"- path: {path}\n  content: |\n{indent(content, '   ')}"
                       for path, content in files(settings).items())
     # `enable` reloads systemd's units first. No waiting: cloud-init must be able to finish
     # while a package mirror is out of reach.

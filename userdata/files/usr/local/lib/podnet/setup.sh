@@ -1,11 +1,11 @@
 #!/bin/sh
-# Before each start of the agent: whatever failed is tried again by the restart.
+# Runs before each start of the agent, so what failed is tried again by the unit's restart.
 set -eu
-cd /usr/lib/cni 2>/dev/null && [ -x bridge ] && [ -x host-local ] && [ -x loopback ] &&
-  [ -x /usr/sbin/nft ] || {
+PATH=$PATH:/usr/lib/cni
+if ! { command -v nft && command -v host-local; } >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get -q update
   apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install \
     containernetworking-plugins nftables
-}
+fi
 [ -d /proc/sys/net/bridge ] || modprobe br_netfilter
