@@ -54,7 +54,9 @@ class Provider(Protocol):
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults filled in; refuses unknown types, unknown or bad properties.
 
-        The same inputs must give the same answer: a name the provider chooses itself is no input
+        For an explicit provider (`pulumi:providers:aws`) the engine calls this method alone, with
+        the provider's own configuration: accept what is served anyway (the region), refuse the
+        rest. The same inputs must give the same answer: a name the provider chooses itself is no input
         default, it is drawn in `create` (from the token) and is told in the outputs.
         """
         ...
