@@ -40,7 +40,7 @@ class AddressPlan:
         turn, zone = divmod(number - 1, self.zones)
         subnet = self.subnets[zone]
         offset = FIRST_NODE_OFFSET + 1 + turn
-        if number < 1 or offset >= subnet.num_addresses:
+        if number < 1 or offset > subnet.num_addresses - 2:
             raise ValueError(f"node {number} has no address in {subnet}")
         return subnet[offset]
 
