@@ -21,21 +21,41 @@ with plain_errors():
     planned = plan.nodes(settings)
     tags = common(pulumi.get_stack(), settings.tags)
 
-network = Network("network", NetworkArgs(
-    vpc_cidr=settings.vpc_cidr, zones=plan.zones(settings), tags=tags))
+network = Network(
+    "network", NetworkArgs(vpc_cidr=settings.vpc_cidr, zones=plan.zones(settings), tags=tags)
+)
 
-firewall = Firewall("firewall", FirewallArgs(
-    vpc_id=network.vpc_id, ingress=rules.ingress(settings), egress=rules.egress(), tags=tags))
+firewall = Firewall(
+    "firewall",
+    FirewallArgs(
+        vpc_id=network.vpc_id, ingress=rules.ingress(settings), egress=rules.egress(), tags=tags
+    ),
+)
 
-nodes = Nodes("nodes", NodesArgs(
-    nodes=planned, subnet_ids=network.subnet_ids, security_group_id=firewall.security_group_id,
-    instance_type=settings.instance_type, image_id=settings.image_id, user_data=user_data,
-    session_manager=settings.session_manager, boot_after=[network, firewall], tags=tags))
+nodes = Nodes(
+    "nodes",
+    NodesArgs(
+        nodes=planned,
+        subnet_ids=network.subnet_ids,
+        security_group_id=firewall.security_group_id,
+        instance_type=settings.instance_type,
+        image_id=settings.image_id,
+        user_data=user_data,
+        session_manager=settings.session_manager,
+        boot_after=[network, firewall],
+        tags=tags,
+    ),
+)
 
 if settings.routing is RoutingMode.VPC_ROUTES:
-    PodRoutes("pod-routes", PodRoutesArgs(
-        nodes=planned, interface_ids=nodes.interface_ids,
-        route_table_ids=network.route_table_ids))
+    PodRoutes(
+        "pod-routes",
+        PodRoutesArgs(
+            nodes=planned,
+            interface_ids=nodes.interface_ids,
+            route_table_ids=network.route_table_ids,
+        ),
+    )
 
 pulumi.export("vpcId", network.vpc_id)
 pulumi.export("subnetIds", exports.by_zone(network, network.subnet_ids))

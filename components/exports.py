@@ -13,7 +13,8 @@ from plan.nodes import Node
 
 
 def by_zone(
-    network: Network, values: Mapping[str, pulumi.Output[str]],
+    network: Network,
+    values: Mapping[str, pulumi.Output[str]],
 ) -> pulumi.Output[dict[str, str]]:
     """Values kept by the letter of a zone, under the name that AWS gives the zone."""
     names = pulumi.Output.all(*(network.zone_names[zone] for zone in values))
@@ -22,7 +23,9 @@ def by_zone(
 
 
 def by_node(
-    network: Network, nodes: Nodes, planned: tuple[Node, ...],
+    network: Network,
+    nodes: Nodes,
+    planned: tuple[Node, ...],
 ) -> dict[str, dict[str, Any]]:
     """Where each node is, and the pod block it owns."""
     return {
@@ -33,4 +36,5 @@ def by_node(
             "podBlock": str(node.block),
             "instanceId": nodes.instance_ids[node.name],
         }
-        for node in planned}
+        for node in planned
+    }

@@ -34,36 +34,63 @@ class Firewall(pulumi.ComponentResource):
     """The group, for the nodes to be in."""
 
     def __init__(
-        self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None,
+        self,
+        name: str,
+        args: FirewallArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("podnet:index:Firewall", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
-            name, vpc_id=args.vpc_id, description="Nodes of podnet and the pods behind them",
-            tags=named(args.tags, "nodes"), opts=child)
+            name,
+            vpc_id=args.vpc_id,
+            description="Nodes of podnet and the pods behind them",
+            tags=named(args.tags, "nodes"),
+            opts=child,
+        )
         self.security_group_id = group.id
         ingress = [
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-in-{key}", **_rule(group, rule),
-                tags=named(args.tags, f"in-{key}"), opts=child)
-            for key, rule in args.ingress.items()]
+                f"{name}-in-{key}",
+                **_rule(group, rule),
+                tags=named(args.tags, f"in-{key}"),
+                opts=child,
+            )
+            for key, rule in args.ingress.items()
+        ]
         egress = [
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-out-{key}", **_rule(group, rule),
-                tags=named(args.tags, f"out-{key}"), opts=child)
-            for key, rule in args.egress.items()]
+                f"{name}-out-{key}",
+                **_rule(group, rule),
+                tags=named(args.tags, f"out-{key}"),
+                opts=child,
+            )
+            for key, rule in args.egress.items()
+        ]
         # Rules are resources of their own, so one added by hand belongs to nobody; this one
         # sees it and takes it away.
         aws.ec2.VpcSecurityGroupRulesExclusive(
-            name, security_group_id=group.id, ingress_rule_ids=[rule.id for rule in ingress],
-            egress_rule_ids=[rule.id for rule in egress], opts=child)
+            name,
+            security_group_id=group.id,
+            ingress_rule_ids=[rule.id for rule in ingress],
+            egress_rule_ids=[rule.id for rule in egress],
+            opts=child,
+        )
         self.register_outputs({"securityGroupId": self.security_group_id})
 
 
 def _rule(group: aws.ec2.SecurityGroup, rule: Rule) -> dict[str, Any]:
     """One rule as both directions take it; its peer is a range or the group itself."""
-    peer = ({"referenced_security_group_id": group.id} if rule.peer is None
-            else {"cidr_ipv4": str(rule.peer)})
-    return {"security_group_id": group.id, "ip_protocol": rule.protocol,
-            "from_port": rule.from_port, "to_port": rule.to_port,
-            "description": rule.description, **peer}
+    peer = (
+        {"referenced_security_group_id": group.id}
+        if rule.peer is None
+        else {"cidr_ipv4": str(rule.peer)}
+    )
+    return {
+        "security_group_id": group.id,
+        "ip_protocol": rule.protocol,
+        "from_port": rule.from_port,
+        "to_port": rule.to_port,
+        "description": rule.description,
+        **peer,
+    }

@@ -39,59 +39,91 @@ class Network(pulumi.ComponentResource):
     """How AWS names each zone, by the letter of the zone."""
 
     def __init__(
-        self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None,
+        self,
+        name: str,
+        args: NetworkArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("podnet:index:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._tags = args.tags
         vpc = aws.ec2.Vpc(
-            name, cidr_block=str(args.vpc_cidr), enable_dns_support=True,
-            enable_dns_hostnames=True, tags=named(args.tags, "vpc"), opts=child)
+            name,
+            cidr_block=str(args.vpc_cidr),
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+            tags=named(args.tags, "vpc"),
+            opts=child,
+        )
         self.vpc_id = vpc.id
         # The default group comes with the VPC and lets its members talk; nothing here uses it.
         # Empty lists, not absent ones: only then is a rule that somebody adds seen as a change.
         aws.ec2.DefaultSecurityGroup(
-            name, vpc_id=vpc.id, ingress=[], egress=[],
-            tags=named(args.tags, "default-closed"), opts=child)
+            name,
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            tags=named(args.tags, "default-closed"),
+            opts=child,
+        )
         gateway = aws.ec2.InternetGateway(
-            name, vpc_id=vpc.id, tags=named(args.tags, "internet"), opts=child)
+            name, vpc_id=vpc.id, tags=named(args.tags, "internet"), opts=child
+        )
         available = aws.get_availability_zones_output(
             state="available",
             # Local and wavelength zones are listed too once an account has opted in.
             filters=[{"name": "zone-type", "values": ["availability-zone"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self))
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
         subnets = {zone.name: self._subnet(zone, available.names) for zone in args.zones}
-        tables = {zone.name: self._route_table(zone, subnets[zone.name], gateway)
-                  for zone in args.zones}
+        tables = {
+            zone.name: self._route_table(zone, subnets[zone.name], gateway) for zone in args.zones
+        }
         self.subnet_ids = {zone: subnet.id for zone, subnet in subnets.items()}
         self.zone_names = {zone: subnet.availability_zone for zone, subnet in subnets.items()}
         self.route_table_ids = {zone: table.id for zone, table in tables.items()}
-        self.register_outputs({
-            "vpcId": self.vpc_id, "subnetIds": self.subnet_ids,
-            "routeTableIds": self.route_table_ids, "zoneNames": self.zone_names})
+        self.register_outputs(
+            {
+                "vpcId": self.vpc_id,
+                "subnetIds": self.subnet_ids,
+                "routeTableIds": self.route_table_ids,
+                "zoneNames": self.zone_names,
+            }
+        )
 
     def _subnet(self, zone: Zone, available: pulumi.Output[list[str]]) -> aws.ec2.Subnet:
         return aws.ec2.Subnet(
-            f"{self.pulumi_resource_name}-{zone.name}", vpc_id=self.vpc_id,
+            f"{self.pulumi_resource_name}-{zone.name}",
+            vpc_id=self.vpc_id,
             cidr_block=str(zone.subnet),
             availability_zone=available.apply(lambda names: _pick(names, zone)),
             tags=named(self._tags, zone.name),
             # The list of available zones changes by itself; a subnet must not move for that.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availability_zone"]))
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availability_zone"]),
+        )
 
     def _route_table(
-        self, zone: Zone, subnet: aws.ec2.Subnet, gateway: aws.ec2.InternetGateway,
+        self,
+        zone: Zone,
+        subnet: aws.ec2.Subnet,
+        gateway: aws.ec2.InternetGateway,
     ) -> aws.ec2.RouteTable:
         # Routes stand alone: a table with routes of its own removes all others from itself.
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self.pulumi_resource_name}-{zone.name}"
         table = aws.ec2.RouteTable(
-            name, vpc_id=self.vpc_id, tags=named(self._tags, zone.name), opts=child)
+            name, vpc_id=self.vpc_id, tags=named(self._tags, zone.name), opts=child
+        )
         aws.ec2.RouteTableAssociation(
-            name, subnet_id=subnet.id, route_table_id=table.id, opts=child)
+            name, subnet_id=subnet.id, route_table_id=table.id, opts=child
+        )
         aws.ec2.Route(
-            f"{name}-internet", route_table_id=table.id,
-            destination_cidr_block=str(ANYWHERE), gateway_id=gateway.id, opts=child)
+            f"{name}-internet",
+            route_table_id=table.id,
+            destination_cidr_block=str(ANYWHERE),
+            gateway_id=gateway.id,
+            opts=child,
+        )
         return table
 
 
@@ -100,5 +132,6 @@ def _pick(available: list[str], zone: Zone) -> str:
     if zone.index >= len(names):
         raise pulumi.RunError(
             f"podnet:zones asks for at least {zone.index + 1} zones, but this region offers "
-            f"{len(names)} ({', '.join(names)}); use fewer zones or another region")
+            f"{len(names)} ({', '.join(names)}); use fewer zones or another region"
+        )
     return names[zone.index]

@@ -14,11 +14,18 @@ from plan.image import DEBIAN, architecture, name_pattern
 from plan.nodes import Node
 
 SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-TRUST = json.dumps({
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
-                   "Principal": {"Service": "ec2.amazonaws.com"}}],
-})
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "ec2.amazonaws.com"},
+            }
+        ],
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +65,10 @@ class Nodes(pulumi.ComponentResource):
     """The address on the internet of each node, by the name of the node."""
 
     def __init__(
-        self, name: str, args: NodesArgs, opts: pulumi.ResourceOptions | None = None,
+        self,
+        name: str,
+        args: NodesArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("podnet:index:Nodes", name, None, opts)
         self._args = args
@@ -66,24 +76,31 @@ class Nodes(pulumi.ComponentResource):
         profile = self._profile()
         instances = {node.name: self._instance(node, image, profile) for node in args.nodes}
         self.instance_ids = {node: instance.id for node, instance in instances.items()}
-        self.interface_ids = {node: instance.primary_network_interface_id
-                              for node, instance in instances.items()}
-        self.private_addresses = {node: instance.private_ip
-                                  for node, instance in instances.items()}
-        self.public_addresses = {node: instance.public_ip
-                                 for node, instance in instances.items()}
-        self.register_outputs({
-            "instanceIds": self.instance_ids, "interfaceIds": self.interface_ids,
-            "privateAddresses": self.private_addresses,
-            "publicAddresses": self.public_addresses})
+        self.interface_ids = {
+            node: instance.primary_network_interface_id for node, instance in instances.items()
+        }
+        self.private_addresses = {node: instance.private_ip for node, instance in instances.items()}
+        self.public_addresses = {node: instance.public_ip for node, instance in instances.items()}
+        self.register_outputs(
+            {
+                "instanceIds": self.instance_ids,
+                "interfaceIds": self.interface_ids,
+                "privateAddresses": self.private_addresses,
+                "publicAddresses": self.public_addresses,
+            }
+        )
 
     def _newest_debian(self) -> pulumi.Output[str]:
         kind = self._args.instance_type
         return aws.ec2.get_ami_output(
-            owners=[DEBIAN], most_recent=True,
-            filters=[{"name": "name", "values": [name_pattern(kind)]},
-                     {"name": "architecture", "values": [architecture(kind)]}],
-            opts=pulumi.InvokeOutputOptions(parent=self)).id
+            owners=[DEBIAN],
+            most_recent=True,
+            filters=[
+                {"name": "name", "values": [name_pattern(kind)]},
+                {"name": "architecture", "values": [architecture(kind)]},
+            ],
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        ).id
 
     def _profile(self) -> aws.iam.InstanceProfile:
         """A role with nothing in it but, where wanted, what Session Manager needs.
@@ -92,40 +109,67 @@ class Nodes(pulumi.ComponentResource):
         """
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
-            self.pulumi_resource_name, assume_role_policy=TRUST, description="Nodes of podnet",
-            tags=named(self._args.tags, "nodes"), opts=child)
+            self.pulumi_resource_name,
+            assume_role_policy=TRUST,
+            description="Nodes of podnet",
+            tags=named(self._args.tags, "nodes"),
+            opts=child,
+        )
         if self._args.session_manager:
             aws.iam.RolePolicyAttachment(
-                f"{self.pulumi_resource_name}-session-manager", role=role.name, policy_arn=SESSION_MANAGER,
-                opts=child)
+                f"{self.pulumi_resource_name}-session-manager",
+                role=role.name,
+                policy_arn=SESSION_MANAGER,
+                opts=child,
+            )
         return aws.iam.InstanceProfile(
-            self.pulumi_resource_name, role=role.name, tags=named(self._args.tags, "nodes"), opts=child)
+            self.pulumi_resource_name,
+            role=role.name,
+            tags=named(self._args.tags, "nodes"),
+            opts=child,
+        )
 
     def _instance(
-        self, node: Node, image: pulumi.Input[str], profile: aws.iam.InstanceProfile,
+        self,
+        node: Node,
+        image: pulumi.Input[str],
+        profile: aws.iam.InstanceProfile,
     ) -> aws.ec2.Instance:
         args = self._args
         return aws.ec2.Instance(
             f"{self.pulumi_resource_name}-{node.zone.name}-{node.name}",
-            ami=image, instance_type=args.instance_type, iam_instance_profile=profile.name,
-            subnet_id=args.subnet_ids[node.zone.name], private_ip=str(node.address),
-            associate_public_ip_address=True, vpc_security_group_ids=[args.security_group_id],
+            ami=image,
+            instance_type=args.instance_type,
+            iam_instance_profile=profile.name,
+            subnet_id=args.subnet_ids[node.zone.name],
+            private_ip=str(node.address),
+            associate_public_ip_address=True,
+            vpc_security_group_ids=[args.security_group_id],
             # With the check on, the interface drops every packet whose source or destination
             # is a pod's address. It is set here and not on an interface of our own, since the
             # provider turns it on again for those at every second update
             # (terraform-provider-aws#44768).
             source_dest_check=False,
-            user_data=args.user_data, user_data_replace_on_change=True,
+            user_data=args.user_data,
+            user_data_replace_on_change=True,
             metadata_options={
-                "http_endpoint": "enabled", "http_tokens": "required",
-                "http_put_response_hop_limit": 1, "instance_metadata_tags": "enabled"},
+                "http_endpoint": "enabled",
+                "http_tokens": "required",
+                "http_put_response_hop_limit": 1,
+                "instance_metadata_tags": "enabled",
+            },
             root_block_device={
-                "volume_type": "gp3", "encrypted": True,
-                "tags": named(args.tags, node.name)},
+                "volume_type": "gp3",
+                "encrypted": True,
+                "tags": named(args.tags, node.name),
+            },
             tags=named(args.tags, node.name, **{NODE: node.name}),
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*args.boot_after],
+                parent=self,
+                depends_on=[*args.boot_after],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
                 # A newer image must not replace nodes by itself.
-                ignore_changes=None if args.image_id else ["ami"]))
+                ignore_changes=None if args.image_id else ["ami"],
+            ),
+        )

@@ -27,14 +27,20 @@ class PodRoutes(pulumi.ComponentResource):
     """The pod block of every node, in every route table, to the node's network interface."""
 
     def __init__(
-        self, name: str, args: PodRoutesArgs, opts: pulumi.ResourceOptions | None = None,
+        self,
+        name: str,
+        args: PodRoutesArgs,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("podnet:index:PodRoutes", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         for zone, table in args.route_table_ids.items():
             for node in args.nodes:
                 aws.ec2.Route(
-                    f"{name}-{zone}-{node.name}", route_table_id=table,
+                    f"{name}-{zone}-{node.name}",
+                    route_table_id=table,
                     destination_cidr_block=str(node.block),
-                    network_interface_id=args.interface_ids[node.name], opts=child)
+                    network_interface_id=args.interface_ids[node.name],
+                    opts=child,
+                )
         self.register_outputs({})

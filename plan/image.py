@@ -17,8 +17,10 @@ def architecture(instance_type: str) -> str:
     family = instance_type.partition(".")[0]
     named = re.fullmatch(r"[a-z]+-?\d+(.*)", family)
     if named is None:
-        raise ValueError(f"{instance_type} is not named as EC2 names its instance types; "
-                         "set podnet:imageId, so that nothing has to be read from the name")
+        raise ValueError(
+            f"{instance_type} is not named as EC2 names its instance types; "
+            "set podnet:imageId, so that nothing has to be read from the name"
+        )
     return "arm64" if family == "a1" or "g" in named[1] else "x86_64"
 
 

@@ -1,4 +1,4 @@
-"""From the raw text of one configuration value to its type; each error says value, rule, way out."""
+"""From the raw text of one value to its type; each error says value, rule and way out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ E = TypeVar("E", bound=StrEnum)
 MOST_TAGS = 46
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
-OWN_TAGS = ("Name", "podnet:")
+# What both the keys of tags in instance metadata (EC2 User Guide, "View tags for your EC2
+# instances using instance metadata") and those of IAM roles (IAM API, Tag) may hold.
+TAG_KEY = re.compile(r"[A-Za-z0-9+\-=._:@]+")
+TAG_VALUE = re.compile(r"[\w .:/=+\-@]*")
+WIDEST_ADMIN = 8
 
 
 def cidr(raw: str) -> IPv4Network:
@@ -28,18 +32,19 @@ def cidr(raw: str) -> IPv4Network:
     if isinstance(network, IPv6Network):
         raise ValueError(f"{raw!r} is IPv6; podnet routes IPv4 pods, give an IPv4 range")  # noqa: TRY004
     if "/" not in raw:
-        raise ValueError(f"{raw!r} has no prefix length; write it like {raw}/24")
-    if str(network) != raw:
+        raise ValueError(f"{raw!r} has no prefix length; add one, as in 10.1.0.0/16")
+    if str(network) == raw:
+        return network
+    if str(network.network_address) != raw.partition("/")[0]:
         raise ValueError(f"{raw!r} has host bits set; the range is {network}")
-    return network
+    raise ValueError(f"{raw!r} is not in CIDR form; write it {network}")
 
 
 def integer(raw: str) -> int:
     """A whole number."""
-    try:
-        return int(raw)
-    except ValueError:
-        raise ValueError(f"{raw!r} is not a whole number") from None
+    if not re.fullmatch(r"-?[0-9]{1,9}", raw):
+        raise ValueError(f"{raw!r} is not a whole number of at most nine digits")
+    return int(raw)
 
 
 def boolean(raw: str) -> bool:
@@ -69,8 +74,10 @@ def instance_type(raw: str) -> str:
     return raw
 
 
-def image_id(raw: str) -> str:
-    """The id of a machine image."""
+def image_id(raw: str) -> str | None:
+    """The id of a machine image, or nothing for the one that is looked up."""
+    if not raw:
+        return None
     if not re.fullmatch(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", raw):
         raise ValueError(
             f"{raw!r} is not an image id; write it like ami-0123456789abcdef0, "
@@ -83,18 +90,14 @@ def tags(raw: str) -> Mapping[str, str]:
     """A map of tags for every resource."""
     value = _json(raw)
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError(f"{raw!r} is not a map of text to text")
+        raise ValueError(
+            f"{raw!r} is not a map of text to text; write it like {{team: network}}, "
+            "numbers in quotes"
+        )
     if len(value) > MOST_TAGS:
         raise ValueError(f"has {len(value)} tags; AWS takes 50 a resource and podnet sets four")
     for key, item in value.items():
-        if not 1 <= len(key) <= LONGEST_KEY or len(item) > LONGEST_VALUE:
-            raise ValueError(
-                f"{key!r}: a key has 1 to {LONGEST_KEY} characters, a value at most {LONGEST_VALUE}"
-            )
-        if key.lower().startswith("aws:"):
-            raise ValueError(f"{key!r}: AWS keeps keys that begin with aws: to itself")
-        if key.startswith(OWN_TAGS):
-            raise ValueError(f"{key!r}: podnet sets this key itself; choose another")
+        _check_tag(key, item)
     return value
 
 
@@ -105,16 +108,39 @@ def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
         raise ValueError(f"{raw!r} is not a list of ranges; write it like [203.0.113.0/24]")
     ranges = tuple(cidr(item) for item in value)
     for item in ranges:
-        if item.prefixlen == 0:
+        if item.prefixlen < WIDEST_ADMIN:
+            whole = "the whole internet" if item.prefixlen == 0 else "much of the internet"
             raise ValueError(
-                f"'{item}' opens SSH to the whole internet; name the ranges you "
-                "connect from, or use Session Manager"
+                f"'{item}' opens SSH to {whole}; name the ranges you connect from, "
+                f"none wider than a /{WIDEST_ADMIN}, or use Session Manager"
             )
     return ranges
 
 
+def _check_tag(key: str, value: str) -> None:
+    if not 1 <= len(key) <= LONGEST_KEY or len(value) > LONGEST_VALUE:
+        raise ValueError(
+            f"{key!r}: a key has 1 to {LONGEST_KEY} characters, a value at most {LONGEST_VALUE}"
+        )
+    if key.lower().startswith("aws:"):
+        raise ValueError(f"{key!r}: AWS keeps keys that begin with aws: to itself")
+    if key == "Name" or key.startswith("podnet:"):
+        raise ValueError(f"{key!r}: podnet sets this key itself; choose another")
+    if not TAG_KEY.fullmatch(key) or key in (".", "..", "_index"):
+        raise ValueError(
+            f"{key!r}: nodes read their tags from the metadata service, which takes "
+            "letters, digits and + - = . _ : @ in a key"
+        )
+    if not TAG_VALUE.fullmatch(value):
+        raise ValueError(
+            f"{key!r}: {value!r} holds more than AWS takes in the tags of a role: "
+            "letters, digits, spaces and + - = . _ : / @"
+        )
+
+
 def _json(raw: str) -> object:
+    """The value of a list or map; text that is neither stands for itself."""
     try:
         return json.loads(raw)
     except json.JSONDecodeError:
-        raise ValueError(f"{raw!r} is not a list or map") from None
+        return raw

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from itertools import combinations
+from itertools import chain, combinations
 
 from plan import parse
 from plan.address import FIRST_NODE_OFFSET, AddressPlan
@@ -21,7 +21,14 @@ SMALLEST_SUBNET = 28
 SMALLEST_BLOCK = 29
 MOST_ZONES = 3
 
+VPC = IPv4Network("192.168.1.0/24")
+PODS = IPv4Network("10.1.0.0/16")
+SERVICES = IPv4Network("10.96.0.0/12")
 UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+
+
+Problem = tuple[tuple[str, ...], str]
+"""The settings that a rule is about, and how they break it."""
 
 
 class SettingsError(ValueError):
@@ -40,10 +47,10 @@ class SettingsError(ValueError):
 class Settings:
     """The settings of one stack, checked."""
 
-    vpc_cidr: IPv4Network = IPv4Network("192.168.1.0/24")
-    pod_cidr: IPv4Network = IPv4Network("10.1.0.0/16")
+    vpc_cidr: IPv4Network = VPC
+    pod_cidr: IPv4Network = PODS
     pod_block_prefix: int = 24
-    service_cidr: IPv4Network = IPv4Network("10.96.0.0/12")
+    service_cidr: IPv4Network = SERVICES
     routing: RoutingMode = RoutingMode.VPC_ROUTES
     zones: int = 1
     node_count: int = 2
@@ -61,6 +68,7 @@ class Settings:
         """
         problems: list[str] = []
         values: dict[str, object] = {}
+        unread: set[str] = set()
         for key, raw in config.items():
             namespace, _, name = key.partition(":")
             if namespace != NAMESPACE:
@@ -73,10 +81,11 @@ class Settings:
                 values[attribute] = parser(raw)
             except ValueError as error:
                 problems.append(f"{key} {error}")
+                unread.add(name)
         # The rules between settings are checked on what could be read, so that one bad value
         # does not hide the others.
         settings = cls(**values)  # type: ignore[arg-type]  # the parsers are typed by field below
-        problems += [f"{NAMESPACE}:{problem}" for problem in settings.problems()]
+        problems += [f"{NAMESPACE}:{problem}" for problem in settings.problems(unread)]
         if problems:
             raise SettingsError(problems)
         return settings
@@ -86,20 +95,22 @@ class Settings:
         """The address rule with this stack's numbers."""
         return AddressPlan(self.vpc_cidr, self.pod_cidr, self.pod_block_prefix, self.zones)
 
-    def problems(self) -> Iterator[str]:
-        """Every rule these values break, named as the YAML names them."""
-        yield from self._range_problems()
-        sizes = list(self._size_problems())
-        yield from sizes
-        if not sizes:
-            yield from self._node_problems()
-        if self.routing not in AVAILABLE:
-            yield (
-                f"routing {self.routing} is not yet available in this version; "
-                f"use {' or '.join(AVAILABLE)}"
-            )
+    def problems(self, unread: Collection[str] = ()) -> Iterator[str]:
+        """Every rule these values break, named as the YAML names them.
 
-    def _range_problems(self) -> Iterator[str]:
+        Rules about a setting in `unread` are left out: its value is a default nobody wrote.
+        """
+        rules = (
+            self._range_problems(),
+            self._size_problems(),
+            self._node_problems(),
+            self._routing_problems(),
+        )
+        for about, problem in chain.from_iterable(rules):
+            if not set(about) & set(unread):
+                yield problem
+
+    def _range_problems(self) -> Iterator[Problem]:
         ranges = {
             "vpcCidr": self.vpc_cidr,
             "podCidr": self.pod_cidr,
@@ -107,54 +118,97 @@ class Settings:
         }
         for (name, one), (other, two) in combinations(ranges.items(), 2):
             if one.overlaps(two):
-                yield f"{name} {one} overlaps {other} {two}; choose ranges that share no address"
+                yield (
+                    (name, other),
+                    (f"{name} {one} overlaps {other} {two}; choose ranges that share no address"),
+                )
         for name, one in ranges.items():
-            for bad in UNUSABLE:
-                if one.overlaps(bad):
-                    yield f"{name} {one} overlaps {bad}, which no network of hosts can use"
+            if bad := [str(other) for other in UNUSABLE if one.overlaps(other)]:
+                yield (
+                    (name,),
+                    (
+                        f"{name} {one} overlaps {', '.join(bad)}, which no network of "
+                        "hosts can use; choose a private range, as in 10.0.0.0/8"
+                    ),
+                )
 
-    def _size_problems(self) -> Iterator[str]:
+    def _size_problems(self) -> Iterator[Problem]:
         vpc, pods, prefix = self.vpc_cidr, self.pod_cidr, self.pod_block_prefix
-        if not 1 <= self.zones <= MOST_ZONES:
-            yield f"zones must be 1 to {MOST_ZONES}, got {self.zones}"
+        if not self._has_zones:
+            yield ("zones",), f"zones must be 1 to {MOST_ZONES}, got {self.zones}"
         if not LARGEST_VPC <= vpc.prefixlen <= SMALLEST_SUBNET:
             yield (
-                f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
-                f"to /{SMALLEST_SUBNET}"
+                ("vpcCidr",),
+                (
+                    f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from "
+                    f"/{LARGEST_VPC} to /{SMALLEST_SUBNET}"
+                ),
             )
-        elif (cut := vpc.prefixlen + (max(self.zones, 1) - 1).bit_length()) > SMALLEST_SUBNET:
+        elif self._has_zones and self._subnet_prefix > SMALLEST_SUBNET:
             yield (
-                f"vpcCidr {vpc} cut for {self.zones} zones gives /{cut} subnets; AWS takes "
-                f"none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones"
+                ("vpcCidr", "zones"),
+                (
+                    f"vpcCidr {vpc} cut for {self.zones} zones gives /{self._subnet_prefix} subnets; "
+                    f"AWS takes none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones"
+                ),
             )
         if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
             yield (
-                f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
-                f"{pods} and /{SMALLEST_BLOCK}"
+                ("podBlockPrefix", "podCidr"),
+                (
+                    f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
+                    f"{pods} and /{SMALLEST_BLOCK}"
+                ),
             )
         elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
             yield (
-                f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
-                f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
-                f"podBlockPrefix or a smaller VPC"
+                ("podCidr", "podBlockPrefix", "vpcCidr"),
+                (
+                    f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
+                    f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
+                    f"podBlockPrefix or a smaller VPC"
+                ),
             )
 
-    def _node_problems(self) -> Iterator[str]:
+    def _node_problems(self) -> Iterator[Problem]:
         if self.node_count < 1:
-            yield f"nodeCount must be at least 1, got {self.node_count}"
+            yield ("nodeCount",), f"nodeCount must be at least 1, got {self.node_count}"
+        if not self._has_zones or self._subnet_prefix > SMALLEST_SUBNET:
             return
         capacity = self.addresses.capacity
         if self.node_count <= capacity:
             return
-        way_out = f"use at most {capacity} nodes or a larger VPC"
         turn, zone = divmod(capacity, self.zones)
         subnet = self.addresses.subnets[zone]
         reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
         yield (
-            f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
-            f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
-            f"AWS reserves in {subnet} (the first four and the last); {way_out}"
+            ("nodeCount", "vpcCidr", "zones"),
+            (
+                f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
+                f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
+                f"AWS reserves in {subnet} (the first four and the last); use at most {capacity} "
+                f"nodes or a larger VPC"
+            ),
         )
+
+    def _routing_problems(self) -> Iterator[Problem]:
+        if self.routing not in AVAILABLE:
+            yield (
+                ("routing",),
+                (
+                    f"routing {self.routing} is not yet available in this version; "
+                    f"use {' or '.join(AVAILABLE)}"
+                ),
+            )
+
+    @property
+    def _has_zones(self) -> bool:
+        return 1 <= self.zones <= MOST_ZONES
+
+    @property
+    def _subnet_prefix(self) -> int:
+        # Not by `addresses.subnets`, which cannot cut what is too small for it.
+        return self.vpc_cidr.prefixlen + (self.zones - 1).bit_length()
 
 
 def _unknown(key: str) -> str:

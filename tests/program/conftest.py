@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 from pulumi.runtime import rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
@@ -45,12 +44,18 @@ class RecordingMonitor(MockMonitor):
 
     def RegisterResource(self, request):  # noqa: N802  # the name is the SDK's
         response = super().RegisterResource(request)
-        self.registered.append(Registered(
-            urn=response.urn, type=request.type, name=request.name, custom=request.custom,
-            inputs=rpc.deserialize_properties(request.object),
-            depends_on=frozenset(request.dependencies),
-            ignore_changes=tuple(request.ignoreChanges),
-            delete_before_replace=request.deleteBeforeReplace))
+        self.registered.append(
+            Registered(
+                urn=response.urn,
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                inputs=rpc.deserialize_properties(request.object),
+                depends_on=frozenset(request.dependencies),
+                ignore_changes=tuple(request.ignoreChanges),
+                delete_before_replace=request.deleteBeforeReplace,
+            )
+        )
         return response
 
     def RegisterResourceOutputs(self, request):  # noqa: N802
@@ -73,8 +78,10 @@ class FakeCloud(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         outputs = dict(args.inputs)
         if args.typ == "aws:ec2/instance:Instance":
-            outputs |= {"primaryNetworkInterfaceId": f"eni-{args.name}",
-                        "publicIp": f"public-{args.name}"}
+            outputs |= {
+                "primaryNetworkInterfaceId": f"eni-{args.name}",
+                "publicIp": f"public-{args.name}",
+            }
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -84,13 +91,22 @@ class FakeCloud(Mocks):
         return self.answers[args.token], []
 
     def build(
-        self, program: Callable[[], object], config: Mapping[str, str] | None = None,
+        self,
+        program: Callable[[], object],
+        config: Mapping[str, str] | None = None,
     ) -> FakeCloud:
         """Run `program` as the engines run one, and drain every registration."""
 
         def run() -> None:
-            configure(Settings(project="podnet", stack="test", monitor=self.monitor,
-                               engine=MockEngine(None), dry_run=False))
+            configure(
+                Settings(
+                    project="podnet",
+                    stack="test",
+                    monitor=self.monitor,
+                    engine=MockEngine(None),
+                    dry_run=False,
+                )
+            )
             set_all_config(dict(config or {}))
             loop = asyncio.new_event_loop()
             asyncio.set_event_loop(loop)
@@ -108,8 +124,11 @@ class FakeCloud(Mocks):
         """Run the unmodified `__main__.py` with these `podnet:` settings."""
         return self.build(
             lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
-            {"aws:region": "eu-central-1",
-             **{f"podnet:{name}": value for name, value in settings.items()}})
+            {
+                "aws:region": "eu-central-1",
+                **{f"podnet:{name}": value for name, value in settings.items()},
+            },
+        )
 
     @property
     def resources(self) -> list[Registered]:
