@@ -36,7 +36,7 @@ class UserDataTooLarge(ValueError):  # noqa: N818  # the name says what is wrong
 def render(settings: Settings) -> str:
     """The user data of every node; raises `UserDataTooLarge`."""
     written = "".join(f"- path: {path}\n  content: |\n{indent(content, '   ')}"
-                      for path, content in files(settings).items())
+                      for path, content in contents(settings).items())
     # `enable` reloads systemd's units first. No waiting: cloud-init must be able to finish
     # while a package mirror is out of reach.
     text = (f"#cloud-config\nwrite_files:\n{written}"
@@ -46,8 +46,8 @@ def render(settings: Settings) -> str:
     return text
 
 
-def files(settings: Settings) -> dict[str, str]:
-    """Every file a node receives, by its path there."""
+def contents(settings: Settings) -> dict[str, str]:
+    """The text of every file a node receives, by its path there."""
     return {
         "/etc/podnet/node.env": node_env(settings),
         **{path: (HERE / "files" / path[1:]).read_text() for path in CONSTANT},

@@ -123,7 +123,7 @@ class Agent:
             except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
                 problem = str(error)
             if problem != self.problems.get(name, ""):
-                change = problem or f"works again; {change}"
+                print(f"{name}: {problem or 'works again'}", flush=True)
             if change:
                 print(f"{name}: {change}", flush=True)
             self.problems[name] = problem
