@@ -57,9 +57,5 @@ if settings.routing is RoutingMode.VPC_ROUTES:
         ),
     )
 
-pulumi.export("vpcId", network.vpc_id)
-pulumi.export("subnetIds", exports.by_zone(network, network.subnet_ids))
-pulumi.export("routeTableIds", exports.by_zone(network, network.route_table_ids))
-pulumi.export("routing", str(settings.routing))
-pulumi.export("podCidr", str(settings.pod_cidr))
-pulumi.export("nodes", exports.by_node(network, nodes, planned))
+for name, value in exports.of_stack(settings, planned, network, nodes).items():
+    pulumi.export(name, value)

@@ -10,31 +10,36 @@ import pulumi
 from components.network import Network
 from components.nodes import Nodes
 from plan.nodes import Node
+from plan.settings import Settings
 
 
-def by_zone(
-    network: Network,
-    values: Mapping[str, pulumi.Output[str]],
+def of_stack(
+    settings: Settings, planned: tuple[Node, ...], network: Network, nodes: Nodes
+) -> dict[str, Any]:
+    """Every export of the stack, by its name."""
+    return {
+        "vpcId": network.vpc_id,
+        "subnetIds": _by_zone(network, network.subnet_ids),
+        "routeTableIds": _by_zone(network, network.route_table_ids),
+        "routing": str(settings.routing),
+        "podCidr": str(settings.pod_cidr),
+        "nodes": {
+            node.name: {
+                "zone": network.zone_names[node.zone.name],
+                "privateIp": nodes.private_addresses[node.name],
+                "publicIp": nodes.public_addresses[node.name],
+                "podBlock": str(node.block),
+                "instanceId": nodes.instance_ids[node.name],
+            }
+            for node in planned
+        },
+    }
+
+
+def _by_zone(
+    network: Network, values: Mapping[str, pulumi.Output[str]]
 ) -> pulumi.Output[dict[str, str]]:
     """Values kept by the letter of a zone, under the name that AWS gives the zone."""
     names = pulumi.Output.all(*(network.zone_names[zone] for zone in values))
     found = pulumi.Output.all(*values.values())
     return pulumi.Output.all(names, found).apply(lambda both: dict(zip(*both, strict=True)))
-
-
-def by_node(
-    network: Network,
-    nodes: Nodes,
-    planned: tuple[Node, ...],
-) -> dict[str, dict[str, Any]]:
-    """Where each node is, and the pod block it owns."""
-    return {
-        node.name: {
-            "zone": network.zone_names[node.zone.name],
-            "privateIp": nodes.private_addresses[node.name],
-            "publicIp": nodes.public_addresses[node.name],
-            "podBlock": str(node.block),
-            "instanceId": nodes.instance_ids[node.name],
-        }
-        for node in planned
-    }

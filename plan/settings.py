@@ -27,8 +27,8 @@ SERVICES = IPv4Network("10.96.0.0/12")
 UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 
 
-Problem = tuple[tuple[str, ...], str]
-"""The settings that a rule is about, and how they break it."""
+Problem = tuple[str, tuple[str, ...]]
+"""How a rule is broken, and the settings it is about."""
 
 
 class SettingsError(ValueError):
@@ -106,7 +106,7 @@ class Settings:
             self._node_problems(),
             self._routing_problems(),
         )
-        for about, problem in chain.from_iterable(rules):
+        for problem, about in chain.from_iterable(rules):
             if not set(about) & set(unread):
                 yield problem
 
@@ -118,61 +118,56 @@ class Settings:
         }
         for (name, one), (other, two) in combinations(ranges.items(), 2):
             if one.overlaps(two):
-                yield (
-                    (name, other),
-                    (f"{name} {one} overlaps {other} {two}; choose ranges that share no address"),
+                yield _problem(
+                    f"{name} {one} overlaps {other} {two}; choose ranges that share no address",
+                    name,
+                    other,
                 )
         for name, one in ranges.items():
             if bad := [str(other) for other in UNUSABLE if one.overlaps(other)]:
-                yield (
-                    (name,),
-                    (
-                        f"{name} {one} overlaps {', '.join(bad)}, which no network of "
-                        "hosts can use; choose a private range, as in 10.0.0.0/8"
-                    ),
+                yield _problem(
+                    f"{name} {one} overlaps {', '.join(bad)}, which no network of hosts can use; "
+                    "choose a private range, as in 10.0.0.0/8",
+                    name,
                 )
 
     def _size_problems(self) -> Iterator[Problem]:
         vpc, pods, prefix = self.vpc_cidr, self.pod_cidr, self.pod_block_prefix
         if not self._has_zones:
-            yield ("zones",), f"zones must be 1 to {MOST_ZONES}, got {self.zones}"
+            yield _problem(f"zones must be 1 to {MOST_ZONES}, got {self.zones}", "zones")
         if not LARGEST_VPC <= vpc.prefixlen <= SMALLEST_SUBNET:
-            yield (
-                ("vpcCidr",),
-                (
-                    f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from "
-                    f"/{LARGEST_VPC} to /{SMALLEST_SUBNET}"
-                ),
+            yield _problem(
+                f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
+                f"to /{SMALLEST_SUBNET}",
+                "vpcCidr",
             )
         elif self._has_zones and self._subnet_prefix > SMALLEST_SUBNET:
-            yield (
-                ("vpcCidr", "zones"),
-                (
-                    f"vpcCidr {vpc} cut for {self.zones} zones gives /{self._subnet_prefix} subnets; "
-                    f"AWS takes none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones"
-                ),
+            yield _problem(
+                f"vpcCidr {vpc} cut for {self.zones} zones gives /{self._subnet_prefix} subnets; "
+                f"AWS takes none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones",
+                "vpcCidr",
+                "zones",
             )
         if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
-            yield (
-                ("podBlockPrefix", "podCidr"),
-                (
-                    f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
-                    f"{pods} and /{SMALLEST_BLOCK}"
-                ),
+            yield _problem(
+                f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
+                f"{pods} and /{SMALLEST_BLOCK}",
+                "podBlockPrefix",
+                "podCidr",
             )
         elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
-            yield (
-                ("podCidr", "podBlockPrefix", "vpcCidr"),
-                (
-                    f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
-                    f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
-                    f"podBlockPrefix or a smaller VPC"
-                ),
+            yield _problem(
+                f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
+                f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
+                f"podBlockPrefix or a smaller VPC",
+                "podCidr",
+                "podBlockPrefix",
+                "vpcCidr",
             )
 
     def _node_problems(self) -> Iterator[Problem]:
         if self.node_count < 1:
-            yield ("nodeCount",), f"nodeCount must be at least 1, got {self.node_count}"
+            yield _problem(f"nodeCount must be at least 1, got {self.node_count}", "nodeCount")
         if not self._has_zones or self._subnet_prefix > SMALLEST_SUBNET:
             return
         capacity = self.addresses.capacity
@@ -181,24 +176,22 @@ class Settings:
         turn, zone = divmod(capacity, self.zones)
         subnet = self.addresses.subnets[zone]
         reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
-        yield (
-            ("nodeCount", "vpcCidr", "zones"),
-            (
-                f"nodeCount {self.node_count} is more than the {capacity} node addresses of vpcCidr "
-                f"{self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five that "
-                f"AWS reserves in {subnet} (the first four and the last); use at most {capacity} "
-                f"nodes or a larger VPC"
-            ),
+        yield _problem(
+            f"nodeCount {self.node_count} is more than the {capacity} node addresses of "
+            f"vpcCidr {self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five "
+            f"that AWS reserves in {subnet} (the first four and the last); use at most "
+            f"{capacity} nodes or a larger VPC",
+            "nodeCount",
+            "vpcCidr",
+            "zones",
         )
 
     def _routing_problems(self) -> Iterator[Problem]:
         if self.routing not in AVAILABLE:
-            yield (
-                ("routing",),
-                (
-                    f"routing {self.routing} is not yet available in this version; "
-                    f"use {' or '.join(AVAILABLE)}"
-                ),
+            yield _problem(
+                f"routing {self.routing} is not yet available in this version; "
+                f"use {' or '.join(AVAILABLE)}",
+                "routing",
             )
 
     @property
@@ -209,6 +202,10 @@ class Settings:
     def _subnet_prefix(self) -> int:
         # Not by `addresses.subnets`, which cannot cut what is too small for it.
         return self.vpc_cidr.prefixlen + (self.zones - 1).bit_length()
+
+
+def _problem(text: str, *about: str) -> Problem:
+    return text, about
 
 
 def _unknown(key: str) -> str:
