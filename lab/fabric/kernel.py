@@ -1,0 +1,94 @@
+"""What the fabric asks of the kernel: namespaces, links and batches of commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.shell import CommandError, run
+
+NAMESPACES = Path("/run/netns")
+NEIGHBOURS = Path("/proc/sys/net/ipv4/neigh/default")
+
+SETTINGS = (
+    "net.ipv6.conf.all.disable_ipv6=1",
+    "net.ipv6.conf.default.disable_ipv6=1",
+    "net.ipv4.ip_forward=1",
+    # The larger of `all` and the device's own counts, so both must be off.
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv4.conf.all.send_redirects=0",
+    "net.ipv4.conf.default.send_redirects=0",
+    "net.bridge.bridge-nf-call-iptables=1",
+    "net.bridge.bridge-nf-call-ip6tables=0",
+    "net.bridge.bridge-nf-call-arptables=0",
+    # Segments are handed over before their checksum is made, and a fabric judges no windows.
+    "net.netfilter.nf_conntrack_checksum=0",
+    "net.netfilter.nf_conntrack_tcp_be_liberal=1",
+)
+
+
+def namespaces() -> set[str]:
+    """Names of all network namespaces."""
+    return {path.name for path in NAMESPACES.iterdir()} if NAMESPACES.exists() else set()
+
+
+def add_namespace(name: str) -> None:
+    run("ip", "netns", "add", name)
+
+
+def delete_namespace(name: str) -> None:
+    run("ip", "netns", "delete", name)
+
+
+def configure(namespace: str) -> None:
+    """Set the kernel settings of a namespace that forwards."""
+    run("ip", "netns", "exec", namespace, "sysctl", "-q", "-w", *SETTINGS)
+
+
+def show(namespace: str, *what: str) -> list[dict[str, Any]]:
+    """What `ip -json` says of this namespace."""
+    rows: list[dict[str, Any]] = json.loads(run("ip", "-n", namespace, "-json", *what) or "[]")
+    return [row for row in rows if row]
+
+
+def links(namespace: str) -> dict[str, bool]:
+    """The links of a namespace by name, and whether each is up."""
+    return {row["ifname"]: "UP" in row["flags"] for row in show(namespace, "link", "show")}
+
+
+def change(namespace: str, commands: Sequence[str], tool: str = "ip") -> None:
+    """Run commands of `ip` or `bridge` in this namespace, in order; none runs if there are none."""
+    if not commands:
+        return
+    try:
+        run(tool, "-n", namespace, "-batch", "-", stdin="\n".join(commands) + "\n")
+    except CommandError as error:
+        number = error.output.rpartition("-:")[2]
+        line = commands[int(number) - 1] if number.isdigit() else "; ".join(commands)
+        raise CommandError((tool, "-n", namespace, *line.split()), error.code,
+                           error.output) from None
+
+
+def load(namespace: str, ruleset: str) -> None:
+    """Run one nftables transaction in this namespace."""
+    run("ip", "netns", "exec", namespace, "nft", "-f", "-", stdin=ruleset)
+
+
+def chains(namespace: str) -> set[str]:
+    """The names of the nftables chains of this namespace."""
+    answer = json.loads(run("ip", "netns", "exec", namespace, "nft", "-j", "list", "chains"))
+    return {item["chain"]["name"] for item in answer["nftables"] if "chain" in item}
+
+
+def make_room_for_neighbours(count: int) -> None:
+    """Raise the kernel's limits on neighbours where this many would not fit; never lower them.
+
+    The limits are the whole machine's, and only its first namespace shows them.
+    """
+    for level, factor in (("gc_thresh3", 4), ("gc_thresh2", 2), ("gc_thresh1", 1)):
+        file = NEIGHBOURS / level
+        if file.exists() and int(file.read_text()) < count * factor:
+            file.write_text(str(count * factor))

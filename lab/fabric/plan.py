@@ -1,0 +1,170 @@
+"""From a world to what each namespace must hold; pure, so two equal worlds give equal plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from lab.fabric import names, ruleset
+from lab.fabric.ruleset import METADATA
+from lab.home import Home
+from lab.model import Eni, Gateway, Route, RouteTable, Subnet, Vpc, World
+
+INTERNET_HOST = IPv4Address("203.0.113.80")
+MAIN = 254
+
+# The two ends of every gateway's link. No packet carries these addresses; they only name the
+# neighbour a route points at.
+INSIDE, OUTSIDE = IPv4Address("169.254.255.1"), IPv4Address("169.254.255.2")
+INSIDE_MAC, OUTSIDE_MAC = "02:69:67:77:00:01", "02:69:67:77:00:02"
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A subnet's switch, with the router's address on it."""
+
+    name: str
+    mac: str
+    address: IPv4Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An interface's link: `name` on the bridge, `eth0` in the machine's namespace."""
+
+    name: str
+    bridge: str
+    namespace: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """One end of an internet gateway's link; the VPC's end is the one that makes both."""
+
+    name: str
+    mac: str
+    peer_mac: str | None = None
+    peer_namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A permanent neighbour, so that the router never has to ask."""
+
+    address: IPv4Address
+    mac: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A route; without a next hop it is a blackhole."""
+
+    table: int
+    destination: IPv4Network
+    via: IPv4Address | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What comes in by `device` is routed by `table`."""
+
+    device: str
+    table: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Router:
+    """All that one forwarding namespace must hold: a VPC's, or the internet's."""
+
+    namespace: str
+    services: tuple[IPv4Address, ...]
+    """Addresses of the namespace itself, on the device `services`."""
+    uplinks: tuple[Uplink, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
+    ports: tuple[Port, ...] = ()
+    neighbours: frozenset[Neighbour] = frozenset()
+    hops: frozenset[Hop] = frozenset()
+    rules: frozenset[Rule] = frozenset()
+    ruleset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The internet and every VPC that has an interface."""
+
+    internet: Router
+    vpcs: tuple[Router, ...]
+
+
+def plan(home: Home, world: World) -> Plan:
+    """What the kernel must hold for this world."""
+    used = {eni.vpc_id for eni in world.enis}
+    vpcs = [vpc for vpc in world.vpcs if vpc.id in used]
+    return Plan(_internet(home, world, used), tuple(_vpc(home, world, vpc) for vpc in vpcs))
+
+
+def _internet(home: Home, world: World, used: set[str]) -> Router:
+    gateways = {gateway.vpc_id: names.uplink(gateway.id) for gateway in world.gateways
+                if gateway.vpc_id in used}
+    return Router(
+        namespace=names.internet_namespace(home),
+        services=(INTERNET_HOST,),
+        uplinks=tuple(Uplink(link, OUTSIDE_MAC) for link in sorted(gateways.values())),
+        neighbours=frozenset(Neighbour(INSIDE, INSIDE_MAC, link) for link in gateways.values()),
+        hops=frozenset(
+            Hop(MAIN, IPv4Network(eni.public_address), INSIDE, gateways[eni.vpc_id])
+            for eni in world.enis if eni.public_address and eni.vpc_id in gateways))
+
+
+def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
+    subnets = [subnet for subnet in world.subnets if subnet.vpc_id == vpc.id]
+    enis = [eni for eni in world.enis if eni.vpc_id == vpc.id]
+    gateway = next((item for item in world.gateways if item.vpc_id == vpc.id), None)
+    tables = [table for table in world.route_tables if table.vpc_id == vpc.id]
+    uplink = names.uplink(gateway.id) if gateway else None
+    neighbours = {Neighbour(eni.address, eni.mac, names.bridge(eni.subnet_id)) for eni in enis}
+    if uplink:
+        neighbours.add(Neighbour(OUTSIDE, OUTSIDE_MAC, uplink))
+    return Router(
+        namespace=names.vpc_namespace(home, vpc.id),
+        services=(METADATA, vpc.resolver),
+        uplinks=(Uplink(uplink, INSIDE_MAC, OUTSIDE_MAC, names.internet_namespace(home)),)
+        if uplink else (),
+        bridges=tuple(
+            Bridge(names.bridge(item.id), names.router_mac(item.id),
+                   IPv4Interface((item.router, item.cidr.prefixlen))) for item in subnets),
+        ports=tuple(
+            Port(names.port(eni.id), names.bridge(eni.subnet_id),
+                 names.port_namespace(home, eni.id), eni.mac) for eni in enis),
+        neighbours=frozenset(neighbours),
+        # A metric behind the subnets' own routes: the rest of the VPC's range leads nowhere.
+        hops=frozenset({Hop(MAIN, vpc.cidr), *_hops(tables, enis, gateway)}),
+        rules=frozenset(_rules(subnets, tables)),
+        ruleset=ruleset.render(world, vpc, uplink))
+
+
+def _rules(subnets: list[Subnet], tables: list[RouteTable]) -> Iterator[Rule]:
+    main = next(table.id for table in tables if table.main)
+    chosen = {subnet: table.id for table in tables for subnet in table.subnet_ids}
+    for subnet in subnets:
+        yield Rule(names.bridge(subnet.id), names.table(chosen.get(subnet.id, main)))
+
+
+def _hops(tables: list[RouteTable], enis: list[Eni], gateway: Gateway | None) -> Iterator[Hop]:
+    interfaces = {eni.id: eni for eni in enis}
+    for table in tables:
+        for route in table.routes:
+            yield _hop(names.table(table.id), route, interfaces.get(route.target),
+                       gateway if gateway and gateway.id == route.target else None)
+
+
+def _hop(table: int, route: Route, eni: Eni | None, gateway: Gateway | None) -> Hop:
+    if eni:
+        return Hop(table, route.destination, eni.address, names.bridge(eni.subnet_id))
+    if gateway:
+        return Hop(table, route.destination, OUTSIDE, names.uplink(gateway.id))
+    return Hop(table, route.destination)

@@ -1,0 +1,172 @@
+"""Bring one forwarding namespace to its plan, by changing only what differs in the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
+from lab.fabric import kernel, names, ruleset
+from lab.fabric.plan import MAIN, Bridge, Hop, Neighbour, Port, Router, Rule, Uplink
+
+INSIDE_MTU = 9001
+GATEWAY_MTU = 1500
+# A bridge without ports stands in for a dummy, which not every kernel has.
+SERVICES = "services"
+KEPT = ("lo", SERVICES)
+
+# `local` wins over a subnet's route table because its rule comes first.
+LOCAL_PRIORITY = 10
+TABLE_PRIORITY = 1000
+LAST_METRIC = 4096
+
+
+def intact(router: Router, namespaces: set[str]) -> bool:
+    """Whether all links of a router still stand; a machine that dies hard takes its own along."""
+    if not {router.namespace, *(port.namespace for port in router.ports)} <= namespaces:
+        return False
+    up = {name for name, is_up in kernel.links(router.namespace).items() if is_up}
+    return {item.name for item in (*router.bridges, *router.ports, *router.uplinks)} <= up
+
+
+def prepare(router: Router) -> None:
+    """Make the namespace and what it has from the beginning."""
+    if router.namespace not in kernel.namespaces():
+        kernel.add_namespace(router.namespace)
+    present = kernel.links(router.namespace)
+    if present.get(SERVICES):
+        return
+    kernel.configure(router.namespace)
+    leftover = [f"link delete {SERVICES}"] if SERVICES in present else []
+    rules = kernel.show(router.namespace, "rule", "show", "priority", str(LOCAL_PRIORITY))
+    if not rules:
+        leftover.append(f"rule add priority {LOCAL_PRIORITY} lookup main")
+    # Up comes last and so tells the next pass that all before it is done.
+    kernel.change(router.namespace, [
+        *leftover, "link set lo up", f"link add {SERVICES} type bridge",
+        *(f"address add {address}/32 dev {SERVICES}" for address in router.services),
+        f"link set {SERVICES} up"])
+
+
+def reconcile(router: Router) -> None:
+    """Bring a prepared namespace to its plan; links that stay are not touched."""
+    namespaces = kernel.namespaces()
+    present = kernel.links(router.namespace)
+    wanted = {item.name for item in (*router.bridges, *router.ports, *router.uplinks)}
+    lame = {port.name for port in router.ports if port.namespace not in namespaces}
+    gone = {name for name, up in present.items()
+            if name not in KEPT and (name not in wanted or name in lame or not up)}
+    if not router.bridges:
+        gone -= wanted  # the internet's uplinks are made, but not brought up, by the VPCs
+    kept = present.keys() - gone
+    bridges = [item for item in router.bridges if item.name not in kept]
+    ports = [item for item in router.ports if item.name not in kept]
+    uplinks = [item for item in router.uplinks if item.name not in kept]
+    for port in ports:
+        if port.namespace not in namespaces:
+            kernel.add_namespace(port.namespace)
+    kernel.change(router.namespace, [
+        *(f"link delete {name}" for name in sorted(gone, key=_bridges_last)),
+        *(line for bridge in bridges for line in _add_bridge(bridge)),
+        *(line for port in ports for line in _add_port(port)),
+        *(_add_uplink(uplink) for uplink in uplinks)])
+    kernel.change(router.namespace, [f"fdb replace {port.mac} dev {port.name} master static"
+                                     for port in ports], tool="bridge")
+    _load_rules(router, new_ports=bool(ports))
+    up = [item.name for item in (*ports, *router.uplinks) if not present.get(item.name)
+          or item.name not in kept]
+    kernel.change(router.namespace, [
+        *(f"link set {name} up" for name in up),
+        *_neighbours(router), *_hops(router), *_rules(router)])
+
+
+def remove(namespace: str, role: str) -> None:
+    """Delete a namespace of this role and the links made from it."""
+    if role == "vpc":
+        # A namespace outlives its name while a process or a machine's end of a link is in it,
+        # and even then it ends in the background; a link deleted by name is gone at once.
+        made = kernel.links(namespace).keys() - {"lo"}
+        kernel.change(namespace, [f"link delete {name}"
+                                  for name in sorted(made, key=_bridges_last)])
+    kernel.delete_namespace(namespace)
+
+
+def _bridges_last(name: str) -> tuple[bool, str]:
+    return name.startswith(names.bridge("")), name
+
+
+def _add_bridge(bridge: Bridge) -> Iterator[str]:
+    yield (f"link add {bridge.name} address {bridge.mac} mtu {INSIDE_MTU} "
+           "type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
+    yield f"address add {bridge.address} dev {bridge.name}"
+    yield f"link set {bridge.name} up"
+
+
+def _add_port(port: Port) -> Iterator[str]:
+    # Neither learnt nor flooded: a frame goes where a permanent entry says, or nowhere.
+    yield (f"link add {port.name} mtu {INSIDE_MTU} type veth peer name eth0 "
+           f"netns {port.namespace} address {port.mac} mtu {INSIDE_MTU}")
+    yield f"link set {port.name} master {port.bridge}"
+    yield (f"link set {port.name} type bridge_slave learning off flood off "
+           "mcast_flood off bcast_flood off")
+
+
+def _add_uplink(uplink: Uplink) -> str:
+    return (f"link add {uplink.name} address {uplink.mac} mtu {GATEWAY_MTU} type veth "
+            f"peer name {uplink.name} netns {uplink.peer_namespace} "
+            f"address {uplink.peer_mac} mtu {GATEWAY_MTU}")
+
+
+def _load_rules(router: Router, *, new_ports: bool) -> None:
+    mark = ruleset.mark(router.ruleset)
+    # Rules hang on the device itself, so a port made anew needs them loaded anew.
+    if mark and (new_ports or mark not in kernel.chains(router.namespace)):
+        kernel.load(router.namespace, router.ruleset)
+
+
+def _neighbours(router: Router) -> Iterator[str]:
+    rows = kernel.show(router.namespace, "-4", "neighbour", "show", "nud", "permanent")
+    present = {Neighbour(IPv4Address(row["dst"]), row["lladdr"], row["dev"]) for row in rows}
+    kept = {(item.address, item.device) for item in router.neighbours}
+    for item in present - router.neighbours:
+        if (item.address, item.device) not in kept:
+            yield f"neighbour delete {item.address} dev {item.device}"
+    for item in router.neighbours - present:
+        yield (f"neighbour replace {item.address} lladdr {item.mac} dev {item.device} "
+               "nud permanent")
+
+
+def _hops(router: Router) -> Iterator[str]:
+    rows = kernel.show(router.namespace, "-4", "route", "show", "table", "all",
+                       "proto", "static")
+    present = {
+        Hop(_table(row.get("table", "main")),
+            IPv4Network("0.0.0.0/0" if row["dst"] == "default" else row["dst"]),
+            IPv4Address(row["gateway"]) if "gateway" in row else None, row.get("dev"))
+        for row in rows}
+    for hop in router.hops - present:
+        yield f"route replace {_route(hop)}"
+    kept = {(hop.table, hop.destination) for hop in router.hops}
+    for hop in present - router.hops:
+        if (hop.table, hop.destination) not in kept:
+            yield f"route delete {_route(hop)}"
+
+
+def _table(name: str) -> int:
+    return MAIN if name == "main" else int(name)
+
+
+def _route(hop: Hop) -> str:
+    if hop.via:
+        return (f"{hop.destination} via {hop.via} dev {hop.device} onlink "
+                f"table {hop.table} proto static")
+    metric = f" metric {LAST_METRIC}" if hop.table == MAIN else ""
+    return f"blackhole {hop.destination} table {hop.table}{metric} proto static"
+
+
+def _rules(router: Router) -> Iterator[str]:
+    rows = kernel.show(router.namespace, "-4", "rule", "show", "priority", str(TABLE_PRIORITY))
+    present = {Rule(row["iif"], int(row["table"])) for row in rows}
+    # The first of two rules wins, so a subnet changes its table at the deletion, at once.
+    for word, rules in (("add", router.rules - present), ("delete", present - router.rules)):
+        for rule in rules:
+            yield f"rule {word} priority {TABLE_PRIORITY} iif {rule.device} lookup {rule.table}"

@@ -1,0 +1,31 @@
+"""Pieces of nftables text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+
+def table(family: str, name: str, body: Iterable[str]) -> Iterator[str]:
+    """A table that replaces the one of this name, if there is one, in the same transaction."""
+    yield f"table {family} {name}"  # so that the deletion is valid the first time too
+    yield f"delete table {family} {name}"
+    yield f"table {family} {name} {{"
+    yield from body
+    yield "}"
+
+
+def chain(name: str, *rules: str) -> Iterator[str]:
+    """A chain with these rules."""
+    yield f"chain {name} {{"
+    yield from rules
+    yield "}"
+
+
+def mapping(pairs: Iterable[tuple[object, object]]) -> str:
+    """An anonymous map."""
+    return "{ " + ", ".join(f"{key} : {value}" for key, value in pairs) + " }"
+
+
+def values(items: Iterable[object]) -> str:
+    """An anonymous set."""
+    return "{ " + ", ".join(map(str, items)) + " }"
