@@ -1,0 +1,108 @@
+"""The AWS provider of the lab: the resource types that podnet uses, on an API on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+from lab.aws import groups, iam, instance, network, routes, rules
+from lab.aws.base import Resource
+from lab.aws.functions import FUNCTIONS
+from lab.aws.session import Session, error_code
+from lab.engine.values import Diff, ProviderError, Values
+
+TYPES: dict[str, type[Resource]] = {kind.type_: kind for kind in (
+    network.Vpc, network.Subnet, network.InternetGateway, network.Tag,
+    routes.RouteTable, routes.Route, routes.RouteTableAssociation,
+    groups.SecurityGroup, groups.DefaultSecurityGroup, groups.VpcSecurityGroupRulesExclusive,
+    rules.SecurityGroupIngressRule, rules.SecurityGroupEgressRule,
+    iam.Role, iam.RolePolicyAttachment, iam.InstanceProfile, instance.Instance)}
+"""Every resource type served, by its Pulumi token."""
+
+
+class AwsProvider:
+    """Serves the AWS resource types of podnet from an API on this machine.
+
+    It does as the AWS provider does, as far as podnet uses that, and refuses the rest by name.
+    `patience` is how many seconds it waits for an instance, or for the API to let go of something.
+    """
+
+    def __init__(
+        self, endpoint: str, region: str, *, ignored_tags: Collection[str] = (),
+        patience: float = 120,
+    ) -> None:
+        self._session = Session(endpoint, region, ignored_tags, patience)
+        self._resources = {token: kind(self._session) for token, kind in TYPES.items()}
+
+    def check(self, type_: str, inputs: Values) -> Values:
+        """The inputs with defaults; `ProviderError` for what is unknown, missing or wrong."""
+        return self._resource(type_).check(inputs)
+
+    def diff(
+        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+    ) -> Diff:
+        """What differs, and whether a new resource must take the place of the old one."""
+        del id_, old_outputs
+        return self._resource(type_).diff(old_inputs, new_inputs)
+
+    def create(self, type_: str, inputs: Values, token: str) -> tuple[str, Values]:
+        """Make the resource, stamped with the token, and wait until it is there."""
+        with _told(f"create {type_}"):
+            return self._resource(type_).create(inputs, token)
+
+    def find(self, type_: str, inputs: Values, token: str) -> tuple[str, Values] | None:
+        """The resource that a creation with this token made, if it came that far."""
+        with _told(f"look for {type_}"):
+            return self._resource(type_).find(inputs, token)
+
+    def read(
+        self, type_: str, id_: str, inputs: Values, outputs: Values,
+    ) -> tuple[Values, Values] | None:
+        """Inputs and outputs as they are; None when the resource is gone."""
+        with _told(f"read {type_} {id_}"):
+            return self._resource(type_).read(id_, inputs, outputs)
+
+    def update(
+        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+    ) -> Values:
+        """Bring the resource to the new inputs, from whatever it is now."""
+        with _told(f"update {type_} {id_}"):
+            return self._resource(type_).update(id_, {**old_outputs, **old_inputs}, new_inputs)
+
+    def delete(self, type_: str, id_: str, outputs: Values) -> None:
+        """Remove the resource and wait until it is gone."""
+        with _told(f"delete {type_} {id_}"):
+            self._resource(type_).delete(id_, outputs)
+
+    def invoke(self, token: str, args: Values) -> Values:
+        """Call a function."""
+        if token not in FUNCTIONS:
+            raise ProviderError(
+                f"the lab does not serve the function {token}; it serves {_listed(FUNCTIONS)}")
+        with _told(f"call {token}"):
+            return FUNCTIONS[token](self._session, args)
+
+    def _resource(self, type_: str) -> Resource:
+        if type_ not in self._resources:
+            raise ProviderError(
+                f"the lab does not serve the resource type {type_}; it serves {_listed(TYPES)}")
+        return self._resources[type_]
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what was being done when the API refused, or could not be reached."""
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {}).get("Message", "")
+        raise ProviderError(f"cannot {what}: {error.operation_name} was refused: "
+                            f"{error_code(error)}: {told}") from error
+    except BotoCoreError as error:
+        raise ProviderError(f"cannot {what}: {error}") from error

@@ -1,0 +1,170 @@
+"""Security groups, and the resource that lets nothing into them but what is listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.aws.base import Ec2Resource, Schema
+from lab.aws.session import gone_is_fine
+from lab.engine.values import UNKNOWN, ProviderError, Values
+
+IN_USE = frozenset({"DependencyViolation", "InvalidGroup.InUse"})
+DIRECTIONS = {"ingressRuleIds": False, "egressRuleIds": True}
+
+
+class SecurityGroup(Ec2Resource):
+    """A security group without inline rules, and without the rule that AWS gives it."""
+
+    type_ = "aws:ec2/securityGroup:SecurityGroup"
+    kind = "security-group"
+    listing = ("describe_security_groups", "GroupIds", "SecurityGroups", "GroupId")
+    schema = Schema(
+        required={"vpcId"},
+        optional={"name", "description", "revokeRulesOnDelete", "tags"},
+        defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+        computed={"name"},
+        replaced_by={"name", "description", "vpcId"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        made = self.ec2.create_security_group(
+            GroupName=inputs.get("name") or f"group-{token[:7]}", VpcId=inputs["vpcId"],
+            Description=inputs["description"], TagSpecifications=self.stamp(inputs, token))
+        return str(made["GroupId"])
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        group = self.fetch(id_)
+        return group and self._live(id_, group)
+
+    def _live(self, id_: str, group: Values) -> Values:
+        return {
+            "arn": self.arn(id_, group["OwnerId"]), "ownerId": group["OwnerId"],
+            "name": group["GroupName"], "description": group["Description"],
+            "vpcId": group["VpcId"],
+            "ingress": [block for one in group["IpPermissions"] for block in _blocks(one)],
+            "egress": [block for one in group["IpPermissionsEgress"] for block in _blocks(one)],
+            "tags": self.session.read_tags(group.get("Tags", []))}
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        # AWS lets everything out of a new group. That rule bears no tags; ours bear the stamp.
+        given = [rule for rule in self._rules(id_) if _is_given(rule)]
+        self._revoke(id_, given)
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        if known.get("revokeRulesOnDelete"):
+            self._revoke(id_, self._rules(id_))
+        self.session.patiently(IN_USE, lambda: self.ec2.delete_security_group(GroupId=id_))
+
+    def _rules(self, id_: str) -> list[Values]:
+        return self.session.all(self.ec2, "describe_security_group_rules", "SecurityGroupRules",
+                                Filters=[{"Name": "group-id", "Values": [id_]}])
+
+    def _revoke(self, id_: str, rules: list[Values]) -> None:
+        for egress in (False, True):
+            ids = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] is egress]
+            if ids:
+                call = (self.ec2.revoke_security_group_egress if egress
+                        else self.ec2.revoke_security_group_ingress)
+                with gone_is_fine():
+                    call(GroupId=id_, SecurityGroupRuleIds=ids)
+
+
+class DefaultSecurityGroup(SecurityGroup):
+    """The group that comes with a VPC: taken over, and stripped of its rules."""
+
+    type_ = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    schema = Schema(
+        required={"vpcId"},
+        optional={"ingress", "egress", "revokeRulesOnDelete", "tags"},
+        defaults={"revokeRulesOnDelete": False},
+        replaced_by={"vpcId"})
+
+    def validate(self, inputs: Values) -> None:
+        for name in ("ingress", "egress"):
+            if inputs.get(name) not in (None, [], UNKNOWN):
+                raise ProviderError(
+                    f"{name} of {self.type_} must be empty in the lab, which closes the default "
+                    f"group; put rules into a group of their own")
+
+    def make(self, inputs: Values, token: str) -> str:
+        del token  # AWS made it; what follows is the same each time
+        own = {"Name": "vpc-id", "Values": [inputs["vpcId"]]}
+        groups = self.ec2.describe_security_groups(
+            Filters=[own, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"]
+        if not groups:
+            raise ProviderError(f"VPC {inputs['vpcId']} has no default security group")
+        return str(groups[0]["GroupId"])
+
+    def seek(self, inputs: Values, token: str) -> str | None:
+        """None: taking it over again is how an interrupted one is finished."""
+        del inputs, token
+        return None
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        self._revoke(id_, self._rules(id_))
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        """Nothing: it goes with its VPC."""
+
+
+class VpcSecurityGroupRulesExclusive(SecurityGroup):
+    """The rules that a group may have; all others are revoked."""
+
+    type_ = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
+    schema = Schema(
+        required={"securityGroupId", "ingressRuleIds", "egressRuleIds"},
+        replaced_by={"securityGroupId"},
+        unordered={"ingressRuleIds", "egressRuleIds"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        del token  # nothing of its own is made
+        return str(inputs["securityGroupId"])
+
+    def seek(self, inputs: Values, token: str) -> str | None:
+        """None: revoking what is not listed is the same each time."""
+        del inputs, token
+        return None
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        if self.fetch(id_) is None:
+            return None
+        rules = self._rules(id_)
+        return {"securityGroupId": id_, **{
+            name: sorted(rule["SecurityGroupRuleId"] for rule in rules
+                         if rule["IsEgress"] is egress)
+            for name, egress in DIRECTIONS.items()}}
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        del live
+        self._revoke(id_, [
+            rule for rule in self._rules(id_) for name, egress in DIRECTIONS.items()
+            if rule["IsEgress"] is egress and rule["SecurityGroupRuleId"] not in inputs[name]])
+
+    def remove(self, id_: str, known: Values) -> None:
+        """Nothing: the rules belong to the resources that made them."""
+
+
+def _is_given(rule: Values) -> bool:
+    return bool(rule["IsEgress"] and rule["IpProtocol"] == "-1" and not rule.get("Tags")
+                and rule.get("CidrIpv4") == "0.0.0.0/0" and not rule.get("Description"))
+
+
+def _blocks(permission: Values) -> list[Values]:
+    """A permission of the API as inline rules, one a peer."""
+    common: dict[str, Any] = {
+        "protocol": permission["IpProtocol"],
+        "fromPort": permission.get("FromPort", 0), "toPort": permission.get("ToPort", 0)}
+    return [
+        *({**common, "cidrBlocks": [one["CidrIp"]], "description": one.get("Description", "")}
+          for one in permission.get("IpRanges", [])),
+        *({**common, "ipv6CidrBlocks": [one["CidrIpv6"]], "description": one.get("Description", "")}
+          for one in permission.get("Ipv6Ranges", [])),
+        *({**common, "prefixListIds": [one["PrefixListId"]],
+           "description": one.get("Description", "")}
+          for one in permission.get("PrefixListIds", [])),
+        *({**common, "securityGroups": [one["GroupId"]], "description": one.get("Description", "")}
+          for one in permission.get("UserIdGroupPairs", [])),
+    ]

@@ -1,0 +1,205 @@
+"""The role of the nodes, what it may do, and the profile that hands it to an instance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from lab.aws.base import Resource, Schema
+from lab.aws.session import TOKEN_TAG, gone_is_fine, tag_list
+from lab.engine.values import Values
+
+IN_USE = frozenset({"DeleteConflict"})
+
+
+class Named(Resource):
+    """A thing of IAM: its name is its id, drawn from the token where the program gives none."""
+
+    word: str
+    """What a drawn name begins with, and the last word of the tagging calls."""
+
+    def name_of(self, inputs: Values, token: str) -> str:
+        """The given name, or the one drawn for this creation."""
+        return str(inputs.get("name") or f"{self.word.replace('_', '-')}-{token[:7]}")
+
+    def get(self, id_: str) -> Values:
+        """What IAM says of it; raises the API's error when it is gone."""
+        raise NotImplementedError
+
+    def fetch(self, id_: str) -> Values | None:
+        """What IAM says of it; None when it is gone."""
+        with gone_is_fine():
+            return self.get(id_)
+        return None
+
+    def seek(self, inputs: Values, token: str) -> str | None:
+        name = self.name_of(inputs, token)
+        made = self.fetch(name)
+        stamp = {"Key": TOKEN_TAG, "Value": token}
+        return name if made and stamp in made.get("Tags", []) else None
+
+    def retag(self, id_: str, wanted: Mapping[str, str] | None, have: Mapping[str, str]) -> None:
+        """Bring the tags that the program may see to what it wants."""
+        name = {f"{''.join(part.title() for part in self.word.split('_'))}Name": id_}
+        new = {key: value for key, value in (wanted or {}).items() if have.get(key) != value}
+        if new:
+            getattr(self.iam, f"tag_{self.word}")(**name, Tags=tag_list(new))
+        if stale := have.keys() - (wanted or {}).keys():
+            getattr(self.iam, f"untag_{self.word}")(**name, TagKeys=sorted(stale))
+
+    def common(self, made: Values, id_key: str) -> Values:
+        """What IAM tells of every named thing."""
+        return {
+            "arn": made["Arn"], "path": made["Path"], "uniqueId": made[id_key],
+            "createDate": made["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "tags": self.session.read_tags(made.get("Tags", []))}
+
+
+class Role(Named):
+    """A role; its policies are attached by resources of their own."""
+
+    type_ = "aws:iam/role:Role"
+    word = "role"
+    schema = Schema(
+        required={"assumeRolePolicy"},
+        optional={"name", "description", "path", "maxSessionDuration", "forceDetachPolicies",
+                  "tags"},
+        defaults={"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False},
+        computed={"name"},
+        replaced_by={"name", "path"},
+        documents={"assumeRolePolicy"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        name = self.name_of(inputs, token)
+        self.iam.create_role(
+            RoleName=name, Path=inputs["path"], Description=inputs.get("description", ""),
+            AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+            MaxSessionDuration=inputs["maxSessionDuration"],
+            Tags=tag_list(inputs.get("tags"), token))
+        return name
+
+    def get(self, id_: str) -> Values:
+        role: Values = self.iam.get_role(RoleName=id_)["Role"]
+        return role
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        role = self.fetch(id_)
+        return role and {
+            **self.common(role, "RoleId"), "name": role["RoleName"],
+            "description": role.get("Description") or None,
+            "maxSessionDuration": role["MaxSessionDuration"],
+            "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
+            "managedPolicyArns": sorted(self._attached(id_))}
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        policy = inputs["assumeRolePolicy"]
+        if not self.same("assumeRolePolicy", live["assumeRolePolicy"], policy):
+            self.iam.update_assume_role_policy(RoleName=id_, PolicyDocument=policy)
+        words, longest = inputs.get("description"), inputs["maxSessionDuration"]
+        if (live["description"], live["maxSessionDuration"]) != (words, longest):
+            self.iam.update_role(
+                RoleName=id_, Description=words or "", MaxSessionDuration=longest)
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        for profile in self.session.all(self.iam, "list_instance_profiles_for_role",
+                                        "InstanceProfiles", RoleName=id_):
+            self.iam.remove_role_from_instance_profile(
+                InstanceProfileName=profile["InstanceProfileName"], RoleName=id_)
+        if known.get("forceDetachPolicies"):
+            for arn in self._attached(id_):
+                self.iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
+        self.session.patiently(IN_USE, lambda: self.iam.delete_role(RoleName=id_))
+
+    def _attached(self, id_: str) -> list[str]:
+        return [one["PolicyArn"] for one in self.session.all(
+            self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=id_)]
+
+
+class RolePolicyAttachment(Resource):
+    """A managed policy attached to a role."""
+
+    type_ = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    schema = Schema(
+        required={"role", "policyArn"},
+        replaced_by={"role", "policyArn"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        del token  # attaching twice is attaching once
+        self.iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
+        return _attachment(inputs)
+
+    def seek(self, inputs: Values, token: str) -> str | None:
+        del token
+        return _attachment(inputs) if self.look("", inputs) else None
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del id_
+        wanted: dict[str, Any] = {"role": known["role"], "policyArn": known["policyArn"]}
+        with gone_is_fine():
+            attached = self.session.all(self.iam, "list_attached_role_policies",
+                                        "AttachedPolicies", RoleName=wanted["role"])
+            if any(one["PolicyArn"] == wanted["policyArn"] for one in attached):
+                return wanted
+        return None
+
+    def remove(self, id_: str, known: Values) -> None:
+        del id_
+        self.iam.detach_role_policy(RoleName=known["role"], PolicyArn=known["policyArn"])
+
+
+class InstanceProfile(Named):
+    """What an instance is given to act as a role."""
+
+    type_ = "aws:iam/instanceProfile:InstanceProfile"
+    word = "instance_profile"
+    schema = Schema(
+        optional={"name", "path", "role", "tags"},
+        defaults={"path": "/"},
+        computed={"name"},
+        replaced_by={"name", "path"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        name = self.name_of(inputs, token)
+        self.iam.create_instance_profile(
+            InstanceProfileName=name, Path=inputs["path"],
+            Tags=tag_list(inputs.get("tags"), token))
+        return name
+
+    def get(self, id_: str) -> Values:
+        profile: Values = self.iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
+        return profile
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        profile = self.fetch(id_)
+        if profile is None:
+            return None
+        roles = [role["RoleName"] for role in profile["Roles"]]
+        return {**self.common(profile, "InstanceProfileId"),
+                "name": profile["InstanceProfileName"], "role": roles[0] if roles else None}
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        wanted = inputs.get("role")
+        if live["role"] != wanted:  # a profile holds one role at most
+            self._clear(id_, live["role"])
+            if wanted:
+                self.iam.add_role_to_instance_profile(InstanceProfileName=id_, RoleName=wanted)
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        live = self.look(id_, known)
+        self._clear(id_, live["role"] if live else None)
+        self.session.patiently(
+            IN_USE, lambda: self.iam.delete_instance_profile(InstanceProfileName=id_))
+
+    def _clear(self, id_: str, role: str | None) -> None:
+        if role:
+            with gone_is_fine():
+                self.iam.remove_role_from_instance_profile(InstanceProfileName=id_, RoleName=role)
+
+
+def _attachment(inputs: Values) -> str:
+    return f"{inputs['role']}/{inputs['policyArn']}"

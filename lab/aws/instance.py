@@ -1,0 +1,232 @@
+"""Instances: a network interface that EC2 makes, a root volume, and what can change in place."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Collection
+from ipaddress import IPv4Address
+from typing import Any
+
+from botocore.exceptions import WaiterError  # type: ignore[import-untyped]
+
+from lab.aws.base import Block, Ec2Resource, Schema
+from lab.aws.session import POLL
+from lab.aws.volume import RootVolume
+from lab.engine.values import UNKNOWN, ProviderError, Values
+
+MOST_USER_DATA = 16_384  # bytes before encoding (EC2 User Guide, "User data")
+GOING = frozenset({"shutting-down", "terminated"})
+METADATA = {
+    "httpEndpoint": "HttpEndpoint", "httpTokens": "HttpTokens",
+    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
+    "instanceMetadataTags": "InstanceMetadataTags"}
+CHOSEN = frozenset({
+    "associatePublicIpAddress", "availabilityZone", "iamInstanceProfile", "keyName",
+    "metadataOptions", "privateIp", "rootBlockDevice", "userData", "vpcSecurityGroupIds"})
+"""What EC2 chooses where the program does not."""
+
+# A profile that was made a moment ago may not be known yet where instances are made.
+NOT_YET_KNOWN = frozenset({"InvalidIamInstanceProfile.NotFound"})
+
+
+class Instance(Ec2Resource):
+    """An instance with one network interface."""
+
+    type_ = "aws:ec2/instance:Instance"
+    kind = "instance"
+    listing = ("describe_instances", "InstanceIds", "Reservations", "InstanceId")
+    schema = Schema(
+        required={"ami", "instanceType", "subnetId"},
+        optional=CHOSEN | {"sourceDestCheck", "tags", "userDataReplaceOnChange"},
+        defaults={"sourceDestCheck": True, "userDataReplaceOnChange": False},
+        computed=CHOSEN,
+        replaced_by={"ami", "associatePublicIpAddress", "availabilityZone", "keyName", "privateIp",
+                     "subnetId"},
+        unordered={"vpcSecurityGroupIds"})
+
+    def validate(self, inputs: Values) -> None:
+        text = inputs.get("userData")
+        if isinstance(text, str) and len(text.encode()) > MOST_USER_DATA:
+            raise ProviderError(f"userData of {len(text.encode())} bytes; EC2 takes at most "
+                                f"{MOST_USER_DATA}")
+        for name, served in (("metadataOptions", METADATA.keys()),
+                             ("rootBlockDevice", RootVolume.served)):
+            block = inputs.get(name)
+            for key in block.keys() - served if isinstance(block, dict) else ():
+                raise ProviderError(f"{name} of {self.type_} has no property {key} in the lab; "
+                                    f"served: {', '.join(sorted(served))}")
+        address = inputs.get("privateIp")
+        if address not in (None, UNKNOWN):
+            try:
+                IPv4Address(address)
+            except ValueError as error:
+                raise ProviderError(
+                    f"privateIp {address!r} of {self.type_} is no address: {error}") from error
+
+    def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401
+        if name in {"metadataOptions", "rootBlockDevice"} \
+                and isinstance(old, dict) and isinstance(new, dict):
+            # Parts that the program gives no more stay as they are, all but tags.
+            return all(old.get(key) == value for key, value in new.items()) and \
+                (old.get("tags") or {}) == (new.get("tags") or {})
+        return super().same(name, old, new)
+
+    def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
+        replaced = super().replacing(old, new, changed)
+        if "userData" in changed and new.get("userDataReplaceOnChange"):
+            replaced.add("userData")
+        if "rootBlockDevice" in changed and RootVolume.replaces(
+                old.get("rootBlockDevice") or {}, new["rootBlockDevice"]):
+            replaced.add("rootBlockDevice")
+        return replaced
+
+    def make(self, inputs: Values, token: str) -> str:
+        request: Values = {
+            "ImageId": inputs["ami"], "InstanceType": inputs["instanceType"], "MinCount": 1,
+            "MaxCount": 1, "ClientToken": token, "NetworkInterfaces": [_interface(inputs)],
+            "TagSpecifications": self.stamp(inputs, token)}
+        if inputs.get("userData"):
+            request["UserData"] = inputs["userData"]
+        if inputs.get("keyName"):
+            request["KeyName"] = inputs["keyName"]
+        if inputs.get("availabilityZone"):
+            request["Placement"] = {"AvailabilityZone": inputs["availabilityZone"]}
+        if inputs.get("iamInstanceProfile"):
+            request["IamInstanceProfile"] = {"Name": inputs["iamInstanceProfile"]}
+        if inputs.get("metadataOptions"):
+            request["MetadataOptions"] = _metadata(inputs["metadataOptions"])
+        if inputs.get("rootBlockDevice"):
+            request["BlockDeviceMappings"] = [RootVolume(self.ec2).mapping(
+                inputs["ami"], inputs["rootBlockDevice"])]
+        made = self.session.patiently(NOT_YET_KNOWN, lambda: self.ec2.run_instances(**request))
+        return str(made["Instances"][0]["InstanceId"])
+
+    def usable(self, item: Values) -> bool:
+        return item["State"]["Name"] not in GOING
+
+    def _items(self, described: list[Values]) -> list[Values]:
+        return [one for reservation in described for one in reservation["Instances"]]
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        instance = self.fetch(id_)
+        if instance is None or not self.usable(instance):
+            return None
+        interfaces = sorted(instance["NetworkInterfaces"],
+                            key=lambda one: int(one["Attachment"]["DeviceIndex"]))
+        primary = interfaces[0]
+        public = primary.get("Association", {})
+        options = instance.get("MetadataOptions", {})
+        profile = instance.get("IamInstanceProfile", {}).get("Arn")
+        data = self.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
+        encoded = data.get("UserData", {}).get("Value")
+        return {
+            "arn": self.arn(id_, primary["OwnerId"]), "ami": instance["ImageId"],
+            "instanceType": instance["InstanceType"], "instanceState": instance["State"]["Name"],
+            "availabilityZone": instance["Placement"]["AvailabilityZone"],
+            "keyName": instance.get("KeyName"), "subnetId": primary["SubnetId"],
+            "iamInstanceProfile": profile.rpartition("/")[2] if profile else None,
+            "primaryNetworkInterfaceId": primary["NetworkInterfaceId"],
+            "privateIp": primary["PrivateIpAddress"], "privateDns": instance["PrivateDnsName"],
+            "publicIp": public.get("PublicIp") or "",
+            "publicDns": instance.get("PublicDnsName") or "",
+            "associatePublicIpAddress": bool(public.get("PublicIp")),
+            # moto keeps one on the instance and one on the interface; the packets see the latter.
+            "sourceDestCheck": primary["SourceDestCheck"],
+            "vpcSecurityGroupIds": sorted(group["GroupId"] for group in primary["Groups"]),
+            "userData": b64decode(encoded).decode(errors="replace") if encoded else None,
+            "metadataOptions": Block(
+                {name: options.get(key) for name, key in METADATA.items()}),
+            "rootBlockDevice": RootVolume(self.ec2).look(instance, self.session),
+            "tags": self.session.read_tags(instance.get("Tags", []))}
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        if live["instanceState"] == "pending":
+            self._wait(id_, "instance_running")
+        self._bring_interface(live["primaryNetworkInterfaceId"], id_, inputs, live)
+        options = inputs.get("metadataOptions")
+        if options is not None and not self.same(
+                "metadataOptions", live["metadataOptions"], options):
+            # moto forgets the options that a change does not name.
+            self.ec2.modify_instance_metadata_options(
+                InstanceId=id_, **_metadata({**live["metadataOptions"], **options}))
+        if (profile := inputs.get("iamInstanceProfile")) and profile != live["iamInstanceProfile"]:
+            self._set_profile(id_, profile)
+        if (root := inputs.get("rootBlockDevice")) is not None:
+            RootVolume(self.ec2).bring(id_, root, live["rootBlockDevice"])
+        self._bring_stopped(id_, inputs, live)
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def _bring_interface(self, interface: str, id_: str, inputs: Values, live: Values) -> None:
+        if inputs["sourceDestCheck"] != live["sourceDestCheck"]:
+            wanted = {"Value": inputs["sourceDestCheck"]}
+            self.ec2.modify_instance_attribute(InstanceId=id_, SourceDestCheck=wanted)
+            # The same attribute on AWS; moto does not carry it over to the interface.
+            self.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=interface, SourceDestCheck=wanted)
+        groups = inputs.get("vpcSecurityGroupIds")
+        if groups and sorted(groups) != live["vpcSecurityGroupIds"]:
+            self.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
+
+    def _bring_stopped(self, id_: str, inputs: Values, live: Values) -> None:
+        """What only a stopped instance takes: its type, and its user data."""
+        changes: list[Values] = []
+        if inputs["instanceType"] != live["instanceType"]:
+            changes.append({"InstanceType": {"Value": inputs["instanceType"]}})
+        if inputs.get("userData") not in (None, live["userData"]):
+            encoded = b64encode(inputs["userData"].encode()).decode()
+            changes.append({"Attribute": "userData", "Value": encoded})
+        if not changes:
+            return
+        self.ec2.stop_instances(InstanceIds=[id_])
+        self._wait(id_, "instance_stopped")
+        for change in changes:  # the API takes one at a time
+            self.ec2.modify_instance_attribute(InstanceId=id_, **change)
+        self.ec2.start_instances(InstanceIds=[id_])
+        self._wait(id_, "instance_running")
+
+    def _set_profile(self, id_: str, profile: str) -> None:
+        have = self.ec2.describe_iam_instance_profile_associations(
+            Filters=[{"Name": "instance-id", "Values": [id_]}])["IamInstanceProfileAssociations"]
+        wanted = {"Name": profile}
+        if have:
+            self.ec2.replace_iam_instance_profile_association(
+                AssociationId=have[0]["AssociationId"], IamInstanceProfile=wanted)
+        else:
+            self.ec2.associate_iam_instance_profile(InstanceId=id_, IamInstanceProfile=wanted)
+
+    def remove(self, id_: str, known: Values) -> None:
+        del known
+        instance = self.fetch(id_)
+        if instance is None or instance["State"]["Name"] == "terminated":
+            return
+        if self.usable(instance):
+            self.ec2.terminate_instances(InstanceIds=[id_])
+        self._wait(id_, "instance_terminated")
+
+    def _wait(self, id_: str, waiter: str) -> None:
+        try:
+            self.ec2.get_waiter(waiter).wait(InstanceIds=[id_], WaiterConfig={
+                "Delay": POLL, "MaxAttempts": max(1, int(self.session.patience / POLL))})
+        except WaiterError as error:
+            raise ProviderError(
+                f"instance {id_} did not come to {waiter.removeprefix('instance_')} within "
+                f"{self.session.patience:g} s: {error}") from error
+
+
+def _interface(inputs: Values) -> Values:
+    wanted: Values = {
+        "DeviceIndex": 0, "SubnetId": inputs["subnetId"], "DeleteOnTermination": True}
+    if inputs.get("privateIp"):
+        wanted["PrivateIpAddress"] = inputs["privateIp"]
+    if inputs.get("vpcSecurityGroupIds"):
+        wanted["Groups"] = inputs["vpcSecurityGroupIds"]
+    if inputs.get("associatePublicIpAddress") is not None:
+        wanted["AssociatePublicIpAddress"] = inputs["associatePublicIpAddress"]
+    return wanted
+
+
+def _metadata(options: Values) -> Values:
+    return {METADATA[name]: value for name, value in options.items() if value is not None}
+
+

@@ -1,0 +1,129 @@
+"""Single rules of security groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from lab.aws.base import Ec2Resource, Schema
+from lab.engine.values import UNKNOWN, ProviderError, Values
+
+ALL = "-1"
+PEERS = frozenset({"cidrIpv4", "referencedSecurityGroupId"})
+
+
+class SecurityGroupRule(Ec2Resource):
+    """What the rules of both directions share."""
+
+    kind = "security-group-rule"
+    listing = ("describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules",
+               "SecurityGroupRuleId")
+    schema = Schema(
+        required={"securityGroupId", "ipProtocol"},
+        optional=PEERS | {"description", "fromPort", "toPort", "tags"},
+        replaced_by={"securityGroupId"},
+        networks={"cidrIpv4"},
+        exclusive={"peer": PEERS})
+    egress: ClassVar[bool]
+
+    def validate(self, inputs: Values) -> None:
+        ports = [name for name in ("fromPort", "toPort") if name in inputs]
+        protocol = inputs["ipProtocol"]
+        if protocol == ALL and ports:
+            raise ProviderError(f"{self.type_} with ipProtocol -1 is for all ports: "
+                                f"leave out {' and '.join(ports)}")
+        if protocol not in {ALL, UNKNOWN} and len(ports) != len(("fromPort", "toPort")):
+            raise ProviderError(f"{self.type_} with ipProtocol {protocol} needs fromPort and "
+                                f"toPort (for icmp: type and code)")
+
+    def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
+        # A rule may change its peer, not the sort of it (EC2 API, ModifySecurityGroupRules).
+        sort_changed = {name for name in PEERS & set(changed)
+                        if (old.get(name) is None) != (new.get(name) is None)}
+        return super().replacing(old, new, changed) | sort_changed
+
+    def make(self, inputs: Values, token: str) -> str:
+        peer = _peer(inputs)
+        call = (self.ec2.authorize_security_group_egress if self.egress
+                else self.ec2.authorize_security_group_ingress)
+        made = call(
+            GroupId=inputs["securityGroupId"], IpPermissions=[{**_protocol(inputs), **peer}],
+            TagSpecifications=self.stamp(inputs, token))
+        return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
+
+    def usable(self, item: Values) -> bool:
+        return item["IsEgress"] is self.egress
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        rule = self.fetch(id_)
+        if rule is None:
+            return None
+        everything = rule["IpProtocol"] == ALL
+        group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+        return {
+            "arn": self.arn(id_, rule.get("GroupOwnerId", "")),
+            "securityGroupId": rule["GroupId"], "securityGroupRuleId": id_,
+            "ipProtocol": rule["IpProtocol"], "cidrIpv4": rule.get("CidrIpv4"),
+            "referencedSecurityGroupId": group,
+            "description": rule.get("Description") or self._described(rule, group),
+            "fromPort": None if everything else rule["FromPort"],
+            "toPort": None if everything else rule["ToPort"],
+            "tags": self.session.read_tags(rule.get("Tags", []))}
+
+    def _described(self, rule: Values, group: str | None) -> str | None:
+        # moto shows the description of a rule for a group only with the group (moto 5.2.5).
+        if group is None:
+            return None
+        owner = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
+        for one in owner["IpPermissionsEgress" if rule["IsEgress"] else "IpPermissions"]:
+            if (one["IpProtocol"], one.get("FromPort", -1), one.get("ToPort", -1)) == (
+                    rule["IpProtocol"], rule.get("FromPort", -1), rule.get("ToPort", -1)):
+                for pair in one["UserIdGroupPairs"]:
+                    if pair["GroupId"] == group:
+                        return pair.get("Description") or None
+        return None
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        content = (self.schema.served) - {"tags"}
+        if any(live[name] != inputs.get(name) for name in content):
+            peer = {"CidrIpv4": inputs["cidrIpv4"]} if "cidrIpv4" in inputs else {
+                "ReferencedGroupId": inputs["referencedSecurityGroupId"]}
+            self.ec2.modify_security_group_rules(
+                GroupId=inputs["securityGroupId"], SecurityGroupRules=[{
+                    "SecurityGroupRuleId": id_, "SecurityGroupRule": {
+                        "FromPort": -1, "ToPort": -1, **_protocol(inputs), **peer,
+                        "Description": inputs.get("description", "")}}])
+        self.retag(id_, inputs.get("tags"), live["tags"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        call = (self.ec2.revoke_security_group_egress if self.egress
+                else self.ec2.revoke_security_group_ingress)
+        call(GroupId=known["securityGroupId"], SecurityGroupRuleIds=[id_])
+
+
+class SecurityGroupIngressRule(SecurityGroupRule):
+    """What may come in."""
+
+    type_ = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    egress = False
+
+
+class SecurityGroupEgressRule(SecurityGroupRule):
+    """What may go out."""
+
+    type_ = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+    egress = True
+
+
+def _protocol(inputs: Values) -> Values:
+    ports = {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
+    return {"IpProtocol": inputs["ipProtocol"],
+            **{key: port for key, port in ports.items() if port is not None}}
+
+
+def _peer(inputs: Values) -> Values:
+    words = {"Description": inputs["description"]} if inputs.get("description") else {}
+    if "cidrIpv4" in inputs:
+        return {"IpRanges": [{"CidrIp": inputs["cidrIpv4"], **words}]}
+    return {"UserIdGroupPairs": [{"GroupId": inputs["referencedSecurityGroupId"], **words}]}

@@ -1,0 +1,121 @@
+"""The API of the lab as the provider reaches it: on loopback, with nobody's credentials."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from lab.engine.values import Values
+
+TOKEN_TAG = "podnet:token"  # noqa: S105  # the key of a tag
+"""The tag that tells which creation a resource came from; the program never sees it."""
+
+POLL = 0.2
+"""Seconds between two looks while the API works on something."""
+
+T = TypeVar("T")
+
+
+def loopback(endpoint: str) -> str:
+    """The endpoint itself; `ValueError` unless it is on this machine."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    try:
+        local = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if parts.scheme not in {"http", "https"} or not local:
+        raise ValueError(
+            f"endpoint {endpoint!r} is not on this machine: the lab's provider deploys to loopback "
+            f"only (http://127.0.0.0/8, http://[::1] or http://localhost); use the Pulumi CLI with "
+            f"its own AWS provider for a cloud")
+    return endpoint
+
+
+def error_code(error: ClientError) -> str:
+    """The code of an API error, `InvalidVpcID.NotFound` for instance."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_gone(error: ClientError) -> bool:
+    """Whether the API says that what was asked about does not exist."""
+    code = error_code(error)
+    return code.endswith(".NotFound") or code in {"NoSuchEntity", "InvalidID"}
+
+
+@contextmanager
+def gone_is_fine() -> Iterator[None]:
+    """Pass over an API error that says the thing does not exist."""
+    try:
+        yield
+    except ClientError as error:
+        if not is_gone(error):
+            raise
+
+
+class Session:
+    """Clients of one endpoint and region, and what is the same for every resource there."""
+
+    def __init__(
+        self, endpoint: str, region: str, ignored_tags: Collection[str], patience: float,
+    ) -> None:
+        self.endpoint = loopback(endpoint)
+        self.region = region
+        self.ignored_tags = frozenset(ignored_tags)
+        self.patience = patience
+        # The user's own AWS files and profile are never read: they may name a real account.
+        unset = (None, None, None, None)
+        bare = botocore.session.Session(session_vars={
+            "profile": unset, "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None), "ca_bundle": unset})
+        session = boto3.Session(
+            aws_access_key_id="lab", aws_secret_access_key="lab",  # noqa: S106  # not a secret
+            region_name=region, botocore_session=bare)
+        config = Config(
+            # botocore repeats calls after throttling and lost connections, and after nothing else.
+            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=5, read_timeout=60, proxies={}, max_pool_connections=32,
+            use_dualstack_endpoint=False, use_fips_endpoint=False)
+        self.ec2: Any = session.client("ec2", endpoint_url=endpoint, config=config)
+        self.iam: Any = session.client("iam", endpoint_url=endpoint, config=config)
+
+    def patiently(self, codes: Collection[str], call: Callable[[], T]) -> T:
+        """Repeat a call that the API refuses with one of these codes for a while after a change."""
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return call()
+            except ClientError as error:
+                if error_code(error) not in codes or time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL)
+
+    def all(self, client: Any, operation: str, key: str, **arguments: Any) -> list[Values]:  # noqa: ANN401
+        """Every item of a listing, all pages of it."""
+        if not client.can_paginate(operation):
+            return list(getattr(client, operation)(**arguments)[key])
+        return [item for page in client.get_paginator(operation).paginate(**arguments)
+                for item in page.get(key, [])]
+
+    def read_tags(self, tags: Collection[Values]) -> dict[str, str]:
+        """Tags as the program knows them: without the stamp, AWS's own and ignored ones."""
+        return {tag["Key"]: tag["Value"] for tag in tags if not self._hidden(tag["Key"])}
+
+    def _hidden(self, key: str) -> bool:
+        return key == TOKEN_TAG or key.startswith("aws:") or key in self.ignored_tags
+
+
+def tag_list(tags: dict[str, str] | None, token: str | None = None) -> list[dict[str, str]]:
+    """Tags in the form of the API, stamped with the token where there is one."""
+    stamped = {**(tags or {}), **({TOKEN_TAG: token} if token else {})}
+    return [{"Key": key, "Value": value} for key, value in stamped.items()]

@@ -1,0 +1,70 @@
+"""The root volume of an instance, which the instance declares as a block of its own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lab.aws.base import Block
+from lab.aws.session import Session, tag_list
+from lab.engine.values import ProviderError, Values
+
+VOLUME = {
+    "volumeType": "VolumeType", "volumeSize": "Size", "iops": "Iops", "throughput": "Throughput",
+    "encrypted": "Encrypted"}
+IN_PLACE = frozenset({"volumeType", "volumeSize", "iops", "throughput"})
+
+
+class RootVolume:
+    """Makes, shows and changes root volumes."""
+
+    served: ClassVar[frozenset[str]] = frozenset({*VOLUME, "deleteOnTermination", "tags"})
+
+    def __init__(self, ec2: Any) -> None:  # noqa: ANN401
+        self.ec2 = ec2
+
+    @staticmethod
+    def replaces(old: Values, new: Values) -> bool:
+        """Whether only another instance can have this root volume."""
+        return "encrypted" in new and bool(old.get("encrypted")) != bool(new["encrypted"])
+
+    def mapping(self, image: str, wanted: Values) -> Values:
+        """The block device mapping for RunInstances."""
+        images = self.ec2.describe_images(ImageIds=[image])["Images"]
+        if not images:
+            raise ProviderError(f"image {image} does not exist here")
+        volume = {("VolumeSize" if name == "volumeSize" else VOLUME[name]): value
+                  for name, value in wanted.items() if name in VOLUME and value is not None}
+        return {"DeviceName": images[0]["RootDeviceName"], "Ebs": {
+            **volume, "DeleteOnTermination": wanted.get("deleteOnTermination", True)}}
+
+    def look(self, instance: Values, session: Session) -> Block | None:
+        """The root volume of a described instance."""
+        root = next((one for one in instance.get("BlockDeviceMappings", [])
+                     if one["DeviceName"] == instance.get("RootDeviceName")), None)
+        if root is None:
+            return None
+        volume = self.ec2.describe_volumes(VolumeIds=[root["Ebs"]["VolumeId"]])["Volumes"][0]
+        return Block({
+            **{name: volume.get(key) for name, key in VOLUME.items()},
+            "deleteOnTermination": root["Ebs"]["DeleteOnTermination"],
+            "deviceName": root["DeviceName"], "volumeId": volume["VolumeId"],
+            "tags": session.read_tags(volume.get("Tags", []))})
+
+    def bring(self, instance_id: str, wanted: Values, live: Block | None) -> None:
+        """Change what can change in place."""
+        if live is None:
+            raise ProviderError(f"instance {instance_id} shows no root volume")
+        volume = live["volumeId"]
+        changes = {VOLUME[name]: wanted[name] for name in IN_PLACE & wanted.keys()
+                   if wanted[name] is not None and wanted[name] != live[name]}
+        if changes:
+            self.ec2.modify_volume(VolumeId=volume, **changes)
+        keep = wanted.get("deleteOnTermination")
+        if keep is not None and keep != live["deleteOnTermination"]:
+            self.ec2.modify_instance_attribute(InstanceId=instance_id, BlockDeviceMappings=[
+                {"DeviceName": live["deviceName"], "Ebs": {"DeleteOnTermination": keep}}])
+        tags = wanted.get("tags") or {}
+        if new := {key: value for key, value in tags.items() if live["tags"].get(key) != value}:
+            self.ec2.create_tags(Resources=[volume], Tags=tag_list(new))
+        if stale := live["tags"].keys() - tags.keys():
+            self.ec2.delete_tags(Resources=[volume], Tags=[{"Key": key} for key in sorted(stale)])
