@@ -56,8 +56,8 @@ class Provider(Protocol):
 
         For an explicit provider (`pulumi:providers:aws`) the engine calls this method alone, with
         the provider's own configuration: accept what is served anyway (the region), refuse the
-        rest. The same inputs must give the same answer: a name the provider chooses itself is no input
-        default, it is drawn in `create` (from the token) and is told in the outputs.
+        rest. The same inputs must give the same answer: a name the provider chooses itself is no
+        input default, it is drawn in `create` (from the token) and is told in the outputs.
         """
         ...
 
@@ -90,8 +90,8 @@ class Provider(Protocol):
     def find(self, type_: str, inputs: Values, token: str) -> tuple[str, Values] | None:
         """The resource that a `create` with these very inputs and token made, or None.
 
-        Asked when an earlier run ended without knowing what became of the call. Never answers with
-        a resource that something else made, as far as a stamp can tell; what is gone or going
+        Asked when an earlier run ended without knowing what became of the call. Never answers
+        with a resource that something else made, as far as a stamp can tell; what is gone or going
         (terminated, shutting down) is None.
         """
         ...
