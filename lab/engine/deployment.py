@@ -1,0 +1,194 @@
+"""Brings a state to what a program registers: decides for each resource what has to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from lab.engine import order, paths
+from lab.engine.detail import changed, describe
+from lab.engine.errors import EngineError, ResourceError
+from lab.engine.journal import Journal, named
+from lab.engine.report import Step
+from lab.engine.state import Resource
+from lab.engine.values import UNKNOWN, Diff, Values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """One resource as the program wants it."""
+
+    resource: Resource
+    """With the inputs as the program gave them; without an id."""
+    delete_before_replace: bool | None = None
+    """None: as the provider says."""
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    """URNs it may be known by."""
+
+
+class Deployment:
+    """One run of a program against a state."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.failure: EngineError | None = None
+        self._journal = journal
+        self._state = journal.state
+        self._seen: set[str] = set()
+        self._leftover = {(item.urn, item.id) for item in self._state.old}
+        # Deleted because something they need, or they themselves, must go before it is made anew.
+        self._deleted_first: dict[str, Resource] = {}
+
+    def register(self, goal: Goal) -> Resource:
+        """Bring one resource to its goal; what it is then (in a preview, with unknowns)."""
+        with self.guarded(goal.resource.urn, "could not be deployed"):
+            return self._register(goal)
+
+    @contextmanager
+    def guarded(self, urn: str, what: str = "was refused") -> Iterator[None]:
+        """Make an error, with the name of its resource, the failure of the run, and stop there."""
+        if self.failure is not None:
+            raise EngineError("stopped after an earlier failure")
+        try:
+            with named(urn, what):
+                yield
+        except EngineError as error:
+            self.failure = error
+            raise
+
+    def finish(self) -> None:
+        """Delete what the program no longer has, and what was replaced."""
+        for urn, resource in self._deleted_first.items():
+            if urn not in self._seen and resource.custom:
+                self._journal.report.note(Step.of("delete", urn))
+        unseen = [item for urn, item in self._state.live.items() if urn not in self._seen]
+        self.delete([*self._state.old, *unseen])
+
+    def destroy(self) -> None:
+        """Delete everything."""
+        self.delete([*self._state.old, *self._state.live.values()])
+
+    def delete(self, resources: Iterable[Resource]) -> None:
+        """Delete these, each before what it needs; refuses before the first if one is protected."""
+        doomed = order.deletions(resources)
+        gone = {item.urn for item in doomed if self._state.live.get(item.urn) is item}
+        for item in doomed:
+            if item.urn in gone:
+                _refuse_protected(item, "deleted")
+        for item in doomed:
+            reason = ""
+            if item.retain:
+                reason = "retained: left as it is, and forgotten"
+            elif item.deleted_with in gone:
+                reason = f"goes with {item.deleted_with.rpartition('::')[2]}"
+            replaced = item.urn not in gone
+            step = Step.of("delete", item.urn, reason or ("was replaced" if replaced else ""))
+            # Replacing counts once, unless its second half is all that an earlier run left to do.
+            part = replaced and (item.urn, item.id) not in self._leftover
+            self._journal.delete(item, step, leave=bool(reason), part=part)
+
+    def _register(self, goal: Goal) -> Resource:
+        urn = goal.resource.urn
+        if urn in self._seen:
+            raise ResourceError(urn, "is registered twice; give each its own name")
+        self._seen.add(urn)
+        old = self._known(goal)
+        if not goal.resource.custom:
+            return self._component(goal.resource, old)
+        basis = old or self._deleted_first.get(urn)
+        with named(urn, "was refused"):
+            inputs = goal.resource.inputs
+            if basis is not None:
+                inputs = paths.keep(inputs, basis.inputs, goal.ignore_changes)
+            new = replace(goal.resource, inputs=self._journal.provider.check(
+                goal.resource.type, inputs))
+            if old is None:
+                return self._create(new, basis)
+            diff = self._diff(goal, old, new.inputs)
+        if diff.replaces:
+            return self._replace(goal, old, new, diff)
+        if diff.changed:
+            step = Step.of("update", urn, _told(old, new, diff))
+            return self._journal.update(old, new, step)
+        self._journal.report.note(Step.of("same", urn))
+        # Inputs stay as recorded: what the provider takes for equal is no change.
+        return self._journal.record(replace(new, id=old.id, token=old.token, inputs=old.inputs,
+                                            outputs=old.outputs))
+
+    def _known(self, goal: Goal) -> Resource | None:
+        urn = goal.resource.urn
+        for former in goal.former:
+            if urn not in self._state.live and former in self._state.live:
+                self._state.rename(former, urn)
+        return self._state.live.get(urn)
+
+    def _component(self, new: Resource, old: Resource | None) -> Resource:
+        if old is None:
+            with self._journal.report.step(Step.of("create", new.urn)):
+                return self._journal.record(new)
+        self._journal.report.note(Step.of("same", new.urn))
+        return self._journal.record(replace(new, outputs=old.outputs))
+
+    def _diff(self, goal: Goal, old: Resource, inputs: Values) -> Diff:
+        if old.type != goal.resource.type:
+            names = changed(old.inputs, inputs) or ("type",)
+            return Diff(names, names)
+        diff = self._journal.provider.diff(old.type, old.id, old.inputs, old.outputs, inputs)
+        asked = []
+        for path in goal.replace_on_changes:
+            parts = paths.parse(path)
+            tops = diff.changed if parts[0] == paths.STAR else (parts[0],)
+            asked += [str(top) for top in tops
+                      if top in diff.changed and paths.differs(inputs, old.inputs, path)]
+        return replace(diff, replaces=tuple(dict.fromkeys([*diff.replaces, *asked])))
+
+    def _create(self, new: Resource, replaced: Resource | None) -> Resource:
+        if replaced is None:
+            return self._journal.create(new, Step.of("create", new.urn))
+        diff = self._journal.provider.diff(replaced.type, replaced.id, replaced.inputs,
+                                           replaced.outputs, new.inputs)
+        detail = _told(replaced, new, diff) or "something it needs is replaced"
+        return self._journal.create(new, Step.of("replace", new.urn, detail))
+
+    def _replace(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> Resource:
+        step = Step.of("replace", new.urn, _told(old, new, diff))
+        first = goal.delete_before_replace
+        if first if first is not None else diff.delete_before_replace:
+            doomed = order.deletions([*self._dependents(old), old])
+            for item in doomed:
+                _refuse_protected(item, "replaced")
+            for item in doomed:
+                self._journal.delete(item, Step.of("delete", item.urn, "to be made anew"),
+                                     leave=item.retain, part=True)
+                self._deleted_first[item.urn] = item
+        else:
+            _refuse_protected(old, "replaced")
+        return self._journal.create(new, step)
+
+    def _dependents(self, root: Resource) -> list[Resource]:
+        """Those that cannot outlive `root`, because what they take from it cannot be updated."""
+        doomed = {root.urn: root}
+        for item in order.creations(self._state.live.values()):
+            taken = [name for name, urns in item.property_dependencies.items()
+                     if name in item.inputs and not doomed.keys().isdisjoint(urns)]
+            if not taken or not item.custom or item.urn in doomed:
+                continue
+            with named(item.urn, "could not be compared"):
+                diff = self._journal.provider.diff(
+                    item.type, item.id, item.inputs, item.outputs,
+                    item.inputs | dict.fromkeys(taken, UNKNOWN))
+            if diff.replaces:
+                doomed[item.urn] = item
+        return [item for item in doomed.values() if item is not root]
+
+
+def _told(old: Resource, new: Resource, diff: Diff) -> str:
+    return describe(old.inputs, new.inputs, diff, {*old.secret, *new.secret})
+
+
+def _refuse_protected(resource: Resource, what: str) -> None:
+    if resource.protect:
+        raise ResourceError(resource.urn, f"is protected and cannot be {what}; set protect=False "
+                                          f"in the program and run up first")

@@ -1,0 +1,153 @@
+"""What the Pulumi SDK talks to while a program runs, in the place of the CLI."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from google.protobuf import empty_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from lab.engine import urns, wire
+from lab.engine.deployment import Deployment, Goal
+from lab.engine.errors import EngineError
+from lab.engine.journal import Journal
+from lab.engine.state import Resource
+from lab.engine.values import ProviderError, Values
+
+FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+)
+"""What the SDK may use; it refuses transforms, hooks and the like by itself when not listed."""
+
+LOG = logging.getLogger("podnet.program")
+_SEVERITIES = {engine_pb2.DEBUG: logging.DEBUG, engine_pb2.INFO: logging.INFO,
+               engine_pb2.WARNING: logging.WARNING, engine_pb2.ERROR: logging.ERROR}
+
+
+@dataclass
+class Monitor:
+    """Turns the SDK's requests into goals of a deployment."""
+
+    project: str
+    stack: str
+    deployment: Deployment
+    journal: Journal
+    outputs: Values = field(default_factory=dict)
+    secret_outputs: list[str] = field(default_factory=list)
+    _former: dict[str, list[str]] = field(default_factory=dict)
+
+    def RegisterResource(  # noqa: N802  # the SDK's name, as all below
+        self, request: resource_pb2.RegisterResourceRequest,
+    ) -> resource_pb2.RegisterResourceResponse:
+        """Bring a resource to what the program wants."""
+        urn = urns.urn(self.stack, self.project, request.parent, request.type, request.name)
+        with self.deployment.guarded(urn):
+            _refuse_unsupported(request)
+            former = urns.former(urn, request.parent, request.aliases, self._former)
+            self._former[urn] = former
+            inputs, secret = wire.decode(request.object)
+        resource = self.deployment.register(_goal(request, urn, inputs, secret, former))
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=resource.id, object=wire.encode(resource.outputs or resource.inputs,
+                                                        resource.secret))
+
+    def RegisterResourceOutputs(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceOutputsRequest,
+    ) -> empty_pb2.Empty:
+        """Note the exports of the stack and the outputs of components."""
+        with self.deployment.guarded(request.urn):
+            outputs, secret = wire.decode(request.outputs)
+        if request.urn.split("::", 3)[2] == urns.STACK:
+            self.outputs, self.secret_outputs = outputs, sorted(secret)
+        return empty_pb2.Empty()
+
+    def ReadResource(  # noqa: N802
+        self, request: resource_pb2.ReadResourceRequest,
+    ) -> resource_pb2.ReadResourceResponse:
+        """Look at a resource that the program does not own."""
+        urn = urns.urn(self.stack, self.project, request.parent, request.type, request.name)
+        if request.id == rpc.UNKNOWN:
+            return resource_pb2.ReadResourceResponse(urn=urn)
+        with self.deployment.guarded(urn, "could not be read"):
+            inputs, secret = wire.decode(request.properties)
+            found = self.journal.provider.read(request.type, request.id, inputs, {})
+            if found is None:
+                raise ProviderError(f"there is none with the id {request.id}")
+        secret |= set(request.additionalSecretOutputs)
+        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id,
+                                                 properties=wire.encode(found[1], secret))
+
+    def Invoke(  # noqa: N802
+        self, request: resource_pb2.ResourceInvokeRequest,
+    ) -> resource_pb2.ResourceInvokeResponse:
+        """Call a function of the provider; a refusal is the program's to handle."""
+        try:
+            args, secret = wire.decode(request.args)
+            result = self.journal.provider.invoke(request.tok, args)
+        except ProviderError as error:
+            failure = {"property": "", "reason": str(error)}
+            return resource_pb2.ResourceInvokeResponse(failures=[failure])
+        response = resource_pb2.ResourceInvokeResponse()
+        # The field is called `return`, a word that Python keeps for itself.
+        getattr(response, "return").CopyFrom(wire.encode(result, result if secret else ()))
+        return response
+
+    def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:  # noqa: N802
+        """Refuse methods of remote components."""
+        raise EngineError(f"{request.tok}: the embedded engine calls no methods of components")
+
+    def GetDeploymentInfo(self, _: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: N802
+        """Tell the SDK what it may use."""
+        return resource_pb2.DeploymentInfo(supportedFeatures=FEATURES)
+
+    def SignalAndWaitForShutdown(self, _: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: N802
+        """The program has ended; nothing is left to wait for."""
+        return empty_pb2.Empty()
+
+
+class ProgramLog:
+    """Takes what the program logs; as with the CLI, a logged error fails the run."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
+        """Pass a message on to Python's logging, where the SDK has no say in what is shown."""
+        LOG.log(_SEVERITIES[request.severity], "%s", request.message)
+        if request.severity == engine_pb2.ERROR:
+            self.errors.append(request.message)
+        return empty_pb2.Empty()
+
+    def RequirePulumiVersion(self, request: engine_pb2.RequirePulumiVersionRequest) -> NoReturn:  # noqa: N802
+        """Refuse: there is no CLI here whose version could be promised."""
+        raise EngineError(f"the program asks for Pulumi {request.pulumi_version_range}, and the "
+                          f"embedded engine has no such version")
+
+
+def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
+    for given, option in ((request.importId, "import_"), (request.remote, "a remote component"),
+                          (request.HasField("replacement_trigger"), "replacement_trigger")):
+        if given:
+            raise ProviderError(f"{option} is not supported by the embedded engine")
+
+
+def _goal(request: resource_pb2.RegisterResourceRequest, urn: str, inputs: Values,
+          secret: frozenset[str], former: list[str]) -> Goal:
+    # The SDK collects dependencies in sets; sorted, an unchanged program leaves the file unchanged.
+    by_property = {name: sorted(item.urns) for name, item in
+                   sorted(request.propertyDependencies.items()) if item.urns}
+    first = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
+    return Goal(
+        resource=Resource(
+            urn=urn, type=request.type, custom=request.custom, inputs=inputs,
+            secret=sorted(secret | set(request.additionalSecretOutputs)), parent=request.parent,
+            provider=request.provider.rpartition("::")[0], protect=request.protect,
+            retain=request.retainOnDelete, deleted_with=request.deletedWith,
+            dependencies=sorted(request.dependencies), property_dependencies=by_property),
+        delete_before_replace=first, ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges), former=tuple(former))
