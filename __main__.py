@@ -48,14 +48,10 @@ nodes = Nodes(
 )
 
 if settings.routing is RoutingMode.VPC_ROUTES:
-    PodRoutes(
-        "pod-routes",
-        PodRoutesArgs(
-            nodes=planned,
-            interface_ids=nodes.interface_ids,
-            route_table_ids=network.route_table_ids,
-        ),
+    routes = PodRoutesArgs(
+        nodes=planned, interface_ids=nodes.interface_ids, route_table_ids=network.route_table_ids
     )
+    PodRoutes("pod-routes", routes)
 
 for name, value in exports.of_stack(settings, planned, network, nodes).items():
     pulumi.export(name, value)

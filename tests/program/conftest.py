@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import runpy
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pulumi_aws
 import pytest
 from pulumi.runtime import rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure
 
+# The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
+# is read. As an error such a warning would leave it half imported for every later test.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    for module in (pulumi_aws.ec2, pulumi_aws.iam, pulumi_aws.vpc):
+        hasattr(module, "Vpc")
+
 PROJECT = Path(__file__).resolve().parents[2]
-ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
-IMAGE = "aws:ec2/getAmi:getAmi"
 
 
 @dataclass(frozen=True)
@@ -67,10 +74,13 @@ class RecordingMonitor(MockMonitor):
 class FakeCloud(Mocks):
     """Records every registration; refuses a look-up no test has answered."""
 
+    ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    IMAGE = "aws:ec2/getAmi:getAmi"
+
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, Any]] = {
-            ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
-            IMAGE: {"id": "ami-0123456789abcdef0"},
+            self.ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
+            self.IMAGE: {"id": "ami-0123456789abcdef0"},
         }
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.monitor = RecordingMonitor(self)
@@ -148,6 +158,10 @@ class FakeCloud(Mocks):
         """The inputs of those resources, by their names."""
         return {item.name: item.inputs for item in self.of(kind)}
 
+    def sorted(self) -> list[Registered]:
+        """Every resource; threads register them in no certain order."""
+        return sorted(self.resources, key=lambda item: item.urn)
+
     def urns(self) -> set[str]:
         """The address of every resource."""
         return {item.urn for item in self.resources}
@@ -161,3 +175,9 @@ def _discard(_: object) -> None:
 def cloud() -> FakeCloud:
     """A cloud nothing has been registered in."""
     return FakeCloud()
+
+
+@pytest.fixture
+def make_cloud() -> Callable[[], FakeCloud]:
+    """For tests that compare two clouds."""
+    return FakeCloud

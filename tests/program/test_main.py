@@ -1,0 +1,230 @@
+"""`__main__.py` itself, run once per shape of stack."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network
+
+import pulumi
+import pytest
+
+import userdata
+from plan.settings import Settings
+
+OTHER_NUMBERS = {
+    "vpcCidr": "172.20.4.0/22",
+    "podCidr": "10.64.0.0/12",
+    "podBlockPrefix": "26",
+    "nodeCount": "2",
+}
+
+
+def pod_routes(cloud) -> set[tuple[str, str, str]]:
+    """Table, destination and interface of every route to an interface."""
+    return {
+        (route["routeTableId"], route["destinationCidrBlock"], route["networkInterfaceId"])
+        for route in cloud.inputs("Route").values()
+        if "networkInterfaceId" in route
+    }
+
+
+def test_a_stack_of_two_nodes_has_the_numbers_of_the_article(cloud):
+    cloud.deploy()
+
+    assert cloud.inputs("Vpc")["network"]["cidrBlock"] == "192.168.1.0/24"
+    assert cloud.inputs("Subnet")["network-a"]["cidrBlock"] == "192.168.1.0/24"
+    assert {name: item["privateIp"] for name, item in cloud.inputs("Instance").items()} == {
+        "nodes-a-node-1": "192.168.1.11",
+        "nodes-a-node-2": "192.168.1.12",
+    }
+    assert pod_routes(cloud) == {
+        ("network-a-id", "10.1.1.0/24", "eni-nodes-a-node-1"),
+        ("network-a-id", "10.1.2.0/24", "eni-nodes-a-node-2"),
+    }
+
+
+def test_other_numbers_leave_nothing_of_the_article_behind(cloud):
+    cloud.deploy(**OTHER_NUMBERS)
+
+    assert pod_routes(cloud) == {
+        ("network-a-id", "10.64.0.64/26", "eni-nodes-a-node-1"),
+        ("network-a-id", "10.64.0.128/26", "eni-nodes-a-node-2"),
+    }
+    assert not re.search(r"192\.168\.1\.|\b10\.1\.", repr(cloud.resources) + repr(cloud.exports))
+
+
+def test_every_zone_has_a_subnet_a_table_and_every_pod_route(cloud):
+    cloud.deploy(zones="3", nodeCount="4")
+
+    assert {
+        name: (item["cidrBlock"], item["availabilityZone"])
+        for name, item in cloud.inputs("Subnet").items()
+    } == {
+        "network-a": ("192.168.1.0/26", "eu-central-1a"),
+        "network-b": ("192.168.1.64/26", "eu-central-1b"),
+        "network-c": ("192.168.1.128/26", "eu-central-1c"),
+    }
+    assert {
+        (item["subnetId"], item["routeTableId"])
+        for item in cloud.inputs("RouteTableAssociation").values()
+    } == {(f"network-{zone}-id", f"network-{zone}-id") for zone in "abc"}
+    assert {name: item["subnetId"] for name, item in cloud.inputs("Instance").items()} == {
+        "nodes-a-node-1": "network-a-id",
+        "nodes-b-node-2": "network-b-id",
+        "nodes-c-node-3": "network-c-id",
+        "nodes-a-node-4": "network-a-id",
+    }
+    assert pod_routes(cloud) == {
+        (f"network-{zone}-id", block, f"eni-nodes-{node}")
+        for zone in "abc"
+        for node, block in {
+            "a-node-1": "10.1.1.0/24",
+            "b-node-2": "10.1.65.0/24",
+            "c-node-3": "10.1.129.0/24",
+            "a-node-4": "10.1.2.0/24",
+        }.items()
+    }
+
+
+def test_the_exports_tell_where_everything_is(cloud):
+    cloud.deploy(zones="2")
+
+    assert cloud.exports == {
+        "vpcId": "network-id",
+        "subnetIds": {"eu-central-1a": "network-a-id", "eu-central-1b": "network-b-id"},
+        "routeTableIds": {"eu-central-1a": "network-a-id", "eu-central-1b": "network-b-id"},
+        "routing": "vpc-routes",
+        "podCidr": "10.1.0.0/16",
+        "nodes": {
+            "node-1": {
+                "zone": "eu-central-1a",
+                "privateIp": "192.168.1.11",
+                "publicIp": "public-nodes-a-node-1",
+                "podBlock": "10.1.1.0/24",
+                "instanceId": "nodes-a-node-1-id",
+            },
+            "node-2": {
+                "zone": "eu-central-1b",
+                "privateIp": "192.168.1.139",
+                "publicIp": "public-nodes-b-node-2",
+                "podBlock": "10.1.129.0/24",
+                "instanceId": "nodes-b-node-2-id",
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize("zones", ["1", "3"])
+def test_adding_node_3_changes_nothing_of_nodes_1_and_2(make_cloud, zones):
+    two = make_cloud().deploy(nodeCount="2", zones=zones)
+    three = make_cloud().deploy(nodeCount="3", zones=zones)
+    new = three.urns() - two.urns()
+
+    assert [item for item in three.sorted() if item.urn not in new] == two.sorted()
+    assert (
+        {urn.rpartition("::")[2] for urn in new} == {"nodes-a-node-3", "pod-routes-a-node-3"}
+        if zones == "1"
+        else {"nodes-c-node-3", *(f"pod-routes-{zone}-node-3" for zone in "abc")}
+    )
+
+
+def test_every_node_receives_the_same_user_data(cloud):
+    cloud.deploy(nodeCount="3", **{"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12"})
+    expected = userdata.render(
+        Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
+    )
+
+    assert {item["userData"] for item in cloud.inputs("Instance").values()} == {expected}
+
+
+def test_tags_of_the_settings_are_on_every_taggable_resource(cloud):
+    cloud.deploy(tags='{"team": "network"}')
+    tagged = [item for item in cloud.resources if "tags" in item.inputs]
+
+    assert tagged
+    assert {item.inputs["tags"].get("team") for item in tagged} == {"network"}
+
+
+def test_administrators_get_a_rule_for_ssh(cloud):
+    cloud.deploy(adminCidrs='["203.0.113.0/24"]')
+
+    assert (
+        cloud.inputs("SecurityGroupIngressRule")["firewall-in-ssh-203.0.113.0-24"]["cidrIpv4"]
+        == "203.0.113.0/24"
+    )
+
+
+def test_an_image_of_the_settings_is_taken_without_a_look_up(cloud):
+    del cloud.answers[cloud.IMAGE]
+    cloud.deploy(imageId="ami-00000000000000001", nodeCount="1")
+
+    assert {item["ami"] for item in cloud.inputs("Instance").values()} == {"ami-00000000000000001"}
+    assert [item.ignore_changes for item in cloud.of("Instance")] == [()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "architecture"),
+    [("t3.small", "debian-12-amd64-*", "x86_64"), ("m7g.large", "debian-12-arm64-*", "arm64")],
+)
+def test_the_newest_debian_image_is_looked_up_once(cloud, kind, pattern, architecture):
+    cloud.deploy(instanceType=kind)
+
+    assert [args for token, args in cloud.calls if token == cloud.IMAGE] == [
+        {
+            "owners": ["136693071363"],
+            "mostRecent": True,
+            "filters": [
+                {"name": "name", "values": [pattern]},
+                {"name": "architecture", "values": [architecture]},
+            ],
+        }
+    ]
+    assert {item["ami"] for item in cloud.inputs("Instance").values()} == {"ami-0123456789abcdef0"}
+    assert {item.ignore_changes for item in cloud.of("Instance")} == {("ami",)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        pytest.param({"nodeCount": "0"}, "podnet:nodeCount must be at least 1, got 0", id="rule"),
+        pytest.param({"nodecount": "3"}, "podnet:nodecount is not a setting of podnet", id="typo"),
+        pytest.param(
+            {"routing": "overlay"}, "podnet:routing overlay is not yet available", id="mode"
+        ),
+    ],
+)
+def test_bad_settings_stop_the_program_before_it_registers_anything(cloud, settings, message):
+    with pytest.raises(pulumi.RunError, match=message):
+        cloud.deploy(**settings)
+
+    assert cloud.resources == []
+
+
+def test_user_data_over_the_limit_stops_the_program_before_it_registers_anything(
+    cloud,
+    monkeypatch,
+):
+    monkeypatch.setattr(userdata, "LIMIT", 1000)
+
+    with pytest.raises(pulumi.RunError, match=r"1,000"):
+        cloud.deploy()
+    assert cloud.resources == []
+
+
+def test_a_region_with_too_few_zones_is_named_with_the_setting(cloud):
+    cloud.answers[cloud.ZONES] = {"names": ["eu-central-1a", "eu-central-1b"]}
+
+    with pytest.raises(
+        pulumi.RunError,
+        match=r"podnet:zones asks for at least 3 zones, but this "
+        r"region offers 2 \(eu-central-1a, eu-central-1b\)",
+    ):
+        cloud.deploy(zones="3")
+
+
+def test_only_zones_that_every_account_has_are_asked_for(cloud):
+    cloud.deploy()
+
+    assert [args for token, args in cloud.calls if token == cloud.ZONES] == [
+        {"state": "available", "filters": [{"name": "zone-type", "values": ["availability-zone"]}]}
+    ]
