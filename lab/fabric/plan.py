@@ -91,6 +91,12 @@ class Router:
     rules: frozenset[Rule] = frozenset()
     ruleset: str = ""
 
+    @property
+    def links(self) -> set[str]:
+        """Names of the links that must stand in this namespace."""
+        return {*(bridge.name for bridge in self.bridges), *(port.name for port in self.ports),
+                *(uplink.name for uplink in self.uplinks)}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -25,7 +25,7 @@ def intact(router: Router, namespaces: set[str]) -> bool:
     if not {router.namespace, *(port.namespace for port in router.ports)} <= namespaces:
         return False
     up = {name for name, is_up in kernel.links(router.namespace).items() if is_up}
-    return {item.name for item in (*router.bridges, *router.ports, *router.uplinks)} <= up
+    return router.links <= up
 
 
 def prepare(router: Router) -> None:
@@ -51,12 +51,7 @@ def reconcile(router: Router) -> None:
     """Bring a prepared namespace to its plan; links that stay are not touched."""
     namespaces = kernel.namespaces()
     present = kernel.links(router.namespace)
-    wanted = {item.name for item in (*router.bridges, *router.ports, *router.uplinks)}
-    lame = {port.name for port in router.ports if port.namespace not in namespaces}
-    gone = {name for name, up in present.items()
-            if name not in KEPT and (name not in wanted or name in lame or not up)}
-    if not router.bridges:
-        gone -= wanted  # the internet's uplinks are made, but not brought up, by the VPCs
+    gone = _gone(router, present, namespaces)
     kept = present.keys() - gone
     bridges = [item for item in router.bridges if item.name not in kept]
     ports = [item for item in router.ports if item.name not in kept]
@@ -72,11 +67,19 @@ def reconcile(router: Router) -> None:
     kernel.change(router.namespace, [f"fdb replace {port.mac} dev {port.name} master static"
                                      for port in ports], tool="bridge")
     _load_rules(router, new_ports=bool(ports))
-    up = [item.name for item in (*ports, *router.uplinks) if not present.get(item.name)
-          or item.name not in kept]
+    standing = {name for name in kept if present[name]}
     kernel.change(router.namespace, [
-        *(f"link set {name} up" for name in up),
+        *(f"link set {name} up" for name in sorted(router.links - standing)),
         *_neighbours(router), *_hops(router), *_rules(router)])
+
+
+def _gone(router: Router, present: dict[str, bool], namespaces: set[str]) -> set[str]:
+    """The links that go: unwanted, half made, or with no namespace at the machine's side."""
+    lame = {port.name for port in router.ports if port.namespace not in namespaces}
+    gone = {name for name, up in present.items()
+            if name not in KEPT and (name not in router.links or name in lame or not up)}
+    # The internet's uplinks are made, but not brought up, from the VPCs' side.
+    return gone if router.bridges else gone - router.links
 
 
 def remove(namespace: str, role: str) -> None:
