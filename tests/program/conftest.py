@@ -35,6 +35,7 @@ class Registered:
     type: str
     name: str
     custom: bool
+    provider: str
     inputs: dict[str, Any]
     depends_on: frozenset[str]
     ignore_changes: tuple[str, ...]
@@ -57,6 +58,7 @@ class RecordingMonitor(MockMonitor):
                 type=request.type,
                 name=request.name,
                 custom=request.custom,
+                provider=request.provider,
                 inputs=rpc.deserialize_properties(request.object),
                 depends_on=frozenset(request.dependencies),
                 ignore_changes=tuple(request.ignoreChanges),
@@ -82,11 +84,16 @@ class FakeCloud(Mocks):
             self.ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
             self.IMAGE: {"id": "ami-0123456789abcdef0"},
         }
+        self.names: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.monitor = RecordingMonitor(self)
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         outputs = dict(args.inputs)
+        if args.typ.startswith("aws:iam/") and "policyArn" not in args.inputs:
+            kind = args.typ.rpartition(":")[2]
+            # A provider draws the names that the program leaves to it.
+            outputs["name"] = self.names[kind, args.name] = f"{args.name}-{kind}-drawn"
         if args.typ == "aws:ec2/instance:Instance":
             outputs |= {
                 "primaryNetworkInterfaceId": f"eni-{args.name}",

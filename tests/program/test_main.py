@@ -114,22 +114,25 @@ def test_the_exports_tell_where_everything_is(cloud):
     }
 
 
-@pytest.mark.parametrize("zones", ["1", "3"])
-def test_adding_node_3_changes_nothing_of_nodes_1_and_2(make_cloud, zones):
+@pytest.mark.parametrize(
+    ("zones", "added"),
+    [
+        ("1", {"nodes-a-node-3", "pod-routes-a-node-3"}),
+        ("3", {"nodes-c-node-3", *(f"pod-routes-{zone}-node-3" for zone in "abc")}),
+    ],
+    ids=["one zone", "three zones"],
+)
+def test_adding_node_3_changes_nothing_of_nodes_1_and_2(make_cloud, zones, added):
     two = make_cloud().deploy(nodeCount="2", zones=zones)
     three = make_cloud().deploy(nodeCount="3", zones=zones)
     new = three.urns() - two.urns()
 
     assert [item for item in three.sorted() if item.urn not in new] == two.sorted()
-    assert (
-        {urn.rpartition("::")[2] for urn in new} == {"nodes-a-node-3", "pod-routes-a-node-3"}
-        if zones == "1"
-        else {"nodes-c-node-3", *(f"pod-routes-{zone}-node-3" for zone in "abc")}
-    )
+    assert {urn.rpartition("::")[2] for urn in new} == added
 
 
 def test_every_node_receives_the_same_user_data(cloud):
-    cloud.deploy(nodeCount="3", **{"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12"})
+    cloud.deploy(nodeCount="3", vpcCidr="172.20.4.0/22", podCidr="10.64.0.0/12")
     expected = userdata.render(
         Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
     )

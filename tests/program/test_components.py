@@ -1,0 +1,289 @@
+"""Each component by itself, with values that only its arguments can have brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+
+import pulumi
+import pytest
+
+from components.firewall import Firewall, FirewallArgs
+from components.network import Network, NetworkArgs
+from components.nodes import Nodes, NodesArgs
+from components.pod_routes import PodRoutes, PodRoutesArgs
+from components.tags import common
+from plan.firewall import ANYWHERE, Rule
+from plan.nodes import nodes, zones
+from plan.settings import Settings
+
+SETTINGS = Settings(
+    vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
+)
+TAGS = common("test", {})
+
+
+def network() -> Network:
+    return Network("net", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=zones(SETTINGS), tags=TAGS))
+
+
+def firewall() -> Firewall:
+    return Firewall(
+        "wall",
+        FirewallArgs(
+            vpc_id="vpc-1",
+            ingress={
+                "nodes": Rule(description="Each other"),
+                "web": Rule(
+                    description="The web",
+                    protocol="tcp",
+                    from_port=80,
+                    to_port=81,
+                    peer=IPv4Network("198.51.100.0/24"),
+                ),
+            },
+            egress={"all": Rule(description="Out", peer=ANYWHERE)},
+            tags=TAGS,
+        ),
+    )
+
+
+def machines(
+    image_id: str | None = None,
+    boot_after: Mapping[str, pulumi.Resource] | None = None,
+) -> Nodes:
+    return Nodes(
+        "node",
+        NodesArgs(
+            nodes=nodes(SETTINGS),
+            subnet_ids={"a": "subnet-a", "b": "subnet-b"},
+            security_group_id="sg-1",
+            instance_type="m5.large",
+            image_id=image_id,
+            user_data="#cloud-config\n",
+            session_manager=True,
+            boot_after=list((boot_after or {}).values()),
+            tags=TAGS,
+        ),
+    )
+
+
+def pod_routes() -> PodRoutes:
+    return PodRoutes(
+        "routes",
+        PodRoutesArgs(
+            nodes=nodes(SETTINGS),
+            interface_ids={"node-1": "eni-1", "node-2": "eni-2"},
+            route_table_ids={"a": "rtb-a", "b": "rtb-b"},
+        ),
+    )
+
+
+def test_the_default_security_group_is_closed_and_watched(cloud):
+    cloud.build(network)
+
+    group = cloud.inputs("DefaultSecurityGroup")["net"]
+    assert (group["vpcId"], group["ingress"], group["egress"]) == ("net-id", [], [])
+
+
+def test_every_table_leads_to_the_internet_through_the_gateway(cloud):
+    cloud.build(network)
+
+    assert cloud.inputs("InternetGateway")["net"]["vpcId"] == "net-id"
+    assert {
+        name: (route["routeTableId"], route["destinationCidrBlock"], route["gatewayId"])
+        for name, route in cloud.inputs("Route").items()
+    } == {
+        "net-a-internet": ("net-a-id", "0.0.0.0/0", "net-id"),
+        "net-b-internet": ("net-b-id", "0.0.0.0/0", "net-id"),
+    }
+
+
+def test_tables_have_no_routes_of_their_own(cloud):
+    cloud.build(network)
+
+    assert [name for name, table in cloud.inputs("RouteTable").items() if "routes" in table] == []
+
+
+def test_a_subnet_never_moves_because_the_list_of_zones_changed(cloud):
+    cloud.build(network)
+
+    assert {item.ignore_changes for item in cloud.of("Subnet")} == {("availabilityZone",)}
+
+
+def test_the_vpc_answers_for_names(cloud):
+    cloud.build(network)
+    vpc = cloud.inputs("Vpc")["net"]
+
+    assert (vpc["cidrBlock"], vpc["enableDnsSupport"], vpc["enableDnsHostnames"]) == (
+        "172.20.4.0/22",
+        True,
+        True,
+    )
+
+
+def test_rules_are_resources_of_their_own_with_a_range_or_the_group_as_peer(cloud):
+    cloud.build(firewall)
+    rules = {
+        name: {key: value for key, value in rule.items() if key != "tags"}
+        for kind in ("SecurityGroupIngressRule", "SecurityGroupEgressRule")
+        for name, rule in cloud.inputs(kind).items()
+    }
+
+    assert rules == {
+        "wall-in-nodes": {
+            "securityGroupId": "wall-id",
+            "ipProtocol": "-1",
+            "description": "Each other",
+            "referencedSecurityGroupId": "wall-id",
+        },
+        "wall-in-web": {
+            "securityGroupId": "wall-id",
+            "ipProtocol": "tcp",
+            "description": "The web",
+            "fromPort": 80,
+            "toPort": 81,
+            "cidrIpv4": "198.51.100.0/24",
+        },
+        "wall-out-all": {
+            "securityGroupId": "wall-id",
+            "ipProtocol": "-1",
+            "description": "Out",
+            "cidrIpv4": "0.0.0.0/0",
+        },
+    }
+    assert not {"ingress", "egress"} & cloud.inputs("SecurityGroup")["wall"].keys()
+
+
+def test_a_rule_added_by_hand_has_no_place_beside_the_rules_of_the_plan(cloud):
+    cloud.build(firewall)
+
+    assert cloud.inputs("VpcSecurityGroupRulesExclusive") == {
+        "wall": {
+            "securityGroupId": "wall-id",
+            "ingressRuleIds": ["wall-in-nodes-id", "wall-in-web-id"],
+            "egressRuleIds": ["wall-out-all-id"],
+        }
+    }
+
+
+def test_an_instance_may_forward_packets_of_pods(cloud):
+    cloud.build(machines)
+
+    assert [item["sourceDestCheck"] for item in cloud.inputs("Instance").values()] == [False, False]
+
+
+def test_an_instance_has_its_planned_address_in_the_subnet_of_its_zone(cloud):
+    cloud.build(machines)
+
+    assert {
+        name: (
+            item["privateIp"],
+            item["subnetId"],
+            item["vpcSecurityGroupIds"],
+            item["associatePublicIpAddress"],
+        )
+        for name, item in cloud.inputs("Instance").items()
+    } == {
+        "node-a-node-1": ("172.20.4.11", "subnet-a", ["sg-1"], True),
+        "node-b-node-2": ("172.20.6.11", "subnet-b", ["sg-1"], True),
+    }
+
+
+def test_the_metadata_service_wants_tokens_answers_one_hop_away_and_tells_tags(cloud):
+    cloud.build(machines)
+
+    assert [item["metadataOptions"] for item in cloud.inputs("Instance").values()] == [
+        {
+            "httpEndpoint": "enabled",
+            "httpTokens": "required",
+            "httpPutResponseHopLimit": 1,
+            "instanceMetadataTags": "enabled",
+        }
+    ] * 2
+
+
+def test_disks_are_encrypted_and_tagged(cloud):
+    cloud.build(machines)
+
+    assert {name: item["rootBlockDevice"] for name, item in cloud.inputs("Instance").items()} == {
+        f"node-{node}": {
+            "volumeType": "gp3",
+            "encrypted": True,
+            "tags": {**TAGS, "Name": f"test-{node[2:]}"},
+        }
+        for node in ("a-node-1", "b-node-2")
+    }
+
+
+def test_an_instance_is_tagged_with_the_node_it_is(cloud):
+    cloud.build(machines)
+
+    assert {name: item["tags"] for name, item in cloud.inputs("Instance").items()} == {
+        "node-a-node-1": {"Name": "test-node-1", "podnet:stack": "test", "podnet:node": "node-1"},
+        "node-b-node-2": {"Name": "test-node-2", "podnet:stack": "test", "podnet:node": "node-2"},
+    }
+
+
+def test_an_instance_goes_before_its_successor_comes_since_the_address_is_fixed(cloud):
+    cloud.build(machines)
+
+    assert [item.delete_before_replace for item in cloud.of("Instance")] == [True, True]
+
+
+def test_new_user_data_means_a_new_instance(cloud):
+    cloud.build(machines)
+
+    assert {
+        (item["userData"], item["userDataReplaceOnChange"])
+        for item in cloud.inputs("Instance").values()
+    } == {("#cloud-config\n", True)}
+
+
+def test_instances_wear_the_profile_of_the_role(cloud):
+    cloud.build(machines)
+
+    assert cloud.inputs("InstanceProfile")["node"]["role"] == cloud.names["Role", "node"]
+    assert {item["iamInstanceProfile"] for item in cloud.inputs("Instance").values()} == {
+        cloud.names["InstanceProfile", "node"]
+    }
+
+
+def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
+    needed = {}
+
+    def program() -> None:
+        needed.update(net=network(), wall=firewall())
+        machines(boot_after=needed)
+
+    cloud.build(program)
+    before = {
+        item.urn
+        for item in cloud.resources
+        if item.custom and ("Network$" in item.urn or "Firewall$" in item.urn)
+    }
+
+    assert before
+    assert [before - item.depends_on for item in cloud.of("Instance")] == [set(), set()]
+
+
+@pytest.mark.parametrize(("image_id", "ignored"), [(None, ("ami",)), ("ami-1", ())])
+def test_only_a_looked_up_image_may_change_unheeded(cloud, image_id, ignored):
+    cloud.build(lambda: machines(image_id))
+
+    assert {item.ignore_changes for item in cloud.of("Instance")} == {ignored}
+
+
+def test_every_block_is_routed_to_its_own_node_in_every_table(cloud):
+    cloud.build(pod_routes)
+    routes = {
+        name: (route["routeTableId"], route["destinationCidrBlock"], route["networkInterfaceId"])
+        for name, route in cloud.inputs("Route").items()
+    }
+
+    assert routes == {
+        "routes-a-node-1": ("rtb-a", "10.64.1.0/24", "eni-1"),
+        "routes-a-node-2": ("rtb-a", "10.66.1.0/24", "eni-2"),
+        "routes-b-node-1": ("rtb-b", "10.64.1.0/24", "eni-1"),
+        "routes-b-node-2": ("rtb-b", "10.66.1.0/24", "eni-2"),
+    }

@@ -1,0 +1,199 @@
+"""What holds of every component, and of all of them together."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+import components
+from components.firewall import Firewall, FirewallArgs
+from components.network import Network, NetworkArgs
+from components.nodes import Nodes, NodesArgs
+from components.pod_routes import PodRoutes, PodRoutesArgs
+from components.tags import common
+from plan import firewall as rules
+from plan import nodes as plan
+from plan.settings import Settings
+
+SETTINGS = Settings(node_count=3, zones=2, admin_cidrs=(IPv4Network("203.0.113.0/24"),))
+TAGS = common("test", {"team": "network"})
+ZONES = [zone.name for zone in plan.zones(SETTINGS)]
+NODES = plan.nodes(SETTINGS)
+
+COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
+    "Network": lambda: Network(
+        "x", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=plan.zones(SETTINGS), tags=TAGS)
+    ),
+    "Firewall": lambda: Firewall(
+        "x",
+        FirewallArgs(
+            vpc_id="vpc", ingress=rules.ingress(SETTINGS), egress=rules.egress(), tags=TAGS
+        ),
+    ),
+    "Nodes": lambda: Nodes(
+        "x",
+        NodesArgs(
+            nodes=NODES,
+            subnet_ids={zone: f"subnet-{zone}" for zone in ZONES},
+            security_group_id="sg",
+            instance_type="t3.small",
+            image_id=None,
+            user_data="#",
+            session_manager=True,
+            boot_after=[],
+            tags=TAGS,
+        ),
+    ),
+    "PodRoutes": lambda: PodRoutes(
+        "x",
+        PodRoutesArgs(
+            nodes=NODES,
+            interface_ids={node.name: f"eni-{node.name}" for node in NODES},
+            route_table_ids={zone: f"rtb-{zone}" for zone in ZONES},
+        ),
+    ),
+}
+every_component = pytest.mark.parametrize("build", COMPONENTS.values(), ids=COMPONENTS)
+
+
+def classes(base: type) -> set[type]:
+    """The subclasses that the component modules define."""
+    modules = [
+        importlib.import_module(f"components.{item.name}")
+        for item in pkgutil.iter_modules(components.__path__)
+    ]
+    return {
+        item
+        for module in modules
+        for _, item in inspect.getmembers(module, inspect.isclass)
+        if item.__module__ == module.__name__ and issubclass(item, base)
+    }
+
+
+def takes_tags(kind: str) -> bool:
+    """Whether AWS resources of this type, such as `aws:ec2/vpc:Vpc`, have tags."""
+    _, module, name = re.fullmatch(r"(aws):(\w+)/\w+:(\w+)", kind).groups()
+    resource = getattr(getattr(aws, module), name)
+    return "tags" in inspect.signature(resource._internal_init).parameters  # noqa: SLF001
+
+
+def test_these_tests_know_every_component():
+    assert {item.__name__ for item in classes(pulumi.ComponentResource)} == set(COMPONENTS)
+
+
+@every_component
+def test_nothing_hangs_off_the_stack_but_the_component(cloud, build):
+    cloud.build(build)
+
+    assert {item.type for item in cloud.resources if "pulumi:Stack$" in item.urn} == {
+        item.type for item in cloud.resources if not item.custom
+    }
+    assert [urn for urn in cloud.urns() if "::aws:" in urn] == []
+
+
+@every_component
+def test_a_component_has_the_token_of_its_class(cloud, build):
+    built = []
+    cloud.build(lambda: built.append(build()))
+
+    assert [item.type for item in cloud.resources if not item.custom] == [
+        f"podnet:index:{type(built[0]).__name__}"
+    ]
+
+
+@every_component
+def test_everything_taggable_is_tagged_with_settings_stack_and_name(cloud, build):
+    cloud.build(build)
+
+    for item in cloud.resources:
+        if item.custom and takes_tags(item.type):
+            assert item.inputs["tags"].items() >= TAGS.items(), item.urn
+            assert re.fullmatch(r"test-[a-z0-9.-]+", item.inputs["tags"]["Name"]), item.urn
+
+
+@every_component
+def test_names_are_made_of_the_component_and_what_a_thing_is(cloud, build):
+    cloud.build(build)
+    name = re.compile(
+        r"x(-[ab])?(-node-[123])?(-internet|-session-manager|-(in|out)-"
+        r"(nodes|pods|path-mtu|all|ssh-203\.0\.113\.0-24))?"
+    )
+
+    assert [item.name for item in cloud.resources if not name.fullmatch(item.name)] == []
+
+
+@every_component
+def test_no_two_resources_share_a_name(cloud, build):
+    cloud.build(build)
+
+    assert len(cloud.urns()) == len(cloud.resources)
+
+
+@pytest.mark.parametrize(
+    "args",
+    sorted(
+        (item for item in classes(object) if item.__name__.endswith("Args")),
+        key=lambda item: item.__name__,
+    ),
+    ids=lambda item: item.__name__,
+)
+def test_arguments_are_frozen_and_keyword_only(args):
+    assert dataclasses.is_dataclass(args)
+    assert args.__dataclass_params__.frozen
+    assert all(field.kw_only for field in dataclasses.fields(args))
+
+
+def test_a_component_passes_its_provider_on_to_its_children(cloud):
+    def program() -> None:
+        provider = aws.Provider("elsewhere", region="eu-west-1")
+        Network(
+            "x",
+            NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=plan.zones(SETTINGS), tags=TAGS),
+            pulumi.ResourceOptions(providers=[provider]),
+        )
+
+    cloud.build(program)
+    children = [item for item in cloud.resources if item.type.startswith("aws:")]
+
+    assert {item.provider.split("::")[-2] for item in children} == {"elsewhere"}
+
+
+def test_no_node_may_change_anything_in_the_account(cloud):
+    cloud.deploy()
+
+    assert {item.type for item in cloud.resources if item.type.startswith("aws:iam")} == {
+        "aws:iam/role:Role",
+        "aws:iam/instanceProfile:InstanceProfile",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    }
+    assert {item["policyArn"] for item in cloud.inputs("RolePolicyAttachment").values()} == {
+        "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    }
+    role = cloud.inputs("Role")["nodes"]
+    assert not {"inlinePolicies", "managedPolicyArns"} & role.keys()
+    assert json.loads(role["assumeRolePolicy"])["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+        }
+    ]
+
+
+def test_without_session_manager_the_role_has_no_policy_at_all(cloud):
+    cloud.deploy(sessionManager="false")
+
+    assert {item.type for item in cloud.resources if item.type.startswith("aws:iam")} == {
+        "aws:iam/role:Role",
+        "aws:iam/instanceProfile:InstanceProfile",
+    }
