@@ -32,6 +32,8 @@ MOST_QUESTIONS = 500
 # UDP, which is repeated, goes this part of the timeout ahead of TCP, whose SYN is not: a
 # packet that the address resolution loses is then not one of TCP's.
 HEAD_START = 1 / 3
+# linux/in.h; the socket module does not name it.
+IP_RECVERR = 11
 
 
 def probe(endpoints: Sequence[Endpoint], internet_netns: Path | None = None,
@@ -73,6 +75,8 @@ class Sockets:
                 each = socket.socket(socket.AF_INET, kind)
                 made.append(each)
                 each.settimeout(0)
+                # Otherwise "no route" from a router on the way is kept to the kernel itself.
+                each.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         except OSError:
             for each in made:
                 each.close()
