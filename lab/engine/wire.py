@@ -18,7 +18,7 @@ def decode(struct: struct_pb2.Struct) -> tuple[Values, frozenset[str]]:
     """The properties, and the names of those that are or contain a secret."""
     values: Values = {}
     secret = set()
-    for name, field in struct.fields.items():
+    for name, field in _fields(struct):
         value, is_secret = _decoded(field)
         if value is None:
             continue  # to Pulumi, a null property is one that was not given
@@ -75,9 +75,14 @@ def _decoded_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:
             raise ValueError("assets and archives are not supported by the embedded engine; "
                              "pass the text itself")
         return _decoded(struct.fields["value"])[0], True
-    pairs = {name: _decoded(item) for name, item in struct.fields.items()}
+    pairs = {name: _decoded(item) for name, item in _fields(struct)}
     values = {name: value for name, (value, _) in pairs.items() if value is not None}
     return values, _any_secret(pairs.values())
+
+
+def _fields(struct: struct_pb2.Struct) -> list[tuple[str, struct_pb2.Value]]:
+    """Sorted: messages keep no order, and the same program must give the same state and words."""
+    return sorted(struct.fields.items())
 
 
 def _any_secret(pairs: Iterable[tuple[Any, bool]]) -> bool:
