@@ -1,0 +1,1 @@
+"""The one process that is the lab's cloud: API, VPC fabric, DHCP, DNS, metadata and instances."""

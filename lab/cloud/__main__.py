@@ -1,0 +1,67 @@
+"""`python -m lab.cloud --home DIRECTORY`: the cloud of one lab, until it is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from lab.cloud import server
+from lab.cloud.api import Api
+from lab.cloud.backend import application
+from lab.cloud.control import CGROUP_MEMBER, Files, cgroups
+from lab.cloud.loop import Loop
+from lab.errors import LabError
+from lab.home import Home
+from lab.image import ensure
+
+
+def main() -> int:
+    """Run until SIGTERM; the exit code of the process."""
+    parser = argparse.ArgumentParser(prog="python -m lab.cloud", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="directory of the lab")
+    parser.add_argument("--port", type=int, default=0, help="port of the API on loopback")
+    arguments = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s",
+                        level=logging.WARNING)
+    try:
+        run(Home.open(arguments.home), arguments.port)
+    except LabError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def run(home: Home, port: int) -> None:
+    """Serve the API and keep the lab in step with it."""
+    files = Files(home)
+    # Held until the process ends, however it ends: this is how others know that it lives.
+    with files.life.open("a+") as life:
+        try:
+            fcntl.flock(life, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(f"another cloud runs in {home.directory}; it has one at a time") from None
+        life.truncate(0)
+        life.write(f"{os.getpid()}\n")
+        life.flush()
+        groups = cgroups(home)
+        groups.enter(CGROUP_MEMBER)
+        sock = server.listen(port)
+        endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
+        loop = Loop(home, endpoint, ensure(home.image), groups)
+        signal.signal(signal.SIGTERM, lambda *_: loop.end())
+        api = server.serve(Api(application(), loop.changed, loop.settled), sock)
+        threading.Thread(target=api.serve_forever, daemon=True).start()
+        draft = files.endpoint.with_suffix(".new")
+        draft.write_text(endpoint)
+        draft.rename(files.endpoint)
+        loop.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What AWS does with a call and moto does not: before it (defaults) and after it (consequences)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from lab.cloud.call import Call
+
+SPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+RUNNING = ("pending", "running")
+
+
+def amend(call: Call) -> Call:
+    """The call with the defaults that moto would leave out."""
+    return _launch(call) if call.action == "RunInstances" else call
+
+
+def follow(call: Call, ec2: Any) -> None:  # noqa: ANN401  # boto3 has no static type
+    """Do what else this call does on AWS."""
+    value = call.get("SourceDestCheck.Value")
+    if value is None:
+        return
+    # One attribute on AWS, kept twice by moto: on the instance and on its first interface.
+    check = {"Value": value == "true"}
+    if call.action == "ModifyInstanceAttribute":
+        found = ec2.describe_instances(InstanceIds=[call.get("InstanceId")])
+        for eni in found["Reservations"][0]["Instances"][0]["NetworkInterfaces"]:
+            ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=eni["NetworkInterfaceId"], SourceDestCheck=check)
+    elif call.action == "ModifyNetworkInterfaceAttribute":
+        found = ec2.describe_network_interfaces(
+            NetworkInterfaceIds=[call.get("NetworkInterfaceId")])["NetworkInterfaces"][0]
+        attachment = found.get("Attachment", {})
+        if attachment.get("DeviceIndex") == 0 and "InstanceId" in attachment:
+            ec2.modify_instance_attribute(
+                InstanceId=attachment["InstanceId"], SourceDestCheck=check)
+
+
+def show(call: Call, body: bytes, ec2: Any) -> bytes:  # noqa: ANN401
+    """The answer as AWS would give it: routes to what is gone are blackholes."""
+    if call.action != "DescribeRouteTables" or not re.search(b">(eni|igw)-", body):
+        return body
+    live = _live_targets(ec2)
+    ET.register_namespace("", SPACE)
+    root = ET.fromstring(body)  # noqa: S314  # moto's own answer
+    for route in root.iter(f"{{{SPACE}}}item"):
+        state = route.find(f"{{{SPACE}}}state")
+        targets = [route.findtext(f"{{{SPACE}}}{name}")
+                   for name in ("networkInterfaceId", "gatewayId")]
+        target = next((one for one in targets if one and one.startswith(("eni-", "igw-"))), None)
+        if state is not None and target and target not in live:
+            state.text = "blackhole"
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _live_targets(ec2: Any) -> set[str]:  # noqa: ANN401
+    stopped = {instance["InstanceId"]
+               for reservation in ec2.describe_instances()["Reservations"]
+               for instance in reservation["Instances"]
+               if instance["State"]["Name"] not in RUNNING}
+    live = {eni["NetworkInterfaceId"]
+            for eni in ec2.describe_network_interfaces()["NetworkInterfaces"]
+            if eni["Status"] == "in-use" and eni["Attachment"].get("InstanceId") not in stopped}
+    return live | {gateway["InternetGatewayId"]
+                   for gateway in ec2.describe_internet_gateways()["InternetGateways"]
+                   if gateway["Attachments"]}
+
+
+def _launch(call: Call) -> Call:
+    """An interface that a launch makes goes with the instance, and says its groups itself.
+
+    moto keeps it, and its address, unless told otherwise; and groups given beside the interface
+    stick to the instance for ever.
+    """
+    parameters = dict(call.parameters)
+    if not call.items("NetworkInterface"):
+        parameters["NetworkInterface.1.DeviceIndex"] = "0"
+        for name in ("SubnetId", "PrivateIpAddress"):
+            if value := parameters.pop(name, None):
+                parameters[f"NetworkInterface.1.{name}"] = value
+        for number, group in enumerate(call.list("SecurityGroupId"), start=1):
+            del parameters[f"SecurityGroupId.{number}"]
+            parameters[f"NetworkInterface.1.SecurityGroupId.{number}"] = group
+    for name in list(parameters):
+        if match := re.fullmatch(r"(NetworkInterface\.\d+)\.DeviceIndex", name):
+            if f"{match[1]}.NetworkInterfaceId" not in parameters:
+                parameters.setdefault(f"{match[1]}.DeleteOnTermination", "true")
+    return replace(call, parameters=parameters)

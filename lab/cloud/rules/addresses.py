@@ -1,0 +1,52 @@
+"""Private addresses of network interfaces."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from lab.cloud.call import Call
+from lab.cloud.rules import Refused, exists, rule
+
+RESERVED_FIRST = 4
+"""AWS keeps the first four addresses of a subnet and the last one (VPC User Guide, "Subnet sizing")."""
+
+
+@rule("RunInstances")
+def addresses_of_a_launch_are_free(call: Call, ec2: Any) -> None:  # noqa: ANN401
+    """Every address asked for lies in its subnet, is not reserved and is not taken."""
+    wanted = [(item.get("SubnetId"), item["PrivateIpAddress"])
+              for item in call.items("NetworkInterface") if "PrivateIpAddress" in item]
+    for subnet_id, address in wanted:
+        _check(subnet_id, address, ec2)
+    if wanted and call.get("MaxCount") not in (None, "1"):
+        raise Refused("InvalidParameterCombination",
+                      "You can not specify a private IP address when launching several instances")
+    if len(set(wanted)) < len(wanted):
+        raise Refused("InvalidIPAddress.InUse", f"Address {wanted[0][1]} is in use.")
+
+
+@rule("CreateNetworkInterface")
+def address_of_an_interface_is_free(call: Call, ec2: Any) -> None:  # noqa: ANN401
+    """The address asked for lies in its subnet, is not reserved and is not taken."""
+    if address := call.get("PrivateIpAddress"):
+        _check(call.get("SubnetId"), address, ec2)
+
+
+def _check(subnet_id: str | None, address: str, ec2: Any) -> None:  # noqa: ANN401
+    if subnet_id is None:
+        return
+    subnet = exists(lambda: ec2.describe_subnets(SubnetIds=[subnet_id]), "Subnets")
+    if subnet is None:
+        return
+    cidr, wanted = IPv4Network(subnet["CidrBlock"]), IPv4Address(address)
+    if wanted not in cidr:
+        raise Refused("InvalidParameterValue",
+                      f"Address {address} does not fall within the subnet's address range")
+    if int(wanted) - int(cidr[0]) < RESERVED_FIRST or wanted == cidr[-1]:
+        raise Refused("InvalidParameterValue",
+                      f"Address {address} is in subnet's reserved address range")
+    if ec2.describe_network_interfaces(Filters=[
+            {"Name": "subnet-id", "Values": [subnet_id]},
+            {"Name": "addresses.private-ip-address", "Values": [address]}])["NetworkInterfaces"]:
+        raise Refused("InvalidIPAddress.InUse", f"Address {address} is in use.")

@@ -1,0 +1,163 @@
+"""The root file system every instance starts from: Debian 12 with cloud-init, built once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.instances.apt import SUITE, settings, sources
+
+FILES = Path(__file__).parent / "instances" / "rootfs"
+"""Whole files laid over what the packages bring."""
+
+PACKAGES = (
+    "systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "kmod", "procps", "python3",
+    "iproute2", "iputils-ping", "nftables", "iptables", "containernetworking-plugins",
+    "cloud-init", "isc-dhcp-client",
+)
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+ENABLED = {
+    "systemd-networkd.service": "multi-user.target.wants",
+    "systemd-networkd-wait-online.service": "network-online.target.wants",
+}
+# What waits for hardware, a console or a disk that an instance of the lab does not have.
+MASKED = (
+    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+    "e2scrub_reap.service", "fstrim.timer", "getty.target", "console-getty.service",
+    "systemd-pstore.service", "systemd-random-seed.service", "systemd-udev-settle.service",
+    "cloud-init-hotplugd.socket",
+)
+NEEDED_MEGABYTES = 1200
+TAIL = 15
+
+
+class ImageError(RuntimeError):
+    """The image could not be built; nothing of it is left."""
+
+
+def recipe() -> str:
+    """Sixteen digits that change with anything that decides what is in the image."""
+    parts: list[object] = [SUITE, PACKAGES, LEFT_OUT, ENABLED, MASKED]
+    parts += [(str(file.relative_to(FILES)), file.read_text()) for file in _files()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
+    """Root directory of the image in `directory`, built if this recipe has none yet."""
+    place = directory / recipe()
+    root = place / "root"
+    if root.is_dir():
+        return root
+    directory.mkdir(parents=True, exist_ok=True)
+    with _alone(directory, on_progress):
+        if root.is_dir():
+            return root
+        for stale in directory.glob("*.draft"):
+            _remove(stale)
+        _check_space(directory)
+        draft = directory / f"{recipe()}.draft"
+        try:
+            draft.mkdir()
+            _build(draft / "root", on_progress)
+            draft.rename(place)
+        except BaseException as error:
+            _remove(draft)
+            if isinstance(error, OSError):
+                raise ImageError(f"the image in {directory} could not be built: {error}") from error
+            raise
+    return root
+
+
+def _build(root: Path, on_progress: Callable[[str], None]) -> None:
+    begun = time.monotonic()
+    on_progress(f"building the instance image from {SUITE} packages")
+    options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
+    options += [f"--aptopt={line}" for line in settings()]
+    # A mount namespace of its own: whatever mmdebstrap mounts goes with it, even if it is killed.
+    argv = ["unshare", "--mount", "mmdebstrap", "--mode=root", "--variant=minbase",
+            "--format=directory", f"--include={','.join(PACKAGES)}", *options, SUITE, str(root), "-"]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, text=True)
+    said: list[str] = []
+    try:
+        assert process.stdin and process.stderr  # noqa: S101  # they are pipes, three lines up
+        process.stdin.write(sources())
+        process.stdin.close()
+        for line in process.stderr:
+            said.append(line.rstrip())
+            if line.startswith("I: "):
+                on_progress(line[3:].rstrip())
+    finally:
+        process.terminate()
+        code = process.wait()
+    if code:
+        raise ImageError(_why(root, said))
+    _finish(root)
+    on_progress(f"image built in {time.monotonic() - begun:.0f} s")
+
+
+def _finish(root: Path) -> None:
+    for file in _files():
+        target = root / file.relative_to(FILES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    units = root / "etc/systemd/system"
+    for unit in MASKED:
+        _link(units / unit, "/dev/null")
+    for unit, wants in ENABLED.items():
+        _link(units / wants / unit, f"/lib/systemd/system/{unit}")
+    _link(units / "default.target", "/lib/systemd/system/multi-user.target")
+    _link(root / "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+    # Empty, not missing: every instance draws its own, and none takes it for a first boot on
+    # which all units must be preset.
+    (root / "etc/machine-id").write_text("")
+    (root / "etc/hostname").unlink(missing_ok=True)
+    (root / "etc/apt/apt.conf.d/99mmdebstrap").unlink(missing_ok=True)
+
+
+def _link(link: Path, target: str) -> None:
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
+def _why(root: Path, said: list[str]) -> str:
+    free = shutil.disk_usage(root.parent).free >> 20
+    tail = "\n".join(f"  {line}" for line in said[-TAIL:])
+    if any("No space left on device" in line or "enough free space" in line for line in said):
+        return (f"the disk filled up while the image was built in {root.parent.parent}: it needs "
+                f"about {NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}")
+    return f"mmdebstrap failed; it said:\n{tail}"
+
+
+def _check_space(directory: Path) -> None:
+    free = shutil.disk_usage(directory).free >> 20
+    if free < NEEDED_MEGABYTES:
+        raise ImageError(f"{directory} has {free} MB free, and building the instance image needs "
+                         f"{NEEDED_MEGABYTES} MB; make room and try again")
+
+
+@contextmanager
+def _alone(directory: Path, on_progress: Callable[[str], None]) -> Iterator[None]:
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_progress("waiting for another process that builds the image")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove(path: Path) -> None:
+    subprocess.run(["rm", "-rf", "--one-file-system", str(path)], check=True)
+
+
+def _files() -> list[Path]:
+    return sorted(path for path in FILES.rglob("*") if path.is_file())

@@ -1,0 +1,1 @@
+"""Instances as containers that boot: their image, their disks and their lives."""

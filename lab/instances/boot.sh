@@ -1,0 +1,21 @@
+#!/bin/sh
+# Becomes systemd-nspawn for one instance. Run in a mount and a process namespace of its own: so
+# no mount and no process of the instance outlives it, even if it is killed.
+# Usage: boot.sh NAMESPACE IMAGE FOLDER CGROUP...
+set -eu
+namespace=$1 image=$2 folder=$3
+shift 3
+for group in "$@"; do
+	echo 0 >"$group/cgroup.procs"
+done
+mount -t overlay overlay \
+	-o "lowerdir=$image,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+# nspawn gives an instance a /sys of its own only where it finds this one read-only.
+mount -o remount,bind,ro /sys
+# What nspawn notes down about its machine need not outlive it either.
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
+exec nsenter --net="/run/netns/$namespace" systemd-nspawn --quiet --boot \
+	--directory="$folder/root" --machine="$(basename "$folder")" \
+	--register=no --keep-unit --link-journal=no --resolv-conf=off --timezone=off \
+	--network-interface=eth0 --bind-ro="$folder/hypervisor:/sys/hypervisor"

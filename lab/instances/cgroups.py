@@ -1,0 +1,100 @@
+"""The control groups that hold every process of one lab, and nothing else.
+
+A process cannot leave them unnoticed, so they tell exactly what to end, whoever started it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.errors import LabError
+
+END_SECONDS = 10
+POLL = 0.02
+
+
+def hierarchies(mounts: str) -> list[Path]:
+    """Where process 1 of an instance would make groups of its own.
+
+    Each instance needs one group in each of them: two instances in the same group would each
+    take the other's services for their own.
+    """
+    found = []
+    for line in mounts.splitlines():
+        _, place, kind, options, *_ = line.split()
+        if kind == "cgroup2" or (kind == "cgroup" and "name=systemd" in options.split(",")):
+            found.append(Path(place))
+    return found
+
+
+class Cgroups:
+    """The groups of one lab, one in each hierarchy of the machine."""
+
+    def __init__(self, name: str, roots: Sequence[Path] | None = None) -> None:
+        if roots is None:
+            roots = hierarchies(Path("/proc/self/mounts").read_text())
+        if not roots:
+            raise LabError("no cgroup hierarchy is mounted for systemd (cgroup2, or cgroup with "
+                           "name=systemd): the lab's instances boot systemd, which needs one")
+        self._places = [root / name for root in roots]
+
+    def make(self, member: str) -> list[Path]:
+        """One group for this member in each hierarchy."""
+        groups = [place / member for place in self._places]
+        for group in groups:
+            group.mkdir(parents=True, exist_ok=True)
+        return groups
+
+    def enter(self, member: str) -> None:
+        """Move this process into the member's groups; what it starts is in them too."""
+        for group in self.make(member):
+            (group / "cgroup.procs").write_text(str(os.getpid()))
+
+    def drop(self, member: str) -> None:
+        """Remove the groups of a member that has no process left."""
+        for place in self._places:
+            _prune(place / member)
+
+    def processes(self) -> set[int]:
+        """Process ids of everything in the lab's groups."""
+        return {int(line) for place in self._places for file in place.rglob("cgroup.procs")
+                for line in _lines(file)}
+
+    def end(self) -> None:
+        """Kill every process of the lab, except this one, and remove the groups."""
+        deadline = time.monotonic() + END_SECONDS
+        while rest := self.processes() - {os.getpid()}:
+            for pid in rest:
+                _kill(pid)
+            if time.monotonic() > deadline:
+                raise LabError(f"processes {sorted(rest)} of the lab do not end, not even when "
+                               "killed; see what they wait for in /proc/<process id>/stack")
+            time.sleep(POLL)
+        for place in self._places:
+            _prune(place)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:  # the group went meanwhile
+        return []
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _prune(group: Path) -> None:
+    for folder, _, _ in os.walk(group, topdown=False):
+        try:
+            Path(folder).rmdir()
+        except OSError:  # a last process is still leaving: the next who asks removes it
+            pass

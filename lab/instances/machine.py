@@ -1,0 +1,205 @@
+"""The life of one instance: its disk, its boots, its ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from lab.instances.cgroups import Cgroups
+
+SCRIPT = Path(__file__).parent / "boot.sh"
+# How process 1 is told to power off or to restart (systemd(1), "Signals").
+POWER_OFF = signal.SIGRTMIN + 4
+RESTART = signal.SIGRTMIN + 5
+# What nspawn says when the instance restarts itself and it may not do so by itself.
+RESTARTED = 133
+GRACE_SECONDS = 10
+CUT_SECONDS = 5
+# An instance that dies as it boots is tried again, but not in a tight loop.
+RETRY_SECONDS = 2
+
+
+class State(StrEnum):
+    """What the machine does, whatever the API says it should."""
+
+    OFF = "off"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    REBOOTING = "rebooting"
+    HALTED = "halted"
+    """It powered itself off, of which the API does not know yet."""
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Machine:
+    """One instance; all methods are for one thread, the one that made it."""
+
+    folder: Path
+    image: Path
+    cgroups: Cgroups
+    on_exit: Callable[[], None]
+    """Called from another thread when the instance ends."""
+    state: State = State.OFF
+    error: str | None = None
+    pid: int | None = None
+    """Process 1 of the instance."""
+    _nspawn: subprocess.Popen[bytes] | None = None
+    _deadline: float = field(default=0.0)
+
+    @property
+    def name(self) -> str:
+        """The instance's id."""
+        return self.folder.name
+
+    @property
+    def console(self) -> Path:
+        """What the instance wrote to its console, over all its boots."""
+        return self.folder / "console.log"
+
+    @property
+    def waits(self) -> bool:
+        """Whether time alone may change the state."""
+        return self.state in (State.STARTING, State.STOPPING, State.REBOOTING, State.FAILED)
+
+    def boot(self, namespace: str) -> None:
+        """Start the instance with the `eth0` of this network namespace.
+
+        Must be called by the main thread: the kernel kills the instance when the thread that
+        started it ends.
+        """
+        for part in ("upper", "work", "root", "hypervisor"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        # By this, cloud-init takes the platform for EC2 (ds-identify, "ec2_identify_platform").
+        digits = self.name.removeprefix("i-").rjust(17, "0")[-17:]
+        (self.folder / "hypervisor/uuid").write_text(
+            f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n")
+        groups = self.cgroups.make(self.name)
+        with self.console.open("ab") as console:
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork",
+                 "--kill-child", "--mount-proc", "--", "sh", str(SCRIPT), namespace, str(self.image), str(self.folder), *map(str, groups)],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+        self._nspawn = process
+        self.state = State.STARTING
+
+        def watch() -> None:
+            process.wait()
+            self.on_exit()
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask the instance to power off; if it has not done so in ten seconds it is cut off."""
+        if self.state is State.HALTED:
+            self.state = State.OFF
+        self._ask(POWER_OFF, State.STOPPING)
+
+    def reboot(self) -> None:
+        """Ask the instance to restart; if it has not gone down in ten seconds it is reset."""
+        self._ask(RESTART, State.REBOOTING)
+
+    def advance(self) -> None:
+        """Take note of what happened since the last call."""
+        if self._nspawn is None:
+            if self.state is State.FAILED and time.monotonic() > self._deadline:
+                self.state = State.OFF
+            return
+        code = self._nspawn.poll()
+        if code is not None:
+            self._ended(code)
+        elif self.state is State.STARTING:
+            self._find_process_1()
+        elif self.state in (State.STOPPING, State.REBOOTING) and time.monotonic() > self._deadline:
+            self._cut()
+
+    def destroy(self) -> None:
+        """End the instance at once and remove its disk."""
+        if self._nspawn is not None:
+            self._cut()
+            try:
+                self._nspawn.wait(CUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._nspawn.kill()
+                self._nspawn.wait()
+            self._forget()
+        self.cgroups.drop(self.name)
+        shutil.rmtree(self.folder)
+        self.state = State.OFF
+
+    def _ask(self, number: int, state: State) -> None:
+        # A machine that has no process 1 yet hears no signal: it is asked when it has one.
+        if self.state is State.RUNNING and self.pid is not None:
+            os.kill(self.pid, number)
+            self.state = state
+            self._deadline = time.monotonic() + GRACE_SECONDS
+
+    def _cut(self) -> None:
+        """End process 1, so that nspawn lives to give the network interface back."""
+        self._find_process_1()
+        target = self.pid or (self._nspawn.pid if self._nspawn else None)
+        if target is not None:
+            try:
+                os.kill(target, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def _ended(self, code: int) -> None:
+        before = self.state
+        self._forget()
+        if before is State.STOPPING:
+            self.state = State.OFF
+        elif before is State.REBOOTING or code == RESTARTED:
+            self.state = State.OFF  # and as it should run, it is booted again
+        elif code == 0 and before is State.RUNNING:
+            self.state = State.HALTED
+        else:
+            self.state = State.FAILED
+            self.error = f"ended with {code}: {_tail(self.console)}"
+            self._deadline = time.monotonic() + RETRY_SECONDS
+
+    def _forget(self) -> None:
+        self._nspawn = None
+        self.pid = None
+        (self.folder / "pid").unlink(missing_ok=True)
+
+    def _find_process_1(self) -> None:
+        if self._nspawn is None or self.pid is not None:
+            return
+        pid = _process_1(self._nspawn.pid)
+        if pid is not None:
+            draft = self.folder / "pid.new"
+            draft.write_text(f"{pid}\n")
+            draft.rename(self.folder / "pid")
+            self.pid = pid
+            self.state, self.error = State.RUNNING, None
+
+
+def _process_1(ancestor: int) -> int | None:
+    """The descendant that is process 1 of a namespace and no longer nspawn itself."""
+    try:
+        children = Path(f"/proc/{ancestor}/task/{ancestor}/children").read_text().split()
+        for child in map(int, children):
+            process = Path(f"/proc/{child}")
+            inner = (process / "status").read_text().partition("\nNSpid:")[2].split("\n")[0].split()
+            if inner[-1] == "1" and (process / "comm").read_text() == "systemd\n":
+                return child
+            if found := _process_1(child):
+                return found
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def _tail(console: Path) -> str:
+    lines = console.read_text(errors="replace").splitlines()[-3:]
+    return " / ".join(line.strip() for line in lines) or "nothing on its console"
