@@ -1,0 +1,65 @@
+import pytest
+
+from lab.shell import run
+
+pytestmark = pytest.mark.lab
+
+NODE = "192.168.1.11"
+ROUTER = "192.168.1.1"
+RESOLVER = "192.168.1.2"
+METADATA = "169.254.169.254"
+INTERNET = "203.0.113.80"
+
+
+def test_pods_reach_the_internet_behind_their_nodes_address(machine, pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], machine.vpc, INTERNET) == NODE
+
+
+def test_pods_reach_the_vpc_with_their_own_address(machine, pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], machine.vpc, ROUTER) == "10.1.1.2"
+
+
+def test_pods_reach_pods_of_other_nodes_with_their_own_address(machine, pods, source_seen):
+    run("ip", "-n", machine.vpc, "address", "add", "10.1.2.2/32", "dev", "eth0")
+
+    assert source_seen(pods["10.1.1.2"], machine.vpc, "10.1.2.2") == "10.1.1.2"
+
+
+def test_pods_reach_the_resolver_behind_their_nodes_address(machine, pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], machine.vpc, RESOLVER) == NODE
+
+
+def test_pods_reach_their_own_node_with_their_own_address(machine, pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], machine.name, NODE) == "10.1.1.2"
+
+
+def test_the_vpc_reaches_pods_with_its_own_address(machine, pods, source_seen):
+    assert source_seen(machine.vpc, pods["10.1.1.2"], "10.1.1.2", ROUTER) == ROUTER
+
+
+def test_pods_on_one_node_see_each_others_address(pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], pods["10.1.1.3"], "10.1.1.3") == "10.1.1.2"
+
+
+def test_pods_do_not_reach_the_metadata_service(machine, pods, source_seen):
+    assert source_seen(pods["10.1.1.2"], machine.vpc, METADATA) is None
+
+
+def test_the_node_itself_reaches_the_metadata_service(machine, pods, source_seen):
+    assert source_seen(machine.name, machine.vpc, METADATA) == NODE
+
+
+@pytest.mark.parametrize("place", ["internet", "vpc", "node", "neighbour"])
+def test_a_pod_is_not_heard_with_an_address_outside_its_nodes_block(
+        machine, pods, source_seen, place):
+    receiver, destination = {
+        "internet": (machine.vpc, INTERNET), "vpc": (machine.vpc, ROUTER),
+        "node": (machine.name, NODE), "neighbour": (pods["10.1.1.3"], "10.1.1.3")}[place]
+    pod, addresses = pods["10.1.1.2"], ("10.1.1.200", "10.1.2.9", "192.168.1.12", "8.8.8.8")
+    for address in addresses:
+        run("ip", "-n", pod, "address", "add", f"{address}/32", "dev", "eth0")
+
+    heard = [address for address in addresses
+             if source_seen(pod, receiver, destination, address) is not None]
+
+    assert heard == ["10.1.1.200"]
