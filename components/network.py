@@ -98,8 +98,13 @@ class Network(pulumi.ComponentResource):
             cidr_block=str(zone.subnet),
             availability_zone=available.apply(lambda names: _pick(names, zone)),
             tags=named(self._tags, zone.name),
-            # The list of available zones changes by itself; a subnet must not move for that.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availability_zone"]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Subnets of one VPC may not overlap, not even for the time of a replacement.
+                delete_before_replace=True,
+                # The list of available zones changes by itself; a subnet must not move for that.
+                ignore_changes=["availability_zone"],
+            ),
         )
 
     def _route_table(

@@ -111,6 +111,12 @@ def test_a_subnet_never_moves_because_the_list_of_zones_changed(cloud):
     assert {item.ignore_changes for item in cloud.of("Subnet")} == {("availabilityZone",)}
 
 
+def test_a_subnet_goes_before_its_successor_comes_since_the_two_may_overlap(cloud):
+    cloud.build(network)
+
+    assert [item.delete_before_replace for item in cloud.of("Subnet")] == [True, True]
+
+
 def test_the_vpc_answers_for_names(cloud):
     cloud.build(network)
     vpc = cloud.inputs("Vpc")["net"]

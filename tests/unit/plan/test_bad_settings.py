@@ -129,6 +129,10 @@ BAD = {
         {"podCidr": "fd00::/64"},
         "podnet:podCidr 'fd00::/64' is IPv6; podnet routes IPv4 pods, give an IPv4 range",
     ),
+    "IPv6 in a list": (
+        {"adminCidrs": '["::/0"]'},
+        "podnet:adminCidrs '::/0' is IPv6; podnet routes IPv4 pods, give an IPv4 range",
+    ),
     "misspelt key": (
         {"nodecount": "3"},
         "podnet:nodecount is not a setting of podnet; did you mean podnet:nodeCount?",
