@@ -1,4 +1,5 @@
 """A small cloud with real semantics, and projects to deploy to it."""
+# ruff: noqa: ARG002  # the cloud takes what a provider is given
 
 import json
 import os
@@ -37,7 +38,7 @@ class Cloud(Provider):
     def __init__(self, file):
         self.file = file
         self.calls = []
-        self.at = lambda moment: None
+        self.at = lambda _: None
 
     @property
     def things(self):
@@ -112,7 +113,7 @@ class Cloud(Provider):
         self._call("delete", name, things)
 
     def invoke(self, token, args):
-        if token != "test:index:double":
+        if token != "test:index:double":  # noqa: S105  # a type token
             raise ProviderError(f"function {token} is not known")
         return {"doubled": args["number"] * 2}
 

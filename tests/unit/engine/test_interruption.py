@@ -28,7 +28,7 @@ DROPPED = 'Thing("swap", kind="one")'
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch):
     """A killed process, unlike a power cut, loses nothing that it has written."""
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+    monkeypatch.setattr("os.fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_failing_or_interrupted_at_any_call_the_next_up_goes_on_from_there(deplo
         lab.cloud.at = at
         with pytest.raises(expected, match="the line went dead"):
             lab.engine().up()
-        lab.cloud.at = lambda moment: None
+        lab.cloud.at = lambda _: None
         assert_converges(lab, CHANGED, end.cloud.inputs)
 
 
@@ -122,7 +122,7 @@ def test_a_creation_without_an_answer_is_found_again_and_not_made_twice(lab):
                                           "ConnectionError: no answer"):
         lab.up('Thing("a")')
     made = set(lab.cloud.things)
-    lab.cloud.at = lambda moment: None
+    lab.cloud.at = lambda _: None
 
     summary = lab.up()
 

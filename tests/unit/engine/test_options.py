@@ -1,0 +1,275 @@
+"""Resource options, components, explicit providers, look-ups and secrets."""
+
+import pytest
+
+from lab.engine import EngineError, ResourceError
+
+
+def test_a_component_leads_the_type_of_its_children(lab):
+    lab.up("""
+        outer = Group("outer")
+        inner = Group("inner", opts=Opts(parent=outer))
+        Thing("deep", opts=Opts(parent=inner))
+        Thing("flat")
+    """)
+
+    assert {item["urn"] for item in lab.recorded()["resources"]} == {
+        "urn:pulumi:dev::proj::pulumi:pulumi:Stack::proj-dev",
+        "urn:pulumi:dev::proj::my:index:Group::outer",
+        "urn:pulumi:dev::proj::my:index:Group$my:index:Group::inner",
+        "urn:pulumi:dev::proj::my:index:Group$my:index:Group$test:index:Thing::deep",
+        "urn:pulumi:dev::proj::test:index:Thing::flat"}
+
+
+def test_a_dependency_on_a_component_is_one_on_its_children(lab):
+    lab.up("""
+        group = Group("group")
+        Thing("inside", opts=Opts(parent=group))
+        Thing("user", opts=Opts(depends_on=[group]))
+    """)
+    lab.cloud.calls.clear()
+
+    lab.engine().destroy()
+
+    assert lab.cloud.calls == [("delete", "user"), ("delete", "inside")]
+
+
+def test_the_same_name_twice_is_refused(lab):
+    with pytest.raises(ResourceError, match="Thing a: is registered twice"):
+        lab.up('Thing("a")\nThing("a", size="small")')
+
+
+@pytest.mark.parametrize(("path", "ignored"), [
+    ("tags", {"tags"}), ('tags["podnet:mode"]', {"mode"}), ("tags.Name", {"name"}),
+    ("size", {"size"}), ("*", {"tags", "size"}),
+])
+def test_ignored_changes_stay_as_they_are_and_others_are_made(lab, path, ignored):
+    text = ("""Thing("a", size="{}", tags={{"podnet:mode": "{}", "Name": "{}"}},
+                     opts=Opts(ignore_changes=['{}']))""")
+    lab.up(text.format("s1", "m1", "n1", path))
+
+    lab.up(text.format("s2", "m2", "n2", path))
+
+    new = {"size": "s2", "mode": "m2", "name": "n2"}
+    kept = {"size", "mode", "name"} if path == "*" else \
+        {"mode", "name"} if ignored == {"tags"} else ignored
+    want = {key: value[0] + "1" if key in kept else value for key, value in new.items()}
+    assert lab.cloud.inputs == [{"colour": "white", "name": "a", "size": want["size"], "tags": {
+        "podnet:mode": want["mode"], "Name": want["name"]}}]
+
+
+def test_an_ignored_change_is_not_made_by_a_replacement_either(lab):
+    text = 'Thing("a", kind="{}", size="{}", slot=1, opts=Opts(ignore_changes=["size"]))'
+    lab.up(text.format("one", "first"))
+
+    lab.up(text.format("two", "second"))
+
+    assert [item["size"] for item in lab.cloud.inputs] == ["first"]
+
+
+def test_a_bad_property_path_is_named(lab):
+    text = 'Thing("a", size="{}", opts=Opts(ignore_changes=["tags[x"]))'
+    lab.up(text.format(1))
+
+    with pytest.raises(ResourceError, match=r"'tags\[x' is no property path"):
+        lab.up(text.format(2))
+
+
+def test_a_change_that_could_be_updated_replaces_where_the_program_says_so(lab):
+    text = 'Thing("a", size="{}", tags={{"x": "{}"}}, opts=Opts(replace_on_changes=["tags.x"]))'
+    lab.up(text.format(1, 1))
+
+    updated = lab.up(text.format(2, 1))
+    replaced = lab.up(text.format(2, 2))
+
+    assert updated.counts == {"same": 1, "update": 1}
+    assert replaced.counts == {"same": 1, "replace": 1}
+    assert lab.cloud.calls == [("create", "a"), ("delete", "a")]
+
+
+def test_what_is_protected_is_neither_deleted_nor_replaced_until_it_no_longer_is(lab):
+    text = 'Thing("a", kind="{}", slot=1, opts=Opts(protect={}))'
+    lab.up(text.format("one", "True"))
+
+    for attempt, word in ((lambda: lab.up(text.format("two", "True")), "replaced"),
+                          (lambda: lab.up("Thing('other')"), "deleted"),
+                          (lambda: lab.preview(""), "deleted"),
+                          (lambda: lab.engine().destroy(), "deleted")):
+        with pytest.raises(ResourceError, match=f"Thing a: is protected and cannot be {word}"):
+            attempt()
+    assert "a" in lab.cloud.names
+    lab.up(text.format("one", "False") + '\nThing("other")')
+    lab.up("")
+    assert lab.cloud.names == []
+
+
+def test_a_protected_user_is_not_deleted_because_what_it_needs_is_replaced(lab):
+    text = """
+base = Thing("base", slot=1, kind="{}")
+Thing("user", pinned=base.arn, opts=Opts(protect=True))
+"""
+    lab.up(text.format("one"))
+
+    with pytest.raises(ResourceError, match="Thing user: is protected"):
+        lab.up(text.format("two"))
+    assert lab.cloud.names == ["base", "user"]
+
+
+def test_what_is_retained_stays_in_the_cloud_and_is_forgotten(lab):
+    lab.up('Thing("a", opts=Opts(retain_on_delete=True))\nThing("b")')
+
+    summary = lab.up("")
+
+    assert lab.cloud.names == ["a"]
+    assert lab.ids() == []
+    assert summary.counts == {"same": 1, "delete": 2}
+
+
+def test_what_goes_with_another_is_not_deleted_by_itself(lab):
+    text = """
+whole = Thing("whole")
+Thing("part", opts=Opts(deleted_with=whole))
+"""
+    lab.up(text)
+    lab.up('whole = Thing("whole")')
+    alone = list(lab.cloud.calls)
+    lab.up(text)
+    lab.cloud.calls.clear()
+
+    lab.engine().destroy()
+
+    assert alone == [("delete", "part")]
+    assert lab.cloud.calls == [("delete", "whole")]
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    pytest.param('Thing("a")', 'Thing("b", opts=Opts(aliases=[pulumi.Alias(name="a")]))',
+                 id="renamed"),
+    pytest.param('Thing("a")', """Thing("b", opts=Opts(aliases=[
+                     "urn:pulumi:dev::proj::test:index:Thing::a"]))""", id="by its URN"),
+    pytest.param('Thing("a")', """Thing("a", opts=Opts(parent=Group("g"), aliases=[
+                     pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]))""", id="moved"),
+    pytest.param('g = Group("g")\nThing("g-a", opts=Opts(parent=g))',
+                 """g = Group("h", opts=Opts(aliases=[pulumi.Alias(name="g")]))
+Thing("h-a", opts=Opts(parent=g))""", id="with a renamed parent"),
+])
+def test_an_alias_keeps_a_resource_that_got_another_name(lab, before, after):
+    lab.up(before)
+    (id_,) = lab.ids()
+
+    summary = lab.up(after)
+
+    assert lab.ids() == [id_]
+    assert {step.op for step in summary.steps if step.type == "test:index:Thing"} <= {
+        "same", "update"}
+    assert lab.up().changes == ()
+
+
+def test_an_explicit_provider_is_kept_in_the_state_and_goes_last(lab, ops):
+    text = """
+class TestProvider(pulumi.ProviderResource):
+    def __init__(self, name, **props):
+        super().__init__("test", name, props)
+
+special = TestProvider("special", region="{}")
+Thing("a", opts=Opts(provider=special))
+"""
+    created = lab.up(text.format("here"))
+    changed = lab.up(text.format("there"))
+    destroyed = lab.engine().destroy()
+
+    assert ("create", "special") in ops(created)
+    assert ops(changed) == {("update", "special")}
+    assert [step.name for step in destroyed.steps] == ["a", "special", "proj-dev"]
+
+
+def test_functions_are_called_in_previews_too_and_not_with_unknowns(lab):
+    text = """
+plain = pulumi.runtime.invoke("test:index:double", {"number": 4}).value["doubled"]
+a = Thing("a", size=plain)
+later = pulumi.runtime.invoke_output("test:index:double", {"number": a.arn.apply(len)})
+Thing("b", size=later.apply(lambda value: value["doubled"]))
+"""
+    lab.preview(text)
+    assert not lab.cloud.things
+
+    lab.up()
+
+    assert [item["size"] for item in lab.cloud.inputs] == [8, 28]
+
+
+def test_a_refused_function_is_an_error_of_the_program(lab):
+    with pytest.raises(EngineError, match="function test:index:nothing is not known"):
+        lab.up('pulumi.runtime.invoke("test:index:nothing", {})')
+
+
+def test_a_foreign_resource_can_be_looked_at_and_is_never_deleted(lab):
+    lab.up('Thing("theirs", size="large")')
+    (id_,) = lab.cloud.things
+    lab.state.unlink()
+    text = f'theirs = Thing("mine", opts=Opts(id="{id_}"))\npulumi.export("size", theirs.size)'
+    prelude_with_size = text.replace('Thing("mine", ', 'Thing("mine", size=None, ')
+
+    summary = lab.up(prelude_with_size)
+    lab.engine().destroy()
+
+    assert summary.outputs == {"size": "large"}
+    assert lab.cloud.names == ["theirs"]
+    with pytest.raises(ResourceError, match="Thing mine: could not be read: there is none with "
+                                            "the id t-0"):
+        lab.up(text.replace(id_, "t-0"))
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ('Thing("a", opts=Opts(import_="t-1"))', "import_ is not supported"),
+    ('Thing("a", text=pulumi.StringAsset("x"))', "assets and archives are not supported"),
+    ('Thing("a", opts=Opts(replacement_trigger="x"))', "replacement_trigger is not supported"),
+    ('Thing("a", opts=Opts(transforms=[lambda args: None]))', "does not support transforms"),
+    ('pulumi.require_pulumi_version(">=3.0.0")', "asks for Pulumi >=3.0.0"),
+])
+def test_what_the_engine_cannot_do_is_refused_by_name(lab, text, message):
+    with pytest.raises(EngineError, match=message):
+        lab.up(text)
+    assert not lab.cloud.things
+
+
+SECRETIVE = """
+made = Thing("made", password=pulumi.Output.secret("hush-hush"), size="{}")
+Thing("user", nested={{"key": [made.password]}})
+pulumi.export("password", made.password)
+pulumi.export("open", "sesame")
+"""
+
+
+def test_secrets_reach_the_cloud_and_are_nowhere_in_clear(lab):
+    created = lab.up(SECRETIVE.format("small"))
+    changed = lab.up(SECRETIVE.format("large").replace("hush-hush", "tell-tale"))
+
+    assert [item.get("password") for item in lab.cloud.inputs] == ["tell-tale", None]
+    assert lab.cloud.inputs[1]["nested"] == {"key": ["tell-tale"]}
+    assert created.outputs == {"password": "[secret]", "open": "sesame"}
+    assert [step.detail for step in changed.changes] == [
+        'password: [secret]; size: "small" → "large"', "nested: [secret]"]
+    for file in lab.directory.glob("state*"):
+        assert b"hush" not in file.read_bytes()
+        assert b"tell" not in file.read_bytes()
+    assert lab.state.with_name("state.json.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_with_secrets_a_second_up_still_changes_nothing(lab):
+    lab.up(SECRETIVE.format("small"))
+    before = lab.state.read_bytes()
+
+    assert lab.up().changes == ()
+    assert lab.state.read_bytes() == before
+
+
+def test_without_its_key_a_state_with_secrets_is_refused_and_kept(lab):
+    lab.up(SECRETIVE.format("small"))
+    key, before = lab.state.with_name("state.json.key"), lab.state.read_bytes()
+    key.unlink()
+
+    with pytest.raises(EngineError, match=f"their key {key} is not there"):
+        lab.up()
+    assert lab.state.read_bytes() == before
+    assert not key.exists()

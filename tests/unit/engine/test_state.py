@@ -1,0 +1,138 @@
+"""The state file and its lock."""
+
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from lab.engine import EngineError, StateError, StateLocked
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"", "is corrupt: not JSON"),
+    (b'{"version": 1, "resou', "is corrupt: not JSON"),
+    (b"[]", "is corrupt: it has no version"),
+    (b'{"version": 1, "project": "proj", "stack": "dev"}', "is corrupt: not a stack's state"),
+    (b"\xff\xfe", "cannot be read"),
+    (b'{"version": 99}', "has version 99, this engine reads version 1"),
+    (b'{"version": 1, "project": "proj", "stack": "prod"}', "belongs to project proj, stack prod"),
+])
+@pytest.mark.parametrize("what", ["preview", "up", "refresh", "destroy", "outputs"])
+def test_a_state_that_cannot_be_read_is_named_kept_and_never_overwritten(lab, content, why, what):
+    lab.program('Thing("a")')
+    lab.state.write_bytes(content)
+
+    with pytest.raises(StateError) as caught:
+        getattr(lab.engine(), what)()
+
+    assert str(lab.state) in str(caught.value)
+    assert why in str(caught.value)
+    assert lab.state.read_bytes() == content
+    assert not lab.cloud.things
+
+
+def test_each_resource_is_on_a_line_of_its_own(lab):
+    lab.up('Thing("a")\nThing("b")')
+
+    lines = lab.state.read_text().splitlines()
+
+    assert [json.loads(line.lstrip(","))["urn"].rpartition(":")[2]
+            for line in lines if '"urn"' in line] == ["proj-dev", "a", "b"]
+
+
+def test_the_state_is_on_disk_before_it_takes_its_name(lab, monkeypatch):
+    order = []
+    real = os.fsync
+    monkeypatch.setattr("os.fsync", lambda descriptor: (order.append("sync"), real(descriptor)))
+    rename = type(lab.state).replace
+    monkeypatch.setattr(type(lab.state), "replace",
+                        lambda self, to: (order.append("rename"), rename(self, to)))
+
+    lab.up('Thing("a")')
+
+    assert order[:3] == ["sync", "rename", "sync"]
+    assert order == order[:3] * (len(order) // 3)
+
+
+def hold(lab, seconds):
+    """Run an up in a process of its own that takes its time; its id, once it holds the lock."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        def at(when):
+            if when == "before":
+                os.write(writing, b"x")
+                time.sleep(seconds)
+
+        lab.cloud.at = at
+        try:
+            lab.engine().up()
+        finally:
+            os._exit(0)
+    os.read(reading, 1)
+    os.close(reading)
+    os.close(writing)
+    return child
+
+
+def test_a_second_up_says_who_holds_the_lock(lab):
+    lab.program('Thing("a")')
+    child = hold(lab, 30)
+    try:
+        with pytest.raises(StateLocked, match=f"in use by process {child}; waited 0.1 s"):
+            lab.engine(lock_timeout=0.1).up()
+        assert lab.engine().preview().counts == {"same": 1, "create": 1}
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
+def test_a_second_up_waits_for_the_first_and_finds_its_work_done(lab):
+    lab.program('Thing("a")')
+    child = hold(lab, 0.2)
+
+    summary = lab.engine(lock_timeout=30).up()
+
+    os.waitpid(child, 0)
+    assert summary.changes == ()
+    assert lab.cloud.names == ["a"]
+
+
+def test_the_lock_dies_with_its_holder(lab):
+    lab.program('Thing("a")')
+    child = hold(lab, 30)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+
+    lab.engine(lock_timeout=0).up()
+
+    assert lab.cloud.names == ["a"]
+
+
+def test_two_engines_in_one_process_shut_each_other_out(lab):
+    lab.program('Thing("a")')
+    entered, leave = threading.Event(), threading.Event()
+
+    def at(when):
+        entered.set()
+        leave.wait(30)
+
+    lab.cloud.at = at
+    first = threading.Thread(target=lambda: lab.engine().up())
+    first.start()
+    entered.wait(30)
+
+    with pytest.raises(StateLocked, match=f"process {os.getpid()}"):
+        lab.engine(lock_timeout=0).destroy()
+    leave.set()
+    first.join()
+    assert lab.cloud.names == ["a"]
+
+
+def test_a_failed_run_gives_the_lock_back(lab):
+    with pytest.raises(EngineError):
+        lab.up('Thing("a", size="huge")')
+
+    lab.engine(lock_timeout=0).destroy()
