@@ -39,8 +39,14 @@ class Lab:
             if namespace in self._hosts:
                 continue
             host = self._hosts[namespace] = Host(namespace, eni.address, eni.mac)
-            host.ip("link set lo up", f"address add {eni.address}/24 dev eth0",
+            host.ip("link set eth0 down", "link set eth0 mtu 9001",
+                    "address flush dev eth0", "address flush dev lo",
+                    f"address add {eni.address}/24 dev eth0", "link set lo up",
                     "link set eth0 up", f"route add default via {routers[eni.subnet_id]}")
+
+    def restart_machines(self) -> None:
+        """Let the next world find its machines as if they had just started."""
+        self._hosts.clear()
 
     def host(self, name: str, vpc: int = 1) -> Host:
         return self._hosts[self.fabric.port(eni_id(name, vpc))]
@@ -54,6 +60,7 @@ class Lab:
 
 @pytest.fixture
 def make_lab(tmp_path: Path) -> Iterator[Callable[[], Lab]]:
+    """Labs that are the test's own, for those that count pieces or break some."""
     labs: list[Lab] = []
 
     def make() -> Lab:
@@ -61,10 +68,19 @@ def make_lab(tmp_path: Path) -> Iterator[Callable[[], Lab]]:
         return labs[-1]
 
     yield make
-    for lab in labs:
-        lab.fabric.destroy()
+    for made in labs:
+        made.fabric.destroy()
+
+
+@pytest.fixture(scope="session")
+def standing_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    yield made
+    made.fabric.destroy()
 
 
 @pytest.fixture
-def lab(make_lab: Callable[[], Lab]) -> Lab:
-    return make_lab()
+def lab(standing_lab: Lab) -> Lab:
+    """A lab that goes from world to world, test by test, as a lab does in use."""
+    standing_lab.restart_machines()
+    return standing_lab

@@ -133,7 +133,10 @@ def test_nothing_else_of_the_router_is_reached(lab, services, to, port):
     assert not ping(lab.host("a1"), to)
 
 
-def test_the_services_of_a_vpc_are_not_reached_from_the_internet(lab, services):
+def test_the_services_of_a_vpc_are_not_reached_from_the_internet(make_lab):
+    lab = make_lab()
+    lab.apply(world())
+    services = Host(lab.vpc(), lab.host("a1").address)
     run("ip", "-n", lab.internet.namespace, "route", "add", METADATA, "via", "169.254.255.1",
         "dev", "igw-00000001", "onlink")
 
