@@ -1,0 +1,301 @@
+"""Pods on an instance that really boots, attached by the plugins of its own image."""
+
+import json
+import secrets
+import time
+from contextlib import ExitStack
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from lab.home import PROJECT
+from lab.image import ensure
+from lab.instances.cgroups import Cgroups
+from lab.instances.machine import Machine, State
+from lab.node import Node
+from lab.pods import PodError, Pods
+from lab.probe import Check, Endpoint, probe
+from lab.shell import CommandError, run
+
+pytestmark = pytest.mark.lab
+
+BRIDGE = {"type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": True, "mtu": 8951,
+          "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"}}
+BRIDGE_BLOCK = IPv4Network("10.1.1.0/24")
+PATIENCE = 60
+
+
+class Instance:
+    """A machine without a cloud: cloud-init is switched off, its network is a veth to nowhere."""
+
+    def __init__(self, folder, files):
+        tag = secrets.token_hex(3)
+        self.namespace = f"lab-port-{tag}"
+        run("ip", "netns", "add", self.namespace)
+        files.callback(run, "ip", "netns", "delete", self.namespace)
+        run("ip", "-n", self.namespace, "link", "add", "far", "up", "mtu", "9001", "type", "veth",
+            "peer", "name", "eth0", "mtu", "9001")
+        mark = folder / "i-1/upper/etc/cloud/cloud-init.disabled"
+        mark.parent.mkdir(parents=True)
+        mark.touch()
+        cgroups = Cgroups(f"podnet-pods-{tag}")
+        files.callback(cgroups.end)
+        self.machine = Machine(folder / "i-1", ensure(PROJECT / ".image"), cgroups, lambda: None)
+        files.callback(self.machine.destroy)
+
+    def boot(self):
+        self.machine.boot(self.namespace)
+        node = None
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            self.machine.advance()
+            if self.machine.state is not State.RUNNING:
+                continue
+            node = Node(name="node-1", instance_id="i-1", pid=self.machine.pid,
+                        address=IPv4Address("192.168.1.11"), public_address=None)
+            try:
+                node.run("systemctl", "is-system-running", "--wait")
+            except CommandError:
+                continue
+            node.run("ip", "address", "add", "192.168.1.11/24", "dev", "eth0")
+            node.run("ip", "link", "set", "eth0", "up")
+            return node
+        console = self.machine.console.read_text(errors="replace")
+        raise AssertionError(f"the instance did not boot: {self.machine.error}\n{console}")
+
+    def reboot(self):
+        self.machine.reboot()
+        while self.machine._nspawn is not None:  # noqa: SLF001  # no other way to see the end
+            time.sleep(0.05)
+            self.machine.advance()
+        return self.boot()
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory):
+    with ExitStack() as files:
+        yield Instance(tmp_path_factory.mktemp("instances"), files)
+
+
+@pytest.fixture(scope="module")
+def booted(instance):
+    return {"node": instance.boot()}
+
+
+def configure(node, *plugins, version="1.0.0"):
+    folder = node.root / "etc/cni/net.d"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "10-mynet.conflist").write_text(json.dumps(
+        {"cniVersion": version, "name": "mynet", "plugins": plugins}))
+
+
+@pytest.fixture
+def node(booted):
+    configure(booted["node"], BRIDGE)
+    yield booted["node"]
+    node = booted["node"]  # another one after a reboot
+    configure(node, BRIDGE)
+    pods = Pods(node)
+    for pod in pods.list():
+        pods.remove(pod.name)
+
+
+def traces(node):
+    """Everything a pod may leave on its node."""
+    leases = node.root / "var/lib/cni/networks/mynet"
+    links = json.loads(node.run("ip", "-json", "link", "show", "type", "veth"))
+    return {
+        "namespaces": node.run("ip", "netns", "list").split(),
+        "links": [link["ifname"] for link in links if link.get("master") == "kube-bridge"],
+        "leases": sorted(each.name for each in leases.glob("10.*")),
+        "results": [each.name for each in (node.root / "run/podnet/cni-results").glob("*")],
+        "records": [each.name for each in (node.root / "run/podnet/pods").glob("*")],
+        "units": node.run("systemctl", "list-units", "--all", "--plain", "--no-legend",
+                          "podnet-pod-*").split(),
+    }
+
+
+NOTHING = {"namespaces": [], "links": [], "leases": [], "results": [], "records": [], "units": []}
+
+
+def inside(node, pod, *command):
+    return run(*pod.command(*command))
+
+
+def add_plugin(node, name, script):
+    file = node.root / "usr/lib/cni" / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+def test_a_pod_gets_address_route_mtu_and_loopback_from_the_plugins(node):
+    pod = Pods(node).add("web")
+
+    links = {link["ifname"]: link for link in json.loads(inside(node, pod, "ip", "-j", "addr"))}
+    routes = json.loads(inside(node, pod, "ip", "-j", "route"))
+    own = next(each["local"] for each in links["eth0"]["addr_info"] if each["family"] == "inet")
+    assert str(pod.address) == own
+    assert pod.address in BRIDGE_BLOCK
+    assert (pod.mtu, links["eth0"]["mtu"]) == (8951, 8951)
+    assert "UP" in links["lo"]["flags"]
+    assert [route["gateway"] for route in routes if route["dst"] == "default"] == ["10.1.1.1"]
+
+
+def test_its_containers_are_two_processes_in_its_one_namespace(node):
+    pod = Pods(node).add("web")
+
+    namespaces = {file.stat().st_ino for file in
+                  (pod.netns, *(each.netns for each in pod.containers))}
+    commands = {(each.netns.parent.parent / "comm").read_text() for each in pod.containers}
+    assert [each.name for each in pod.containers] == ["a", "b"]
+    assert len({each.netns for each in pod.containers}) == 2
+    assert len(namespaces) == 1
+    assert namespaces != {node.netns.stat().st_ino}
+    assert commands == {"sleep\n"}
+
+
+def test_a_container_that_ended_has_no_namespace_any_more(node):
+    pods = Pods(node)
+    pods.add("web")
+    node.run("systemctl", "kill", "--signal=KILL", "podnet-pod-web-a")
+    deadline = time.monotonic() + PATIENCE
+    while pods.list()[0].containers[0].netns.exists():
+        assert time.monotonic() < deadline
+
+    assert pods.list()[0].containers[1].netns.exists()
+
+
+def test_pods_are_listed_by_name_with_what_add_said(node):
+    pods = Pods(node)
+    added = [pods.add("web"), pods.add("db-1")]
+
+    assert Pods(node).list() == sorted(added, key=lambda pod: pod.name)
+
+
+def test_a_removed_pod_leaves_nothing(node):
+    pods = Pods(node)
+    pods.add("web")
+    full = traces(node)
+    pods.remove("web")
+
+    assert all(full.values())
+    assert traces(node) == NOTHING
+
+
+def test_a_pod_can_be_added_again_after_it_was_removed(node):
+    pods = Pods(node)
+    pods.add("web")
+    pods.remove("web")
+
+    assert pods.add("web").address in BRIDGE_BLOCK
+
+
+def test_adding_a_pod_that_exists_is_an_error_and_leaves_it_alone(node):
+    pods = Pods(node)
+    pod = pods.add("web")
+
+    with pytest.raises(PodError, match=rf"web .* node-1: it exists already, with address "
+                                       rf"{pod.address}; remove it first"):
+        pods.add("web")
+    assert pods.list() == [pod]
+
+
+def test_removing_a_pod_that_is_not_there_names_those_that_are(node):
+    pods = Pods(node)
+    pods.add("web")
+
+    with pytest.raises(PodError, match="node-1 has no pod db; its pods: web"):
+        pods.remove("db")
+
+
+def test_a_node_without_a_conflist_takes_no_pod(node):
+    (node.root / "etc/cni/net.d/10-mynet.conflist").unlink()
+
+    with pytest.raises(Exception, match=r"node-1 has no \*\.conflist in /etc/cni/net\.d"):
+        Pods(node).add("web")
+    assert traces(node) == NOTHING
+
+
+def test_a_node_that_does_not_run_is_said_not_to():
+    gone = Node(name="node-9", instance_id="i-9", pid=2**22 + 1,
+                address=IPv4Address("192.168.1.19"), public_address=None)
+
+    with pytest.raises(PodError, match="node-9 is not running"):
+        Pods(gone).add("web")
+
+
+def test_what_a_plugin_refuses_is_shown_with_its_code_and_undone(node):
+    configure(node, BRIDGE | {"ipam": {"type": "host-local", "ranges": [[
+        {"subnet": "10.1.1.0/24", "rangeStart": "10.1.1.200", "rangeEnd": "10.1.1.200"}]]}})
+    pods = Pods(node)
+    pods.add("web")
+    before = traces(node)
+
+    with pytest.raises(PodError, match=r"plugin bridge refused ADD with code 999: .*no IP "
+                                       r"addresses available in range set: 10\.1\.1\.200"):
+        pods.add("db")
+    assert traces(node) == before
+
+
+def test_a_plugin_that_fails_late_undoes_those_before_it(node):
+    add_plugin(node, "grumble", """
+if [ "$CNI_COMMAND" = ADD ]; then
+    echo tools may talk here >&2
+    echo '{"cniVersion": "1.0.0", "code": 42, "msg": "not today", "details": "it is Sunday"}'
+    exit 1
+fi""")
+    configure(node, BRIDGE, {"type": "grumble"})
+
+    with pytest.raises(PodError, match=r"grumble refused ADD with code 42: not today \(it is Sun"):
+        Pods(node).add("web")
+    assert traces(node) == NOTHING
+
+
+def test_a_missing_plugin_is_named_before_anything_is_made(node):
+    configure(node, BRIDGE, {"type": "no-such-plugin"})
+
+    with pytest.raises(Exception, match="no-such-plugin of network mynet is not in /usr/lib/cni"):
+        Pods(node).add("web")
+    assert traces(node) == NOTHING
+
+
+def test_a_chain_of_real_plugins_works_both_ways(node):
+    configure(node, BRIDGE, {"type": "tuning", "sysctl": {"net.ipv4.conf.eth0.arp_notify": "1"}},
+              {"type": "portmap", "capabilities": {"portMappings": True}})
+    pods = Pods(node)
+    pod = pods.add("web")
+    said = inside(node, pod, "sysctl", "-n", "net.ipv4.conf.eth0.arp_notify")
+    pods.remove("web")
+
+    assert said == "1\n"
+    assert traces(node) == NOTHING
+
+
+def test_a_pod_is_detached_as_it_was_attached_whatever_the_conflist_says_now(node):
+    pods = Pods(node)
+    pods.add("web")
+    (node.root / "etc/cni/net.d/10-mynet.conflist").unlink()
+    pods.remove("web")
+
+    assert traces(node) == NOTHING
+
+
+def test_two_pods_and_their_node_reach_each_other(node):
+    pods = Pods(node)
+    endpoints = [Endpoint.of_node(node), Endpoint.of_pod(pods.add("web")),
+                 Endpoint.of_pod(pods.add("db"))]
+
+    matrix = probe(endpoints)
+
+    assert (matrix.pairs, matrix.passed) == (6, 6)
+    # There is no metadata service on this network, so the node itself must miss it.
+    assert [(each.source, each.check) for each in matrix.failed] == [("node-1", Check.METADATA)]
+
+
+def test_a_reboot_ends_the_pods_of_the_node(node, instance, booted):
+    Pods(node).add("web")
+    booted["node"] = instance.reboot()
+
+    assert Pods(booted["node"]).list() == []
+    assert Pods(booted["node"]).add("web").address in BRIDGE_BLOCK
