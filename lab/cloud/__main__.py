@@ -55,8 +55,9 @@ def run(home: Home, port: int) -> None:
         endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
         loop = Loop(home, endpoint, ensure(home.image), groups)
         signal.signal(signal.SIGTERM, lambda *_: loop.end())
-        api = server.serve(Api(application(), loop.changed, loop.settled), sock)
-        threading.Thread(target=api.serve_forever, daemon=True).start()
+        api = Api(application(), loop.changed, loop.settled)
+        threading.Thread(target=server.serve(api, sock).serve_forever, daemon=True).start()
+        threading.Thread(target=api.warm, daemon=True).start()
         draft = files.endpoint.with_suffix(".new")
         draft.write_text(endpoint)
         draft.rename(files.endpoint)

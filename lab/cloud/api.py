@@ -47,6 +47,11 @@ class Api:
             self._on_change(call)
         return _respond(start_response, status, headers, answer)
 
+    def warm(self) -> None:
+        """Let moto load EC2, which takes seconds, before the first caller waits for it."""
+        with self._lock:
+            self._backend.client("ec2", "us-east-1").describe_regions()
+
     def _do(self, environ: dict[str, Any], call: Call | None,
             body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         ec2 = self._backend.client("ec2", call.region) if call and call.service == "ec2" else None

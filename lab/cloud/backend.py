@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 IMAGES = Path(__file__).parent / "images.json"
 """The machine images on offer: Debian 12, of the account from which Debian publishes its own."""
 
+MANAGED_POLICIES = ("AmazonSSMManagedInstanceCore",)
+"""The policies of AWS's own that exist in the lab; moto takes seconds to read all 1,500."""
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -24,11 +28,15 @@ def application() -> Application:
     os.environ["MOTO_AMIS_PATH"] = str(IMAGES)
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # moto reads both as it is imported.
+    from moto.iam import models  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
     )
 
+    policies = json.loads(models.aws_managed_policies_data)
+    models.aws_managed_policies_data = json.dumps(
+        {name: policies[name] for name in MANAGED_POLICIES})
     return DomainDispatcherApplication(create_backend_app)
 
 

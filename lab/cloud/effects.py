@@ -9,13 +9,20 @@ from xml.etree import ElementTree as ET
 
 from lab.cloud.call import Call
 
-SPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+SPACE = "http://ec2.amazonaws.com/doc/2016-11-15"
 RUNNING = ("pending", "running")
+IMAGE_GIB = "8"
 
 
 def amend(call: Call) -> Call:
     """The call with the defaults that moto would leave out."""
-    return _launch(call) if call.action == "RunInstances" else call
+    if call.action == "RunInstances":
+        return _launch(call)
+    parameters = dict(call.parameters)
+    # moto decodes this form twice, and takes the other one.
+    if call.action == "ModifyInstanceAttribute" and (data := parameters.pop("UserData.Value", "")):
+        return replace(call, parameters={**parameters, "Attribute": "userData", "Value": data})
+    return call
 
 
 def follow(call: Call, ec2: Any) -> None:  # noqa: ANN401  # boto3 has no static type
@@ -89,4 +96,8 @@ def _launch(call: Call) -> Call:
         if match := re.fullmatch(r"(NetworkInterface\.\d+)\.DeviceIndex", name):
             if f"{match[1]}.NetworkInterfaceId" not in parameters:
                 parameters.setdefault(f"{match[1]}.DeleteOnTermination", "true")
+        # The size of a root volume is its image's where the call names none.
+        if match := re.match(r"(BlockDeviceMapping\.\d+\.Ebs)\.", name):
+            if f"{match[1]}.SnapshotId" not in parameters:
+                parameters.setdefault(f"{match[1]}.VolumeSize", IMAGE_GIB)
     return replace(call, parameters=parameters)

@@ -22,7 +22,7 @@ STATES = {"StartInstances": ("stopped", "stopping", "pending", "running"),
 @rule("RunInstances", "ModifyInstanceAttribute")
 def user_data_fits(call: Call, _: Any) -> None:  # noqa: ANN401
     """User data has at most 16,384 bytes before it is encoded."""
-    raw = call.get("UserData") or call.get("UserData.Value")
+    raw = call.get("UserData")
     if call.get("Attribute") == "userData":
         raw = call.get("Value")
     if raw is None:
@@ -30,7 +30,8 @@ def user_data_fits(call: Call, _: Any) -> None:  # noqa: ANN401
     try:
         size = len(b64decode(raw, validate=True))
     except binascii.Error:
-        raise Refused("InvalidParameterValue", "Invalid BASE64 encoding of user data.") from None
+        raise Refused("InvalidUserData.Malformed",
+                      "Invalid BASE64 encoding of user data.") from None
     if size > MOST_USER_DATA:
         raise Refused("InvalidParameterValue",
                       f"User data is limited to {MOST_USER_DATA} bytes")
@@ -63,7 +64,7 @@ def state_allows_it(call: Call, ec2: Any) -> None:  # noqa: ANN401
 def instance_is_stopped(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """User data and type are changed while the instance is stopped."""
     needs = call.get("Attribute") in ("userData", "instanceType") or any(
-        key.startswith(("UserData", "InstanceType")) for key in call.parameters)
+        key.startswith("InstanceType") for key in call.parameters)
     instance = _instance(ec2, call.get("InstanceId"))
     if needs and instance and instance["State"]["Name"] != "stopped":
         raise Refused("IncorrectInstanceState",
