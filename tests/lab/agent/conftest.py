@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import select
 import socket
 import subprocess
 import sys
@@ -119,6 +120,9 @@ class Running:
         self.notified = notified
         self.log = log
 
+    def has_told_systemd(self):
+        return bool(select.select([self.notified], [], [], 0)[0])
+
     def wait_until_ready(self):
         try:
             assert self.notified.recv(64) == b"READY=1"
@@ -189,7 +193,8 @@ def source_seen():
     """Send a datagram between namespaces; returns the source its receiver saw, None if nothing."""
 
     def send(sender, receiver, destination, source=None):
-        with udp(receiver) as incoming, udp(sender) as outgoing:
+        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+        with udp(receiver, family) as incoming, udp(sender, family) as outgoing:
             incoming.bind((destination, 0))
             incoming.settimeout(0.7)
             if source:
@@ -203,9 +208,9 @@ def source_seen():
     return send
 
 
-def udp(namespace):
+def udp(namespace, family):
     netns.pushns(namespace)
     try:
-        return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        return socket.socket(family, socket.SOCK_DGRAM)
     finally:
         netns.popns()

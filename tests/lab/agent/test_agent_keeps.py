@@ -146,6 +146,7 @@ def test_an_agent_started_before_the_network_is_ready_once_there_is_one(machine,
     with machine.agent() as agent:
         two_polls()
         assert machine.log.read_text().count("node: no default route yet") == 1
+        assert agent.has_told_systemd() is False
 
         machine.ip("route", "add", "default", "via", "192.168.1.1")
 

@@ -63,3 +63,17 @@ def test_a_pod_is_not_heard_with_an_address_outside_its_nodes_block(
              if source_seen(pod, receiver, destination, address) is not None]
 
     assert heard == ["10.1.1.200"]
+
+
+def test_a_pod_is_not_heard_with_an_ipv6_address_of_its_own_making(
+        machine, running, pods, source_seen):
+    pod = pods["10.1.1.2"]
+    machine.ip("address", "add", "fd00:1::1/64", "dev", "kube-bridge", "nodad")
+    run("ip", "-n", pod, "address", "add", "fd00:1::2/64", "dev", "eth0", "nodad")
+
+    assert source_seen(pod, machine.name, "fd00:1::1") is None
+
+    running.stop()
+    machine.run("nft", "flush", "chain", "inet", "podnet", "spoof")
+
+    assert source_seen(pod, machine.name, "fd00:1::1") == "fd00:1::2"
