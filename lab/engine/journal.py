@@ -128,16 +128,15 @@ class Journal:
                     self.save()
             elif self.state.live.get(resource.urn) is not resource:
                 continue  # replaced, and only still there to be deleted
-            elif found is resource:
+            elif found.inputs == resource.inputs:
+                # Outputs follow what others do (a table lists its routes): recorded, no news.
                 self.report.note(Step.of("same", resource.urn))
+                self.record(found)
             else:
-                with self.report.step(Step.of("refresh", resource.urn, _drift(resource, found))):
+                drift = describe(resource.inputs, found.inputs,
+                                 Diff(changed(resource.inputs, found.inputs)), resource.secret)
+                with self.report.step(Step.of("refresh", resource.urn, drift)):
                     self.record(found)
-
-
-def _drift(old: Resource, new: Resource) -> str:
-    before, after = (one.outputs | one.inputs for one in (old, new))
-    return describe(before, after, Diff(changed(before, after)), old.secret)
 
 
 @contextmanager

@@ -231,3 +231,17 @@ def test_the_events_tell_each_step_as_it_starts_and_ends(lab):
         ("started", "create", "proj-dev"), ("done", "create", "proj-dev"),
         ("started", "create", "a"), ("done", "create", "a")]
     assert all(event.seconds == 0 for event in lab.events if event.kind == "started")
+
+
+def test_refresh_records_a_changed_output_and_does_not_call_it_a_change(lab, monkeypatch):
+    lab.up('pulumi.export("users", Thing("a", users=None).users)')
+    read = lab.cloud.read
+
+    def read_with_users(*args):
+        inputs, outputs = read(*args)
+        return inputs, {**outputs, "users": 3}
+
+    monkeypatch.setattr(lab.cloud, "read", read_with_users)
+
+    assert lab.engine().refresh().changes == ()
+    assert lab.up().outputs == {"users": 3}

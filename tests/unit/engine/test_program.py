@@ -42,7 +42,7 @@ def test_any_other_error_is_told_with_its_place_in_the_program_only(lab):
 
 
 def test_an_error_inside_an_apply_is_the_programs(lab):
-    with pytest.raises(ProgramError, match=r"ZeroDivisionError: division by zero\n  at __main__\.py"):
+    with pytest.raises(ProgramError, match=r"ZeroDivisionError.*\n  at __main__\.py"):
         lab.up('Thing("a").arn.apply(lambda arn: 1 / 0)')
 
 
