@@ -252,6 +252,14 @@ fi""")
     assert traces(node) == NOTHING
 
 
+def test_a_container_that_cannot_start_undoes_the_whole_pod(node):
+    node.run("systemd-run", "--quiet", "--collect", "--unit=podnet-pod-web-b", "sleep", "infinity")
+
+    with pytest.raises(PodError, match=r"pod web was not added to node-1: .*podnet-pod-web-b"):
+        Pods(node).add("web")
+    assert traces(node) == NOTHING
+
+
 def test_a_missing_plugin_is_named_before_anything_is_made(node):
     configure(node, BRIDGE, {"type": "no-such-plugin"})
 
