@@ -72,6 +72,20 @@ def change(namespace: str, commands: Sequence[str], tool: str = "ip") -> None:
                            error.output) from None
 
 
+def delete_links(namespace: str, names: Sequence[str]) -> None:
+    """Delete these links, in order.
+
+    One may vanish meanwhile: the kernel deletes a link in the background when the namespace of
+    its other end goes, and that is no fault.
+    """
+    for name in names:
+        try:
+            change(namespace, [f"link delete {name}"])
+        except CommandError:
+            if name in links(namespace):
+                raise
+
+
 def load(namespace: str, ruleset: str) -> None:
     """Run one nftables transaction in this namespace."""
     run("ip", "netns", "exec", namespace, "nft", "-f", "-", stdin=ruleset)

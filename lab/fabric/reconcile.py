@@ -59,8 +59,8 @@ def reconcile(router: Router) -> None:
     for port in ports:
         if port.namespace not in namespaces:
             kernel.add_namespace(port.namespace)
+    kernel.delete_links(router.namespace, sorted(gone, key=_bridges_last))
     kernel.change(router.namespace, [
-        *(f"link delete {name}" for name in sorted(gone, key=_bridges_last)),
         *(line for bridge in bridges for line in _add_bridge(bridge)),
         *(line for port in ports for line in _add_port(port)),
         *(_add_uplink(uplink) for uplink in uplinks)])
@@ -88,8 +88,7 @@ def remove(namespace: str, role: str) -> None:
         # A namespace outlives its name while a process or a machine's end of a link is in it,
         # and even then it ends in the background; a link deleted by name is gone at once.
         made = kernel.links(namespace).keys() - {"lo"}
-        kernel.change(namespace, [f"link delete {name}"
-                                  for name in sorted(made, key=_bridges_last)])
+        kernel.delete_links(namespace, sorted(made, key=_bridges_last))
     kernel.delete_namespace(namespace)
 
 
