@@ -1,0 +1,6 @@
+"""The command line `podnet`: the lab from deployment to verdict."""
+
+from lab.cli import cluster_commands, pod_commands, stack_commands
+from lab.cli.app import app, main
+
+__all__ = ["app", "cluster_commands", "main", "pod_commands", "stack_commands"]

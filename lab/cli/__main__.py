@@ -1,0 +1,5 @@
+"""`python -m lab.cli` is `podnet`."""
+
+from lab.cli import main
+
+main()

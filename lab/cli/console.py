@@ -1,0 +1,49 @@
+"""What the command line shows while it works: which step, and how long it took."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+"""Results, on standard output."""
+err = Console(stderr=True, highlight=False)
+"""Progress and errors, on standard error."""
+
+Note = Callable[[str], None]
+
+
+@contextmanager
+def step(title: str) -> Iterator[Note]:
+    """Show `title` while its block runs, with what `note(text)` says of it, and then its time."""
+    began = time.monotonic()
+
+    def elapsed() -> str:
+        return f"{time.monotonic() - began:.1f} s"
+
+    last = ""
+    with err.status(f"{title} …") as status:
+
+        def note(text: str) -> None:
+            nonlocal last
+            last = text
+            status.update(f"{title} … {text}")
+            # Where nothing can be redrawn (a log), a line now and then shows that work goes on.
+            if not err.is_terminal and time.monotonic() - note_line[0] > QUIET_SECONDS:
+                note_line[0] = time.monotonic()
+                err.print(f"  [dim]{title}: {text} ({elapsed()})[/dim]")
+
+        note_line = [began]
+        try:
+            yield note
+        except BaseException:
+            err.print(f"  [red]✗[/red] {title}" + (f" ({last})" if last else "") + f"  {elapsed()}")
+            raise
+    err.print(f"  [green]✓[/green] {title}" + (f" ({last})" if last else "") + f"  {elapsed()}")
+
+
+QUIET_SECONDS = 5.0
