@@ -131,6 +131,21 @@ def test_adding_node_3_changes_nothing_of_nodes_1_and_2(make_cloud, zones, added
     assert {urn.rpartition("::")[2] for urn in new} == added
 
 
+def test_no_node_boots_before_the_way_to_the_internet_is_open(cloud):
+    cloud.deploy()
+    needed = {
+        item.urn
+        for item in cloud.resources
+        if item.custom and ("Network$" in item.urn or "Firewall$" in item.urn)
+    }
+
+    assert {item.name for item in cloud.resources if item.urn in needed} >= {
+        "network-a-internet",
+        "firewall-out-all",
+    }
+    assert [needed - item.depends_on for item in cloud.of("Instance")] == [set(), set()]
+
+
 def test_every_node_receives_the_same_user_data(cloud):
     cloud.deploy(nodeCount="3", vpcCidr="172.20.4.0/22", podCidr="10.64.0.0/12")
     expected = userdata.render(
