@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.instances.apt import SUITE, settings, sources
 
 FILES = Path(__file__).parent / "instances" / "rootfs"
@@ -38,7 +39,7 @@ NEEDED_MEGABYTES = 1200
 TAIL = 15
 
 
-class ImageError(RuntimeError):
+class ImageError(LabError):
     """The image could not be built; nothing of it is left."""
 
 

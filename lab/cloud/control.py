@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -58,21 +59,14 @@ def start(home: Home, port: int = 0) -> str:
             return endpoint
         _end(home)
         ensure(home.image)
-        files = Files(home)
-        with files.log.open("w") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "lab.cloud", "--home", str(home.directory.resolve()),
-                 "--port", str(port)],
-                cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
-        deadline = time.monotonic() + START_SECONDS
-        while not (endpoint := running(home)):
-            if (code := process.poll()) is not None or time.monotonic() > deadline:
-                what = f"ended with {code}" if code is not None else "is not ready after a minute"
-                _end(home)
-                raise LabError(f"the lab's cloud {what}; the end of {files.log}:\n{_tail(files.log)}")
-            time.sleep(POLL)
-        return endpoint
+        life = _spawn(home, port)
+        try:
+            return _await(home, life)
+        except LabError:
+            _end(home)
+            raise
+        finally:
+            os.close(life)
 
 
 def running(home: Home) -> str | None:
@@ -112,6 +106,31 @@ def down(home: Home) -> None:
         with _alone(home):
             _end(home)
             shutil.rmtree(home.directory)
+
+
+def _spawn(home: Home, port: int) -> int:
+    """Start the process; returns the end of a pipe that reads as closed when it is no more."""
+    reader, writer = os.pipe()
+    with Files(home).log.open("w") as log:
+        # The fork makes it nobody's child, so that whoever starts it need not wait for its end.
+        subprocess.run(
+            ["setsid", "--fork", sys.executable, "-m", "lab.cloud",
+             "--home", str(home.directory.resolve()), "--port", str(port)],
+            cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writer],
+            check=True)
+    os.close(writer)
+    return reader
+
+
+def _await(home: Home, life: int) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while not (endpoint := running(home)):
+        ended = bool(select.select([life], [], [], POLL)[0])
+        if ended or time.monotonic() > deadline:
+            what = "ended" if ended else f"is not ready after {START_SECONDS} s"
+            log = Files(home).log
+            raise LabError(f"the lab's cloud {what}; the end of {log}:\n{_tail(log)}")
+    return endpoint
 
 
 def _end(home: Home) -> None:

@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from lab.errors import LabError
+
 SUITE = "bookworm"
 SUITES = {SUITE, f"{SUITE}-updates", f"{SUITE}-security"}
 # Others publish under Debian's suite names too, but not under its `main` signed with its key.
@@ -15,7 +17,7 @@ KEYRING = "debian-archive-"
 KEPT_SETTINGS = ("Acquire::http::", "Acquire::https::", "Acquire::Check-", "Acquire::Retries")
 
 
-class NoSourcesError(RuntimeError):
+class NoSourcesError(LabError):
     """The machine has no apt source of the suite."""
 
 
