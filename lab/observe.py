@@ -57,10 +57,10 @@ def observe(ec2: Any) -> World:  # noqa: ANN401  # boto3 makes its client classe
                      for row in reservation["Instances"]]
     instances = {row["InstanceId"]: row for row in instance_rows}
     eni_rows = api.all("describe_network_interfaces", "NetworkInterfaces")
-    groups = _security_groups(api)
     tables = api.all("describe_route_tables", "RouteTables")
     subnets = _sorted(map(_subnet, api.all("describe_subnets", "Subnets")))
     vpcs = _sorted(map(_vpc, api.all("describe_vpcs", "Vpcs")))
+    groups = _security_groups(api)
     # Calls are not one moment: an interface may have left, with its subnet, between two of them.
     known = {subnet.id for subnet in subnets}
     enis = _sorted(eni for eni in _enis(eni_rows, instances) if eni.subnet_id in known)

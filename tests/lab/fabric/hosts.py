@@ -28,7 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @contextmanager
 def inside(namespace: str) -> Iterator[None]:
-    """This thread in another network namespace."""
+    """Run the block in another network namespace."""
     here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
     try:
@@ -94,8 +94,8 @@ def heard(receiver: socket.socket, payload: bytes, patience: float = PATIENCE) -
     return None
 
 
-def udp(sender: Host, receiver: Host, to: object = None, *, source: object = None,
-        port: int = 7, size: int = 0) -> str | None:
+def udp(sender: Host, receiver: Host, to: object = None, *,  # noqa: PLR0913
+        source: object = None, port: int = 7, size: int = 0) -> str | None:
     """Send a datagram; the source address that the receiver saw, or None if it saw nothing."""
     payload = os.urandom(8).ljust(size, b".")
     with receiver.listening(port) as server, sender.endpoint(socket.SOCK_DGRAM) as client:

@@ -107,7 +107,7 @@ def test_unallocated_addresses_are_silent(lab):
 
 
 def test_a_changed_route_moves_traffic_and_a_deleted_one_ends_it(lab):
-    pods = {name: ("10.1.2.0/24", POD["a2"]) for name in ("a2", "a3")}
+    pods = dict.fromkeys(("a2", "a3"), ("10.1.2.0/24", POD["a2"]))
     reached = []
     for name in ("a2", "a3", None):
         lab.apply(with_routes(world(), **{name: "10.1.2.0/24"}) if name else world())

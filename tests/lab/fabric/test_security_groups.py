@@ -9,8 +9,8 @@ from tests.lab.fabric.hosts import heard, ping, tcp, udp, udp_answered
 from tests.lab.fabric.worlds import (
     ALL_IN,
     ALL_OUT,
-    PODS,
     POD,
+    PODS,
     group_of,
     rule,
     with_eni,
