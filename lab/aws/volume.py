@@ -11,6 +11,7 @@ from lab.engine.values import ProviderError, Values
 VOLUME = {
     "volumeType": "VolumeType", "volumeSize": "Size", "iops": "Iops", "throughput": "Throughput",
     "encrypted": "Encrypted"}
+SMALLEST = 8  # GiB
 IN_PLACE = frozenset({"volumeType", "volumeSize", "iops", "throughput"})
 
 
@@ -34,8 +35,13 @@ class RootVolume:
             raise ProviderError(f"image {image} does not exist here")
         volume = {("VolumeSize" if name == "volumeSize" else VOLUME[name]): value
                   for name, value in wanted.items() if name in VOLUME and value is not None}
-        return {"DeviceName": images[0]["RootDeviceName"], "Ebs": {
-            **volume, "DeleteOnTermination": wanted.get("deleteOnTermination", True)}}
+        device = images[0]["RootDeviceName"]
+        inside = next((one["Ebs"] for one in images[0].get("BlockDeviceMappings", [])
+                       if one["DeviceName"] == device), {})
+        # AWS takes the size from the image's snapshot; moto refuses to run without one.
+        return {"DeviceName": device, "Ebs": {
+            "VolumeSize": inside.get("VolumeSize", SMALLEST), **volume,
+            "DeleteOnTermination": wanted.get("deleteOnTermination", True)}}
 
     def look(self, instance: Values, session: Session) -> Block | None:
         """The root volume of a described instance."""
