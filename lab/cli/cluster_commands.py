@@ -12,8 +12,8 @@ from rich.table import Column, Table
 
 from lab.cli import cluster, deploy
 from lab.cli.app import JsonOption, NodeArgument, StackOption, app, existing_home
+from lab.cli.cloud import running_cloud
 from lab.cli.console import out, step
-from lab.cloud import control
 from lab.errors import LabError
 from lab.home import Home
 from lab.instances.nodes import ready, running_nodes
@@ -56,7 +56,7 @@ def status(stack: StackOption = "lab") -> None:
         )
     out.print(table)
     report = json.loads((home.directory / "status.json").read_text())
-    out.print(f"cloud: {control.running(home)}, last error: {report.get('error') or 'none'}")
+    out.print(f"cloud: {running_cloud(home)}, last error: {report.get('error') or 'none'}")
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})
@@ -73,10 +73,8 @@ def execute(
 def stack_nodes(stack: str) -> tuple[Home, list[Node]]:
     """The lab, and the running nodes of one stack in it."""
     home = existing_home()
-    endpoint = control.running(home)
-    if endpoint is None:
-        raise LabError("the lab's cloud is not running; `podnet down`, then `podnet up`")
-    nodes = running_nodes(home, cluster.ec2(endpoint, deploy.region(stack)), stack)
+    client = cluster.ec2(running_cloud(home), deploy.region(stack))
+    nodes = running_nodes(home, client, stack)
     if not nodes:
         raise LabError(f"stack {stack} has no running node; `podnet up --stack {stack}` deploys it")
     return home, nodes

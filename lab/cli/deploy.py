@@ -76,7 +76,7 @@ def choose(home: Home, stack: str, wanted: EngineKind) -> EngineKind:
     return chosen
 
 
-def engine(
+def engine(  # noqa: PLR0913  # what it takes to say what is deployed where
     home: Home,
     stack: str,
     kind: EngineKind,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lab import image
 from lab.cli import cluster, deploy
 from lab.cli.app import (
     ConfigOption,
@@ -13,13 +12,12 @@ from lab.cli.app import (
     open_home,
     overrides,
 )
+from lab.cli.cloud import running_cloud, start_cloud
 from lab.cli.cluster_commands import show
 from lab.cli.console import err, out, step
 from lab.cli.deploy import EngineKind
 from lab.cloud import control
 from lab.engine import Summary
-from lab.errors import LabError
-from lab.home import Home
 
 
 @app.command()
@@ -91,29 +89,6 @@ def down() -> None:
     home = open_home()
     with step("lab down"):
         control.down(home)
-
-
-def start_cloud(home: Home) -> str:
-    """The lab's API, started if it is not running; returns its endpoint."""
-    if endpoint := control.running(home):
-        return endpoint
-    with step("image of the instances") as note:
-        image.ensure(home.image, note)
-    with step("the lab's cloud") as note:
-        endpoint = control.start(home)
-        note(endpoint)
-    return endpoint
-
-
-def running_cloud(home: Home) -> str:
-    """The lab's API; raises `LabError` where it is not running."""
-    endpoint = control.running(home)
-    if endpoint is None:
-        raise LabError(
-            f"the lab's cloud is not running, and what it held is gone; its log is "
-            f"{home.directory / 'cloud.log'}. `podnet down` clears the rest, then `podnet up`"
-        )
-    return endpoint
 
 
 def _tell(summary: Summary) -> None:

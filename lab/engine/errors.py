@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lab.errors import LabError
 
-class EngineError(RuntimeError):
+
+class EngineError(LabError):
     """The engine could not do what it was asked; nothing that was done is forgotten."""
 
 
