@@ -44,6 +44,22 @@ class AddressPlan:
             raise ValueError(f"node {number} has no address in {subnet}")
         return subnet[offset]
 
+    def nodes(self, most: int) -> tuple[IPv4Address, ...]:
+        """Addresses of all possible nodes: numbers 1 to `most`, as far as there are addresses."""
+        return tuple(self.node(number) for number in range(1, min(most, self.capacity) + 1))
+
+    def peers(self, node: IPv4Address, most: int) -> tuple[IPv4Address, ...]:
+        """All possible nodes but this one, whether they exist or not."""
+        return tuple(address for address in self.nodes(most) if address != node)
+
+    def subnet(self, node: IPv4Address) -> IPv4Network:
+        """The subnet that holds this VPC address."""
+        return next(subnet for subnet in self.subnets if node in subnet)
+
+    def gateway(self, node: IPv4Address) -> IPv4Address:
+        """The address that the pods of this node have as their gateway: the block's first."""
+        return self.block(node)[1]
+
     def block(self, node: IPv4Address) -> IPv4Network:
         """Pod block of the node at this VPC address."""
         if node not in self.vpc:
@@ -61,3 +77,17 @@ class AddressPlan:
         if pod not in self.pods or index >= self.vpc.num_addresses:
             raise ValueError(f"{pod} is in no node's block of {self.pods}")
         return self.vpc[(index + FIRST_NODE_OFFSET) % self.vpc.num_addresses]
+
+
+def overlay_mac(node: IPv4Address) -> str:
+    """MAC of the node's overlay device; locally administered, the last four bytes its address."""
+    return _mac(0x50, node)
+
+
+def bridge_mac(node: IPv4Address) -> str:
+    """MAC of the bridge that the node's pods are on."""
+    return _mac(0x51, node)
+
+
+def _mac(kind: int, node: IPv4Address) -> str:
+    return bytes((0x02, kind, *node.packed)).hex(":")
