@@ -97,10 +97,10 @@ def _bridges_last(name: str) -> tuple[bool, str]:
 
 
 def _add_bridge(bridge: Bridge) -> Iterator[str]:
+    # Not the MTU: it follows the ports', and only such a change tells the bridge's packet
+    # filter, which otherwise puts fragments together for 1500 bytes and loses them.
     yield (f"link add {bridge.name} address {bridge.mac} "
            "type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
-    # Only a change tells the bridge's packet filter, which otherwise refragments at 1500.
-    yield f"link set {bridge.name} mtu {INSIDE_MTU}"
     yield f"address add {bridge.address} dev {bridge.name}"
     yield f"link set {bridge.name} up"
 

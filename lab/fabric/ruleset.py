@@ -23,7 +23,7 @@ def render(world: World, vpc: Vpc, uplink: str | None) -> str:
     groups = [group for group in world.security_groups if group.vpc_id == vpc.id]
     ports = [line for subnet in world.subnets if subnet.vpc_id == vpc.id
              for line in _subnet(subnet, vpc, [eni for eni in enis if eni.subnet_id == subnet.id])]
-    rules = (*security.chains(enis, groups, uplink), *_services(vpc, uplink),
+    rules = (*security.chains(enis, groups, uplink), *_services(vpc),
              *_gateway(uplink, enis))
     return "\n".join((*table("netdev", TABLE, ports),
                       *table("inet", TABLE, (*rules, *chain(_mark([*ports, *rules])))), ""))
@@ -55,7 +55,6 @@ def _subnet(subnet: Subnet, vpc: Vpc, enis: list[Eni]) -> Iterator[str]:
         "ether type != ip drop",
         f"ether daddr {BROADCAST} ip saddr 0.0.0.0 ip daddr 255.255.255.255 "
         "udp sport 68 udp dport 67 accept",
-        "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 drop",
         "ip daddr { 224.0.0.0/4, 255.255.255.255 } drop",
         *([f"iifname {values(checked)} iifname . ip saddr != {own} drop"] if checked else ()))
     yield from chain(
@@ -96,7 +95,7 @@ def _arp(subnet: Subnet, vpc: Vpc, enis: list[Eni]) -> Iterator[str]:
         f"fwd to iifname map {mapping((port, port) for port, _ in ports)}")
 
 
-def _services(vpc: Vpc, uplink: str | None) -> Iterator[str]:
+def _services(vpc: Vpc) -> Iterator[str]:
     """The router's own traffic: the services AWS offers in a VPC and nothing else.
 
     Security groups do not filter these on AWS either.
@@ -105,7 +104,6 @@ def _services(vpc: Vpc, uplink: str | None) -> Iterator[str]:
         "input",
         "type filter hook input priority filter; policy drop;",
         "iifname lo accept",
-        *([f'iifname "{uplink}" drop'] if uplink else ()),
         "ct state established accept",
         "udp sport 68 udp dport 67 accept",
         f"ip daddr {vpc.resolver} meta l4proto {{ tcp, udp }} th dport 53 accept",

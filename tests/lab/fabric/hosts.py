@@ -183,7 +183,12 @@ def frame(destination: str, source: str, kind: int, payload: bytes) -> bytes:
 
 def datagram(source: object, destination: object, payload: bytes, port: int = 7) -> bytes:
     """An IPv4 packet with a UDP datagram."""
-    body = struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
+    return packet(source, destination,
+                  struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload)
+
+
+def packet(source: object, destination: object, body: bytes) -> bytes:
+    """An IPv4 packet that claims to carry UDP."""
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 17, 0,
                        IPv4Address(source).packed, IPv4Address(destination).packed)
     total = sum(struct.unpack("!10H", head))

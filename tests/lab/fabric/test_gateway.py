@@ -45,7 +45,16 @@ def test_the_internet_reaches_an_interface_by_its_public_address(lab):
 
     assert udp_answered(lab.internet, lab.host("a1"), "54.0.1.1") == str(lab.internet.address)
     assert not udp(lab.internet, lab.host("a2"), "54.0.1.2"), "no rule lets it in"
-    assert not udp(lab.internet, lab.host("a1"), lab.host("a1").address)
+
+
+def test_the_internet_does_not_reach_a_private_address(make_lab):
+    lab = make_lab()
+    lab.apply(world())
+    run("ip", "-n", lab.internet.namespace, "route", "add", "192.168.0.0/16",
+        "via", "169.254.255.1", "dev", "igw-00000001", "onlink")
+
+    assert not udp(lab.internet, lab.host("a1"))
+    assert udp(lab.internet, lab.host("a1"), "54.0.1.1")
 
 
 def test_an_interface_without_a_public_address_does_not_reach_the_internet(lab):

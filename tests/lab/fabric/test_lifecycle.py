@@ -66,16 +66,21 @@ def changes(namespace):
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["same process", "new process"])
-def test_a_second_apply_changes_nothing(make_lab, restarted):
+def test_a_second_apply_changes_nothing(make_lab, monkeypatch, restarted):
     lab = make_lab()
     wanted = with_routes(world(), a2="10.1.2.0/24")
     lab.fabric.apply(wanted)  # with its machines off, as they have a life of their own
     fabric = Fabric(lab.home) if restarted else lab.fabric
     before = {name: kernel_of(name) for name in namespaces(lab)}
+    commands = []
+    monkeypatch.setattr(kernel, "run", lambda *argv, **more: (
+        commands.append(argv), run(*argv, **more))[1])
     with changes(lab.vpc()) as inside, changes(lab.internet.namespace) as outside:
         fabric.apply(wanted)
 
     assert (inside, outside) == ([], [])
+    assert commands
+    assert [argv for argv in commands if not {"show", "list"} & set(argv)] == []
     assert {name: kernel_of(name) for name in namespaces(lab)} == before
 
 

@@ -12,6 +12,7 @@ from tests.lab.fabric.hosts import (
     arp,
     datagram,
     frame,
+    packet,
     ping,
     received,
     udp,
@@ -59,6 +60,15 @@ def test_a_frame_to_nobodys_mac_reaches_nobody(pair, mac, to):
         mac, one.mac, ETH_IP, datagram(one.address, to, data)))
 
 
+def test_a_dhcp_request_reaches_no_other_machine(pair):
+    one, other = pair
+    head = struct.pack("!HHHH", 68, 67, 16, 0)
+
+    assert not sent(one, other, lambda data: frame(
+        BROADCAST, one.mac, ETH_IP, packet("0.0.0.0", "255.255.255.255",  # noqa: S104
+                                           head + data)))
+
+
 @pytest.mark.parametrize("to", ["255.255.255.255", "224.0.0.5"], ids=["broadcast", "multicast"])
 def test_no_packet_to_many_in_a_frame_to_one(pair, to):
     one, other = pair
@@ -77,11 +87,11 @@ def test_a_spoofed_source_mac_is_dropped(pair, source):
 
 def test_only_ipv4_and_arp_are_carried(pair):
     one, other = pair
-    packet = datagram(one.address, other.address, b"")
+    inner = datagram(one.address, other.address, b"")
 
-    assert not sent(one, other, lambda data: frame(other.mac, one.mac, 0x88B5, packet + data))
+    assert not sent(one, other, lambda data: frame(other.mac, one.mac, 0x88B5, inner + data))
     assert not sent(one, other, lambda data: frame(
-        other.mac, one.mac, 0x8100, struct.pack("!HH", 7, ETH_IP) + packet + data))
+        other.mac, one.mac, 0x8100, struct.pack("!HH", 7, ETH_IP) + inner + data))
 
 
 def test_arp_is_answered_for_interfaces_and_the_router_only(lab):
