@@ -146,10 +146,11 @@ def test_the_services_of_a_vpc_are_not_reached_from_the_internet(make_lab):
     lab = make_lab()
     lab.apply(world())
     services = Host(lab.vpc(), lab.host("a1").address)
-    run("ip", "-n", lab.internet.namespace, "route", "add", METADATA, "via", "169.254.255.1",
+    run("ip", "-n", lab.internet.namespace, "route", "add", RESOLVER, "via", "169.254.255.1",
         "dev", "igw-00000001", "onlink")
 
-    assert not tcp(lab.internet, services, METADATA, port=80)
+    assert udp(lab.host("a1"), services, RESOLVER, port=53)
+    assert not udp(lab.internet, services, RESOLVER, port=53)
 
 
 def test_a_dhcp_exchange_by_broadcast_and_by_unicast_passes(lab, services):

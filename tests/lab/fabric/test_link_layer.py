@@ -50,9 +50,10 @@ def test_a_frame_to_a_neighbours_mac_arrives(pair):
 
 @pytest.mark.parametrize(("mac", "to"), [
     (BROADCAST, "255.255.255.255"), (BROADCAST, "192.168.1.255"), (BROADCAST, "192.168.1.12"),
-    (MULTICAST, "224.0.0.5"), (UNKNOWN, "192.168.1.12"),
+    (MULTICAST, "224.0.0.5"), (MULTICAST, "192.168.1.12"),
+    (UNKNOWN, "192.168.1.12"),
 ], ids=["broadcast", "subnet broadcast", "unicast in a broadcast frame", "multicast",
-        "unknown MAC"])
+        "unicast in a multicast frame", "unknown MAC"])
 def test_a_frame_to_nobodys_mac_reaches_nobody(pair, mac, to):
     one, other = pair
 
