@@ -66,8 +66,9 @@ def change(namespace: str, commands: Sequence[str], tool: str = "ip") -> None:
     except CommandError as error:
         number = error.output.rpartition("-:")[2]
         line = commands[int(number) - 1] if number.isdigit() else "; ".join(commands)
-        raise CommandError((tool, "-n", namespace, *line.split()), error.code,
-                           error.output) from None
+        raise CommandError(
+            (tool, "-n", namespace, *line.split()), error.code, error.output
+        ) from None
 
 
 def delete_links(namespace: str, names: Sequence[str]) -> None:
