@@ -158,6 +158,7 @@ class Loop:
                 ec2.terminate_instances(InstanceIds=[instance_id])
             else:
                 ec2.stop_instances(InstanceIds=[instance_id])
+            self._fleet.halt_is_known(instance_id)
 
     def _user_data(self, instance_id: str) -> bytes | None:
         ec2 = self._client("ec2", self._facts.instances[instance_id].region)

@@ -88,7 +88,8 @@ def make_cloud(directory: Path) -> Cloud:
     images = ec2.describe_images(Owners=["136693071363"], Filters=[
         {"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
     vpc = ec2.create_vpc(CidrBlock="172.20.4.0/24")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24",
+                               AvailabilityZone=f"{REGION}a")["Subnet"]["SubnetId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

@@ -101,3 +101,4 @@ def test_a_terminated_instance_leaves_nothing_and_its_address_serves_another(clo
     again = cloud.booted("node-3")
     assert (again.instance_id, (again.root / "root/ran").read_text()) == (second, "once\n")
     assert "172.20.4.13/24" in again.run("ip", "-4", "-o", "address", "show", "dev", "eth0")
+    cloud.ec2.terminate_instances(InstanceIds=[second])
