@@ -131,6 +131,8 @@ class FakeCloud(Mocks):
             # found as garbage in the middle of some later test.
             with asyncio.Runner() as runner, _monitor_thread() as thread:
                 runner.get_loop().set_default_executor(thread)
+                # What else fails, follows from the error that ends the program and is raised here.
+                runner.get_loop().set_exception_handler(lambda _loop, _context: None)
                 runner.run(run_in_stack(lambda: _discard(program())))
 
         # The SDK keeps its settings in context variables; a copy ends with the test.
