@@ -83,22 +83,22 @@ def _build(root: Path, on_progress: Callable[[str], None]) -> None:
     options += [f"--aptopt={line}" for line in settings()]
     # A mount namespace of its own: whatever mmdebstrap mounts goes with it, even if it is killed.
     argv = ["unshare", "--mount", "mmdebstrap", "--mode=root", "--variant=minbase",
-            "--format=directory", f"--include={','.join(PACKAGES)}", *options, SUITE, str(root), "-"]
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-                               stdout=subprocess.DEVNULL, text=True)
+            "--format=directory", f"--include={','.join(PACKAGES)}", *options,
+            SUITE, str(root), "-"]
     said: list[str] = []
-    try:
-        assert process.stdin and process.stderr  # noqa: S101  # they are pipes, three lines up
-        process.stdin.write(sources())
-        process.stdin.close()
-        for line in process.stderr:
-            said.append(line.rstrip())
-            if line.startswith("I: "):
-                on_progress(line[3:].rstrip())
-    finally:
-        process.terminate()
-        code = process.wait()
-    if code:
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stdin and process.stderr  # noqa: S101, PT018  # both are pipes
+        try:
+            process.stdin.write(sources())
+            process.stdin.close()
+            for line in process.stderr:
+                said.append(line.rstrip())
+                if line.startswith("I: "):
+                    on_progress(line[3:].rstrip())
+        finally:
+            process.terminate()  # only an interruption finds it still at work
+    if process.returncode:
         raise ImageError(_why(root, said))
     _finish(root)
     on_progress(f"image built in {time.monotonic() - begun:.0f} s")
@@ -134,7 +134,7 @@ def _why(root: Path, said: list[str]) -> str:
     tail = "\n".join(f"  {line}" for line in said[-TAIL:])
     if any("No space left on device" in line or "enough free space" in line for line in said):
         return (f"the disk filled up while the image was built in {root.parent.parent}: it needs "
-                f"about {NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}")
+                f"{NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}")
     return f"mmdebstrap failed; it said:\n{tail}"
 
 

@@ -53,8 +53,11 @@ def observe(ec2: Any) -> World:  # noqa: ANN401  # boto3 makes its client classe
     api = _Api(ec2)
     refuse.services(api.all)
     # Interfaces come first, so that what they stand in is found in the answers after them.
-    instance_rows = [row for reservation in api.all("describe_instances", "Reservations")
-                     for row in reservation["Instances"]]
+    instance_rows = [
+        row
+        for reservation in api.all("describe_instances", "Reservations")
+        for row in reservation["Instances"]
+    ]
     instances = {row["InstanceId"]: row for row in instance_rows}
     eni_rows = api.all("describe_network_interfaces", "NetworkInterfaces")
     tables = api.all("describe_route_tables", "RouteTables")
@@ -66,10 +69,14 @@ def observe(ec2: Any) -> World:  # noqa: ANN401  # boto3 makes its client classe
     enis = _sorted(eni for eni in _enis(eni_rows, instances) if eni.subnet_id in known)
     refuse.twins(enis)
     return World(
-        vpcs=vpcs, subnets=subnets, security_groups=groups, enis=enis,
+        vpcs=vpcs,
+        subnets=subnets,
+        security_groups=groups,
+        enis=enis,
         route_tables=_sorted(_table(row, vpcs, enis) for row in tables),
         gateways=_sorted(map(_gateway, api.all("describe_internet_gateways", "InternetGateways"))),
-        instances=_sorted(_instance(row, enis) for row in instance_rows))
+        instances=_sorted(_instance(row, enis) for row in instance_rows),
+    )
 
 
 def _sorted(items: Iterable[Any]) -> tuple[Any, ...]:
@@ -83,13 +90,18 @@ def _vpc(row: Row) -> Vpc:
 
 def _subnet(row: Row) -> Subnet:
     refuse.subnet(row)
-    return Subnet(id=row["SubnetId"], vpc_id=row["VpcId"], cidr=IPv4Network(row["CidrBlock"]),
-                  zone=row["AvailabilityZone"])
+    return Subnet(
+        id=row["SubnetId"],
+        vpc_id=row["VpcId"],
+        cidr=IPv4Network(row["CidrBlock"]),
+        zone=row["AvailabilityZone"],
+    )
 
 
 def _gateway(row: Row) -> Gateway:
-    attached = [item["VpcId"] for item in row["Attachments"]
-                if item["State"] in ("available", "attached")]
+    attached = [
+        item["VpcId"] for item in row["Attachments"] if item["State"] in ("available", "attached")
+    ]
     return Gateway(id=row["InternetGatewayId"], vpc_id=attached[0] if attached else None)
 
 
@@ -101,43 +113,60 @@ def _enis(rows: list[Row], instances: Mapping[str, Row]) -> Iterator[Eni]:
         refuse.eni(row)
         public = row.get("Association", {}).get("PublicIp")
         yield Eni(
-            id=row["NetworkInterfaceId"], vpc_id=row["VpcId"], subnet_id=row["SubnetId"],
-            mac=row["MacAddress"].lower(), address=IPv4Address(row["PrivateIpAddress"]),
+            id=row["NetworkInterfaceId"],
+            vpc_id=row["VpcId"],
+            subnet_id=row["SubnetId"],
+            mac=row["MacAddress"].lower(),
+            address=IPv4Address(row["PrivateIpAddress"]),
             public_address=IPv4Address(public) if public else None,
             # On AWS the two are one setting.
-            source_dest_check=row["SourceDestCheck"] and (
-                not instance or instance.get("SourceDestCheck", True)),
+            source_dest_check=row["SourceDestCheck"]
+            and (not instance or instance.get("SourceDestCheck", True)),
             group_ids=tuple(sorted(group["GroupId"] for group in row["Groups"])),
-            instance_id=instance["InstanceId"] if instance else None)
+            instance_id=instance["InstanceId"] if instance else None,
+        )
 
 
 def _instance(row: Row, enis: Iterable[Eni]) -> Instance:
     refuse.instance(row)
     metadata = row.get("MetadataOptions", {})
     return Instance(
-        id=row["InstanceId"], state=row["State"]["Name"],
+        id=row["InstanceId"],
+        state=row["State"]["Name"],
         eni_ids=tuple(eni.id for eni in enis if eni.instance_id == row["InstanceId"]),
-        image_id=row["ImageId"], instance_type=row["InstanceType"],
+        image_id=row["ImageId"],
+        instance_type=row["InstanceType"],
         zone=row["Placement"]["AvailabilityZone"],
         hop_limit=metadata.get("HttpPutResponseHopLimit", 1),
         tokens_required=metadata.get("HttpTokens") == "required",
         metadata_enabled=metadata.get("HttpEndpoint", "enabled") == "enabled",
         metadata_tags=metadata.get("InstanceMetadataTags") == "enabled",
         profile_arn=row.get("IamInstanceProfile", {}).get("Arn"),
-        tags=MappingProxyType({tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}))
+        tags=MappingProxyType({tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}),
+    )
 
 
 def _table(row: Row, vpcs: Iterable[Vpc], enis: Iterable[Eni]) -> RouteTable:
     refuse.route_table(row)
     cidr = next((vpc.cidr for vpc in vpcs if vpc.id == row["VpcId"]), None)
     return RouteTable(
-        id=row["RouteTableId"], vpc_id=row["VpcId"],
+        id=row["RouteTableId"],
+        vpc_id=row["VpcId"],
         main=any(item["Main"] for item in row["Associations"]),
-        subnet_ids=tuple(sorted(item["SubnetId"] for item in row["Associations"]
-                                if "SubnetId" in item)),
-        routes=tuple(sorted((_route(row["RouteTableId"], item, cidr, enis)
-                             for item in row["Routes"] if item.get("GatewayId") != "local"),
-                            key=lambda route: route.destination)))
+        subnet_ids=tuple(
+            sorted(item["SubnetId"] for item in row["Associations"] if "SubnetId" in item)
+        ),
+        routes=tuple(
+            sorted(
+                (
+                    _route(row["RouteTableId"], item, cidr, enis)
+                    for item in row["Routes"]
+                    if item.get("GatewayId") != "local"
+                ),
+                key=lambda route: route.destination,
+            )
+        ),
+    )
 
 
 def _route(table: str, row: Row, cidr: IPv4Network | None, enis: Iterable[Eni]) -> Route:
@@ -153,14 +182,25 @@ def _security_groups(api: _Api) -> tuple[SecurityGroup, ...]:
     for row in api.all("describe_security_group_rules", "SecurityGroupRules"):
         if row["GroupId"] in rules:
             rules[row["GroupId"]].append(_security_rule(row))
-    return _sorted(SecurityGroup(id=row["GroupId"], vpc_id=row["VpcId"], name=row["GroupName"],
-                                 rules=_sorted(rules[row["GroupId"]])) for row in rows)
+    return _sorted(
+        SecurityGroup(
+            id=row["GroupId"],
+            vpc_id=row["VpcId"],
+            name=row["GroupName"],
+            rules=_sorted(rules[row["GroupId"]]),
+        )
+        for row in rows
+    )
 
 
 def _security_rule(row: Row) -> SecurityRule:
     refuse.security_rule(row)
     group = row.get("ReferencedGroupInfo", {}).get("GroupId")
     return SecurityRule(
-        id=row["SecurityGroupRuleId"], egress=row["IsEgress"], protocol=str(row["IpProtocol"]),
-        from_port=row.get("FromPort"), to_port=row.get("ToPort"),
-        peer=group or IPv4Network(row["CidrIpv4"]))
+        id=row["SecurityGroupRuleId"],
+        egress=row["IsEgress"],
+        protocol=str(row["IpProtocol"]),
+        from_port=row.get("FromPort"),
+        to_port=row.get("ToPort"),
+        peer=group or IPv4Network(row["CidrIpv4"]),
+    )

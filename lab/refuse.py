@@ -13,21 +13,43 @@ Row = dict[str, Any]
 # Of these a VPC must have none at all: call, key of the answer, key of the id, what it is.
 SERVICES = (
     ("describe_nat_gateways", "NatGateways", "NatGatewayId", "a NAT gateway"),
-    ("describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionId",
-     "a VPC peering connection"),
+    (
+        "describe_vpc_peering_connections",
+        "VpcPeeringConnections",
+        "VpcPeeringConnectionId",
+        "a VPC peering connection",
+    ),
     ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", "a VPC endpoint"),
-    ("describe_transit_gateway_attachments", "TransitGatewayAttachments",
-     "TransitGatewayAttachmentId", "a transit gateway attachment"),
-    ("describe_egress_only_internet_gateways", "EgressOnlyInternetGateways",
-     "EgressOnlyInternetGatewayId", "an egress-only internet gateway"),
+    (
+        "describe_transit_gateway_attachments",
+        "TransitGatewayAttachments",
+        "TransitGatewayAttachmentId",
+        "a transit gateway attachment",
+    ),
+    (
+        "describe_egress_only_internet_gateways",
+        "EgressOnlyInternetGateways",
+        "EgressOnlyInternetGatewayId",
+        "an egress-only internet gateway",
+    ),
     ("describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "a VPN gateway"),
 )
 GONE = ("deleted", "deleting", "failed", "rejected", "expired")
 
-ROUTE_KEYS = {"DestinationCidrBlock", "GatewayId", "InstanceId", "InstanceOwnerId",
-              "NetworkInterfaceId", "Origin", "State"}
-DEFAULT_ENTRIES = {("0.0.0.0/0", egress, "-1", action, number) for egress in (True, False)
-                   for action, number in (("allow", 100), ("deny", 32767))}
+ROUTE_KEYS = {
+    "DestinationCidrBlock",
+    "GatewayId",
+    "InstanceId",
+    "InstanceOwnerId",
+    "NetworkInterfaceId",
+    "Origin",
+    "State",
+}
+DEFAULT_ENTRIES = {
+    ("0.0.0.0/0", egress, "-1", action, number)
+    for egress in (True, False)
+    for action, number in (("allow", 100), ("deny", 32767))
+}
 
 
 def _refuse(thing: str, what: str) -> Never:
@@ -44,8 +66,16 @@ def services(describe: Callable[[str, str], list[Row]]) -> None:
             if state.lower() not in GONE:
                 _refuse(row[id_key], f"is {what}")
     for row in describe("describe_network_acls", "NetworkAcls"):
-        entries = {(entry.get("CidrBlock"), entry["Egress"], str(entry["Protocol"]),
-                    entry["RuleAction"], entry["RuleNumber"]) for entry in row["Entries"]}
+        entries = {
+            (
+                entry.get("CidrBlock"),
+                entry["Egress"],
+                str(entry["Protocol"]),
+                entry["RuleAction"],
+                entry["RuleNumber"],
+            )
+            for entry in row["Entries"]
+        }
         if entries != DEFAULT_ENTRIES and (row["IsDefault"] or row["Associations"]):
             _refuse(row["NetworkAclId"], "is a network ACL with rules of its own")
 
@@ -54,8 +84,11 @@ def vpc(row: Row) -> None:
     """A VPC with other than one IPv4 range."""
     if row.get("Ipv6CidrBlockAssociationSet"):
         _refuse(row["VpcId"], "has an IPv6 range")
-    ranges = [item["CidrBlock"] for item in row.get("CidrBlockAssociationSet", ())
-              if item["CidrBlockState"]["State"] in ("associating", "associated")]
+    ranges = [
+        item["CidrBlock"]
+        for item in row.get("CidrBlockAssociationSet", ())
+        if item["CidrBlockState"]["State"] in ("associating", "associated")
+    ]
     if len(ranges) > 1:
         _refuse(row["VpcId"], f"has several ranges ({', '.join(ranges)})")
     if row.get("DhcpOptionsId", "default") != "default":
@@ -91,8 +124,11 @@ def twins(enis: Iterable[Eni]) -> None:
     """Two interfaces with an address that AWS gives only once."""
     seen: dict[object, str] = {}
     for one in enis:
-        for key, value in ((one.vpc_id, one.address), (one.vpc_id, one.mac),
-                           ("the internet", one.public_address)):
+        for key, value in (
+            (one.vpc_id, one.address),
+            (one.vpc_id, one.mac),
+            ("the internet", one.public_address),
+        ):
             other = seen.setdefault((key, value), one.id)
             if value and other != one.id:
                 _refuse(one.id, f"has the address {value} in {key}, as has {other}")
@@ -111,8 +147,11 @@ def route(table: str, row: Row, cidr: IPv4Network | None) -> None:
     """A route to, or by, anything but an IPv4 range and an instance, interface or gateway."""
     odd = {key for key, value in row.items() if value} - ROUTE_KEYS
     if odd:
-        _refuse(table, f"has a route with {' and '.join(sorted(odd))} "
-                       f"({', '.join(str(row[key]) for key in sorted(odd))})")
+        _refuse(
+            table,
+            f"has a route with {' and '.join(sorted(odd))} "
+            f"({', '.join(str(row[key]) for key in sorted(odd))})",
+        )
     gateway = row.get("GatewayId") or ""
     if gateway and not gateway.startswith("igw-"):
         _refuse(table, f"has a route to {gateway}")
@@ -124,8 +163,7 @@ def route(table: str, row: Row, cidr: IPv4Network | None) -> None:
 def security_rule(row: Row) -> None:
     """A rule about anything but IPv4 ranges and groups of the same account."""
     name = f"{row['SecurityGroupRuleId']} of {row['GroupId']}"
-    for key, what in (("CidrIpv6", "names an IPv6 range"),
-                      ("PrefixListId", "names a prefix list")):
+    for key, what in (("CidrIpv6", "names an IPv6 range"), ("PrefixListId", "names a prefix list")):
         if row.get(key):
             _refuse(name, f"{what} ({row[key]})")
     if row.get("ReferencedGroupInfo", {}).get("VpcPeeringConnectionId"):

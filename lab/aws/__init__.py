@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-from lab.aws import groups, iam, instance, network, routes, rules
+from lab.aws import configuration, groups, iam, instance, network, routes, rules
 from lab.aws.base import Resource
 from lab.aws.functions import FUNCTIONS
 from lab.aws.session import Session, error_code
@@ -38,6 +38,8 @@ class AwsProvider:
 
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults; `ProviderError` for what is unknown, missing or wrong."""
+        if type_ == configuration.TYPE:
+            return configuration.check(inputs, self._session.region)
         return self._resource(type_).check(inputs)
 
     def diff(

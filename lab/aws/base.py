@@ -31,6 +31,8 @@ class Schema:
     """Inputs that are JSON texts, compared by what they say."""
     networks: AbstractSet[str] = frozenset()
     """Inputs that are IPv4 ranges."""
+    key: AbstractSet[str] = frozenset()
+    """Inputs by which the API knows the resource, where the id does not say it."""
     exclusive: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     """Groups of inputs of which exactly one must be given, by what the group is."""
 
@@ -142,7 +144,11 @@ class Resource:
 
     def read(self, id_: str, inputs: Values, outputs: Values) -> tuple[Values, Values] | None:
         """See `Provider.read`."""
-        live = self.look(id_, {**outputs, **inputs})
+        known = {**outputs, **inputs}
+        if missing := self.schema.key - known.keys():
+            raise ProviderError(f"{self.type_} cannot be read by its id alone; "
+                                f"{', '.join(sorted(missing))} must be known")
+        live = self.look(id_, known)
         if live is None:
             return None
         found: Values = {}

@@ -9,15 +9,47 @@ from lab.aws.session import gone_is_fine
 from lab.engine.values import UNKNOWN, ProviderError, Values
 
 IN_USE = frozenset({"DependencyViolation", "InvalidGroup.InUse"})
+GIVEN: Values = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 DIRECTIONS = {"ingressRuleIds": False, "egressRuleIds": True}
 
 
-class SecurityGroup(Ec2Resource):
+class Group(Ec2Resource):
+    """What everything about a security group shares."""
+
+    kind = "security-group"
+    listing = ("describe_security_groups", "GroupIds", "SecurityGroups", "GroupId")
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        group = self.fetch(id_)
+        return group and {
+            "arn": self.arn(id_, group["OwnerId"]), "ownerId": group["OwnerId"],
+            "name": group["GroupName"], "description": group["Description"],
+            "vpcId": group["VpcId"],
+            "ingress": [block for one in group["IpPermissions"] for block in _blocks(one)],
+            "egress": [block for one in group["IpPermissionsEgress"] for block in _blocks(one)],
+            "tags": self.session.read_tags(group.get("Tags", []))}
+
+    def rules(self, id_: str) -> list[Values]:
+        """The rules of a group, both directions."""
+        return self.session.all(self.ec2, "describe_security_group_rules", "SecurityGroupRules",
+                                Filters=[{"Name": "group-id", "Values": [id_]}])
+
+    def revoke(self, id_: str, rules: list[Values]) -> None:
+        """Take rules out of a group."""
+        for egress in (False, True):
+            ids = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] is egress]
+            if ids:
+                call = (self.ec2.revoke_security_group_egress if egress
+                        else self.ec2.revoke_security_group_ingress)
+                with gone_is_fine():
+                    call(GroupId=id_, SecurityGroupRuleIds=ids)
+
+
+class SecurityGroup(Group):
     """A security group without inline rules, and without the rule that AWS gives it."""
 
     type_ = "aws:ec2/securityGroup:SecurityGroup"
-    kind = "security-group"
-    listing = ("describe_security_groups", "GroupIds", "SecurityGroups", "GroupId")
     schema = Schema(
         required={"vpcId"},
         optional={"name", "description", "revokeRulesOnDelete", "tags"},
@@ -31,46 +63,33 @@ class SecurityGroup(Ec2Resource):
             Description=inputs["description"], TagSpecifications=self.stamp(inputs, token))
         return str(made["GroupId"])
 
-    def look(self, id_: str, known: Values) -> Values | None:
-        del known
-        group = self.fetch(id_)
-        return group and self._live(id_, group)
-
-    def _live(self, id_: str, group: Values) -> Values:
-        return {
-            "arn": self.arn(id_, group["OwnerId"]), "ownerId": group["OwnerId"],
-            "name": group["GroupName"], "description": group["Description"],
-            "vpcId": group["VpcId"],
-            "ingress": [block for one in group["IpPermissions"] for block in _blocks(one)],
-            "egress": [block for one in group["IpPermissionsEgress"] for block in _blocks(one)],
-            "tags": self.session.read_tags(group.get("Tags", []))}
+    def read(self, id_: str, inputs: Values, outputs: Values) -> tuple[Values, Values] | None:
+        found = super().read(id_, inputs, outputs)
+        if found and self._given(id_):
+            # Left by an interrupted creation: told, so that the next update takes it away.
+            found[0]["egress"] = _blocks(GIVEN)
+        return found
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
-        # AWS lets everything out of a new group. That rule bears no tags; ours bear the stamp.
-        given = [rule for rule in self._rules(id_) if _is_given(rule)]
-        self._revoke(id_, given)
+        self.revoke(id_, self._given(id_))
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
         if known.get("revokeRulesOnDelete"):
-            self._revoke(id_, self._rules(id_))
+            self.revoke(id_, self.rules(id_))
         self.session.patiently(IN_USE, lambda: self.ec2.delete_security_group(GroupId=id_))
 
-    def _rules(self, id_: str) -> list[Values]:
-        return self.session.all(self.ec2, "describe_security_group_rules", "SecurityGroupRules",
-                                Filters=[{"Name": "group-id", "Values": [id_]}])
+    def _given(self, id_: str) -> list[Values]:
+        """The rule with which AWS lets everything out of a new group.
 
-    def _revoke(self, id_: str, rules: list[Values]) -> None:
-        for egress in (False, True):
-            ids = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] is egress]
-            if ids:
-                call = (self.ec2.revoke_security_group_egress if egress
-                        else self.ec2.revoke_security_group_ingress)
-                with gone_is_fine():
-                    call(GroupId=id_, SecurityGroupRuleIds=ids)
+        It bears no tags; every rule that this provider makes bears the stamp.
+        """
+        return [rule for rule in self.rules(id_)
+                if rule["IsEgress"] and rule["IpProtocol"] == "-1" and not rule.get("Tags")
+                and rule.get("CidrIpv4") == "0.0.0.0/0" and not rule.get("Description")]
 
 
-class DefaultSecurityGroup(SecurityGroup):
+class DefaultSecurityGroup(Group):
     """The group that comes with a VPC: taken over, and stripped of its rules."""
 
     type_ = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -102,14 +121,14 @@ class DefaultSecurityGroup(SecurityGroup):
         return None
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
-        self._revoke(id_, self._rules(id_))
+        self.revoke(id_, self.rules(id_))
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
         """Nothing: it goes with its VPC."""
 
 
-class VpcSecurityGroupRulesExclusive(SecurityGroup):
+class VpcSecurityGroupRulesExclusive(Group):
     """The rules that a group may have; all others are revoked."""
 
     type_ = "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive"
@@ -131,7 +150,7 @@ class VpcSecurityGroupRulesExclusive(SecurityGroup):
         del known
         if self.fetch(id_) is None:
             return None
-        rules = self._rules(id_)
+        rules = self.rules(id_)
         return {"securityGroupId": id_, **{
             name: sorted(rule["SecurityGroupRuleId"] for rule in rules
                          if rule["IsEgress"] is egress)
@@ -139,17 +158,12 @@ class VpcSecurityGroupRulesExclusive(SecurityGroup):
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         del live
-        self._revoke(id_, [
-            rule for rule in self._rules(id_) for name, egress in DIRECTIONS.items()
+        self.revoke(id_, [
+            rule for rule in self.rules(id_) for name, egress in DIRECTIONS.items()
             if rule["IsEgress"] is egress and rule["SecurityGroupRuleId"] not in inputs[name]])
 
     def remove(self, id_: str, known: Values) -> None:
         """Nothing: the rules belong to the resources that made them."""
-
-
-def _is_given(rule: Values) -> bool:
-    return bool(rule["IsEgress"] and rule["IpProtocol"] == "-1" and not rule.get("Tags")
-                and rule.get("CidrIpv4") == "0.0.0.0/0" and not rule.get("Description"))
 
 
 def _blocks(permission: Values) -> list[Values]:

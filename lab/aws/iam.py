@@ -124,6 +124,7 @@ class RolePolicyAttachment(Resource):
     type_ = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     schema = Schema(
         required={"role", "policyArn"},
+        key={"role", "policyArn"},
         replaced_by={"role", "policyArn"})
 
     def make(self, inputs: Values, token: str) -> str:

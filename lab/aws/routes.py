@@ -52,6 +52,7 @@ class Route(Ec2Resource):
     type_ = "aws:ec2/route:Route"
     schema = Schema(
         required={"routeTableId", "destinationCidrBlock"},
+        key={"routeTableId", "destinationCidrBlock"},
         optional={"gatewayId", "networkInterfaceId"},
         replaced_by={"routeTableId", "destinationCidrBlock"},
         networks={"destinationCidrBlock"},
@@ -102,6 +103,7 @@ class RouteTableAssociation(Ec2Resource):
     type_ = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     schema = Schema(
         required={"subnetId", "routeTableId"},
+        key={"subnetId"},
         replaced_by={"subnetId"})
 
     def make(self, inputs: Values, token: str) -> str:

@@ -36,7 +36,7 @@ class RootVolume:
         volume = {("VolumeSize" if name == "volumeSize" else VOLUME[name]): value
                   for name, value in wanted.items() if name in VOLUME and value is not None}
         device = images[0]["RootDeviceName"]
-        inside = next((one["Ebs"] for one in images[0].get("BlockDeviceMappings", [])
+        inside: Values = next((one["Ebs"] for one in images[0].get("BlockDeviceMappings", [])
                        if one["DeviceName"] == device), {})
         # AWS takes the size from the image's snapshot; moto refuses to run without one.
         return {"DeviceName": device, "Ebs": {

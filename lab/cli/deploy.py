@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 import yaml
@@ -61,7 +62,7 @@ def choose(home: Home, stack: str, wanted: EngineKind) -> EngineKind:
     installed = shutil.which("pulumi") is not None
     if wanted is EngineKind.PULUMI and not installed:
         raise LabError("--engine pulumi: there is no `pulumi` on PATH; use --engine embedded")
-    memory = home.directory / "engines" / stack
+    memory = _memory(home, stack)
     first = EngineKind(memory.read_text()) if memory.exists() else None
     chosen = wanted
     if chosen is EngineKind.AUTO:
@@ -71,9 +72,18 @@ def choose(home: Home, stack: str, wanted: EngineKind) -> EngineKind:
             f"stack {stack} was deployed into this lab by the {first} engine and stays with it; "
             f"use --engine {first}, or `podnet down` to begin anew"
         )
-    memory.parent.mkdir(exist_ok=True)
-    memory.write_text(chosen)
     return chosen
+
+
+def remember(home: Home, stack: str, wanted: EngineKind) -> None:
+    """Keep which engine this stack belongs to from now on."""
+    memory = _memory(home, stack)
+    memory.parent.mkdir(exist_ok=True)
+    memory.write_text(choose(home, stack, wanted))
+
+
+def _memory(home: Home, stack: str) -> Path:
+    return home.directory / "engines" / stack
 
 
 def engine(  # noqa: PLR0913  # what it takes to say what is deployed where
@@ -87,9 +97,9 @@ def engine(  # noqa: PLR0913  # what it takes to say what is deployed where
 ) -> AnyEngine:
     """The engine that deploys `stack` into the lab behind `endpoint`."""
     on_event = _teller(note) if note else None
-    chosen = choose(home, stack, kind)
-    if chosen is EngineKind.PULUMI:
-        from lab.pulumi_cli import PulumiCli
+    if choose(home, stack, kind) is EngineKind.PULUMI:
+        # Read only where it is used: the automation API alone takes half a second to load.
+        from lab.pulumi_cli import PulumiCli  # noqa: PLC0415
 
         return PulumiCli(
             PROJECT, stack, home.directory / "pulumi", endpoint, region(stack), on_event, config

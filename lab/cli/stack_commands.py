@@ -30,6 +30,7 @@ def up(
     given = overrides(config)
     home = open_home()
     endpoint = start_cloud(home)
+    deploy.remember(home, stack, engine)
     with step(f"stack {stack}") as note:
         summary = deploy.engine(home, stack, engine, endpoint, note=note, config=given).up()
         note(deploy.in_words(summary))

@@ -45,7 +45,7 @@ def run(home: Home, port: int) -> None:
         try:
             fcntl.flock(life, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LabError(f"another cloud runs in {home.directory}; it has one at a time") from None
+            raise LabError(f"another cloud runs in {home.directory}; a lab has one") from None
         life.truncate(0)
         life.write(f"{os.getpid()}\n")
         life.flush()

@@ -1,7 +1,8 @@
-"""moto, which keeps the state of the API, as a WSGI application that one caller at a time enters."""
+"""The keeper of the API's state: moto as a WSGI application, for one caller at a time."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -9,9 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
+import boto3  # type: ignore[import-untyped]
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 IMAGES = Path(__file__).parent / "images.json"
@@ -27,16 +28,16 @@ def application() -> Application:
     """Moto with the lab's images; to be called before anything else imports moto."""
     os.environ["MOTO_AMIS_PATH"] = str(IMAGES)
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    # moto reads both as it is imported.
-    from moto.iam import models  # noqa: PLC0415
+    # moto reads the first as it is imported, and what follows as it is first called.
+    models = importlib.import_module("moto.iam.models")
+    policies = json.loads(models.aws_managed_policies_data)
+    models.aws_managed_policies_data = json.dumps(  # type: ignore[attr-defined]
+        {name: policies[name] for name in MANAGED_POLICIES})
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
     )
 
-    policies = json.loads(models.aws_managed_policies_data)
-    models.aws_managed_policies_data = json.dumps(
-        {name: policies[name] for name in MANAGED_POLICIES})
     return DomainDispatcherApplication(create_backend_app)
 
 

@@ -1,4 +1,4 @@
-"""One call of the API as it comes over HTTP: which action of which service, with what parameters."""
+"""One call of the API as it comes over HTTP: an action of a service, and its parameters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Call:
         """The value of one parameter; None where it is missing or empty."""
         return self.parameters.get(name) or None
 
-    def list(self, name: str) -> list[str]:
+    def values_of(self, name: str) -> list[str]:
         """The values of `name.1`, `name.2` and so on."""
         return [item[""] for item in self.items(name) if "" in item]
 

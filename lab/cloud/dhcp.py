@@ -104,8 +104,8 @@ def answer(packet: bytes, interface: Interface, host_name: str) -> bytes | None:
         body |= _settings(interface, host_name)
     if given:
         body[LIFE] = LIFE_SECONDS.to_bytes(4, "big")
-    return head + b"".join(bytes([code, len(value)]) + value for code, value in body.items()) \
-        + bytes([END])
+    packed = [bytes([code, len(value)]) + value for code, value in body.items()]
+    return b"".join([head, *packed, bytes([END])])
 
 
 def options(data: bytes) -> dict[int, bytes]:
@@ -134,7 +134,7 @@ def _datagram(source: IPv4Address, target: IPv4Address, payload: bytes) -> bytes
     udp = struct.pack("!HHHH", SERVER, CLIENT, size, 0)  # no checksum: UDP over IPv4 may omit it
     head = struct.pack("!BBHHHBBH4s4s", 0x45, 0x10, 20 + size, 0, 0, 64, socket.IPPROTO_UDP, 0,
                        source.packed, target.packed)
-    total = sum(struct.unpack("!10H", head))
+    total: int = sum(struct.unpack("!10H", head))
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)
     return head[:10] + (~total & 0xFFFF).to_bytes(2, "big") + head[12:] + udp + payload

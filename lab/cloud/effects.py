@@ -89,15 +89,15 @@ def _launch(call: Call) -> Call:
         for name in ("SubnetId", "PrivateIpAddress"):
             if value := parameters.pop(name, None):
                 parameters[f"NetworkInterface.1.{name}"] = value
-        for number, group in enumerate(call.list("SecurityGroupId"), start=1):
+        for number, group in enumerate(call.values_of("SecurityGroupId"), start=1):
             del parameters[f"SecurityGroupId.{number}"]
             parameters[f"NetworkInterface.1.SecurityGroupId.{number}"] = group
     for name in list(parameters):
-        if match := re.fullmatch(r"(NetworkInterface\.\d+)\.DeviceIndex", name):
-            if f"{match[1]}.NetworkInterfaceId" not in parameters:
-                parameters.setdefault(f"{match[1]}.DeleteOnTermination", "true")
+        new_interface = re.fullmatch(r"(NetworkInterface\.\d+)\.DeviceIndex", name)
+        if new_interface and f"{new_interface[1]}.NetworkInterfaceId" not in parameters:
+            parameters.setdefault(f"{new_interface[1]}.DeleteOnTermination", "true")
         # The size of a root volume is its image's where the call names none.
-        if match := re.match(r"(BlockDeviceMapping\.\d+\.Ebs)\.", name):
-            if f"{match[1]}.SnapshotId" not in parameters:
-                parameters.setdefault(f"{match[1]}.VolumeSize", IMAGE_GIB)
+        volume = re.match(r"(BlockDeviceMapping\.\d+\.Ebs)\.", name)
+        if volume and f"{volume[1]}.SnapshotId" not in parameters:
+            parameters.setdefault(f"{volume[1]}.VolumeSize", IMAGE_GIB)
     return replace(call, parameters=parameters)

@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 
 from lab.cloud import facts as facts_of
 from lab.cloud.call import Call
@@ -62,7 +62,7 @@ class Loop:
     def changed(self, call: Call) -> None:
         """A call changed something."""
         if call.action in ("RebootInstances", "StopInstances"):
-            for instance_id in call.list("InstanceId"):
+            for instance_id in call.values_of("InstanceId"):
                 self._orders.put((call.action, instance_id))
         with self._step:
             self._changes += 1
@@ -158,6 +158,7 @@ class Loop:
                 ec2.terminate_instances(InstanceIds=[instance_id])
             else:
                 ec2.stop_instances(InstanceIds=[instance_id])
+            self._fleet.halt_is_known(instance_id)
 
     def _user_data(self, instance_id: str) -> bytes | None:
         ec2 = self._client("ec2", self._facts.instances[instance_id].region)
@@ -177,7 +178,7 @@ class Loop:
         """Note an error, so that one broken part does not take the others down."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001  # told in status.json, logged, and tried again
+        except Exception as error:  # told in status.json, logged, and tried again
             LOG.exception("%s failed; it is tried again", name)
             self._errors[name] = f"{name}: {error}"
 

@@ -76,10 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = IDLE_SECONDS
 
-    def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+    def do_GET(self) -> None:  # the name that http.server calls
         self._answer(self._get)
 
-    def do_PUT(self) -> None:  # noqa: N802
+    def do_PUT(self) -> None:
         self._answer(self._put)
 
     def log_message(self, *_: object) -> None:
@@ -88,14 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: Callable[[Instance], tuple[bytes, Mapping[str, str]]]) -> None:
         headers: Mapping[str, str] = {}
         try:
-            instance = self.server.at(IPv4Address(self.client_address[0]))
-            if instance is None:
-                raise Refusal(HTTPStatus.NOT_FOUND)
-            # What a further router gets, it must drop: so a pod cannot have an answer.
-            self.connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, instance.hop_limit)
-            if not instance.endpoint_enabled:
-                raise Refusal(HTTPStatus.FORBIDDEN)
-            body, headers = method(instance)
+            body, headers = method(self._who_asks())
             status = HTTPStatus.OK
         except Refusal as refusal:
             status = refusal.status
@@ -106,6 +99,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _who_asks(self) -> Instance:
+        instance = self.server.at(IPv4Address(self.client_address[0]))
+        if instance is None:
+            raise Refusal(HTTPStatus.NOT_FOUND)
+        # What a further router gets, it must drop: so a pod cannot have an answer.
+        self.connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, instance.hop_limit)
+        if not instance.endpoint_enabled:
+            raise Refusal(HTTPStatus.FORBIDDEN)
+        return instance
 
     def _put(self, instance: Instance) -> tuple[bytes, Mapping[str, str]]:
         if self.path != TOKEN_PATH:
@@ -124,23 +127,19 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(HTTPStatus.UNAUTHORIZED)
         if token is not None and not self.server.tokens.good(instance.id, token):
             raise Refusal(HTTPStatus.UNAUTHORIZED)
-        return self._read(instance).strip("\n").encode() if not self._wants_user_data() \
-            else self._user_data(instance), {}
-
-    def _wants_user_data(self) -> bool:
-        return self.path.strip("/").partition("/")[2] == "user-data"
-
-    def _read(self, instance: Instance) -> str:
-        version, _, rest = self.path.strip("/").partition("/")
+        version, _, path = self.path.strip("/").partition("/")
         if not version:
-            return "\n".join(VERSIONS)
-        node = find(build(instance, datetime.now(UTC)), rest) if version in VERSIONS else None
-        if node is None:
+            return "\n".join(VERSIONS).encode(), {}
+        if version not in VERSIONS:
             raise Refusal(HTTPStatus.NOT_FOUND)
-        return node if isinstance(node, str) else listing(node)
-
-    def _user_data(self, instance: Instance) -> bytes:
-        data = self.server.user_data(instance.id)
+        data = self.server.user_data(instance.id) if path == "user-data" \
+            else self._read(instance, path)
         if data is None:
             raise Refusal(HTTPStatus.NOT_FOUND)
-        return data
+        return data, {}
+
+    def _read(self, instance: Instance, path: str) -> bytes | None:
+        node = find(build(instance, datetime.now(UTC)), path)
+        if node is None:
+            return None
+        return (node if isinstance(node, str) else listing(node)).encode()

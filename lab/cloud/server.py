@@ -32,7 +32,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise LabError(f"the lab's API cannot listen on {HOST}:{port}: {error.strerror}; "
-                       "end what uses the port, or leave the port out to take a free one") from error
+                       "end what uses the port, or let the lab take a free one") from error
     sock.listen(128)
     return sock
 

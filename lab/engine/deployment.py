@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from lab.engine import order, paths
-from lab.engine.detail import changed, describe
+from lab.engine.detail import describe
 from lab.engine.errors import EngineError, ResourceError
 from lab.engine.journal import Journal, named
 from lab.engine.report import Step
@@ -132,10 +132,9 @@ class Deployment:
         return self._journal.record(replace(new, outputs=old.outputs))
 
     def _diff(self, goal: Goal, old: Resource, inputs: Values) -> Diff:
-        if old.type != goal.resource.type:
-            names = changed(old.inputs, inputs) or ("type",)
-            return Diff(names, names)
-        diff = self._journal.provider.diff(old.type, old.id, old.inputs, old.outputs, inputs)
+        # The type may be another than before: an alias says that both mean the same thing.
+        diff = self._journal.provider.diff(goal.resource.type, old.id, old.inputs, old.outputs,
+                                           inputs)
         asked = []
         for path in goal.replace_on_changes:
             parts = paths.parse(path)

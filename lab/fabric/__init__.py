@@ -45,8 +45,11 @@ class Fabric:
             self._remove("vpc", {vpc.namespace for vpc in wanted.vpcs})
         done = {vpc.namespace: vpc for vpc in before.vpcs} if before else {}
         namespaces = kernel.namespaces()
-        stale = [vpc for vpc in wanted.vpcs if done.get(vpc.namespace) != vpc
-                 or not reconcile.intact(vpc, namespaces)]
+        stale = [
+            vpc
+            for vpc in wanted.vpcs
+            if done.get(vpc.namespace) != vpc or not reconcile.intact(vpc, namespaces)
+        ]
         if stale or wanted != before:
             # A gateway's link is made from the VPC's side, into a namespace that must be there.
             for router in (wanted.internet, *stale):

@@ -19,8 +19,6 @@ SETTINGS = (
     # The larger of `all` and the device's own counts, so both must be off.
     "net.ipv4.conf.all.rp_filter=0",
     "net.ipv4.conf.default.rp_filter=0",
-    "net.ipv4.conf.all.send_redirects=0",
-    "net.ipv4.conf.default.send_redirects=0",
     "net.bridge.bridge-nf-call-iptables=1",
     "net.bridge.bridge-nf-call-ip6tables=0",
     "net.bridge.bridge-nf-call-arptables=0",
@@ -68,8 +66,9 @@ def change(namespace: str, commands: Sequence[str], tool: str = "ip") -> None:
     except CommandError as error:
         number = error.output.rpartition("-:")[2]
         line = commands[int(number) - 1] if number.isdigit() else "; ".join(commands)
-        raise CommandError((tool, "-n", namespace, *line.split()), error.code,
-                           error.output) from None
+        raise CommandError(
+            (tool, "-n", namespace, *line.split()), error.code, error.output
+        ) from None
 
 
 def delete_links(namespace: str, names: Sequence[str]) -> None:

@@ -94,8 +94,11 @@ class Router:
     @property
     def links(self) -> set[str]:
         """Names of the links that must stand in this namespace."""
-        return {*(bridge.name for bridge in self.bridges), *(port.name for port in self.ports),
-                *(uplink.name for uplink in self.uplinks)}
+        return {
+            *(bridge.name for bridge in self.bridges),
+            *(port.name for port in self.ports),
+            *(uplink.name for uplink in self.uplinks),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,11 @@ def plan(home: Home, world: World) -> Plan:
 
 
 def _internet(home: Home, world: World, used: set[str]) -> Router:
-    gateways = {gateway.vpc_id: names.uplink(gateway.id) for gateway in world.gateways
-                if gateway.vpc_id in used}
+    gateways = {
+        gateway.vpc_id: names.uplink(gateway.id)
+        for gateway in world.gateways
+        if gateway.vpc_id in used
+    }
     return Router(
         namespace=names.internet_namespace(home),
         services=(INTERNET_HOST,),
@@ -123,7 +129,10 @@ def _internet(home: Home, world: World, used: set[str]) -> Router:
         neighbours=frozenset(Neighbour(INSIDE, INSIDE_MAC, link) for link in gateways.values()),
         hops=frozenset(
             Hop(MAIN, IPv4Network(eni.public_address), INSIDE, gateways[eni.vpc_id])
-            for eni in world.enis if eni.public_address and eni.vpc_id in gateways))
+            for eni in world.enis
+            if eni.public_address and eni.vpc_id in gateways
+        ),
+    )
 
 
 def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
@@ -139,18 +148,31 @@ def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
         namespace=names.vpc_namespace(home, vpc.id),
         services=(METADATA, vpc.resolver),
         uplinks=(Uplink(uplink, INSIDE_MAC, OUTSIDE_MAC, names.internet_namespace(home)),)
-        if uplink else (),
+        if uplink
+        else (),
         bridges=tuple(
-            Bridge(names.bridge(item.id), names.router_mac(item.id),
-                   IPv4Interface((item.router, item.cidr.prefixlen))) for item in subnets),
+            Bridge(
+                names.bridge(item.id),
+                names.router_mac(item.id),
+                IPv4Interface((item.router, item.cidr.prefixlen)),
+            )
+            for item in subnets
+        ),
         ports=tuple(
-            Port(names.port(eni.id), names.bridge(eni.subnet_id),
-                 names.port_namespace(home, eni.id), eni.mac) for eni in enis),
+            Port(
+                names.port(eni.id),
+                names.bridge(eni.subnet_id),
+                names.port_namespace(home, eni.id),
+                eni.mac,
+            )
+            for eni in enis
+        ),
         neighbours=frozenset(neighbours),
         # A metric behind the subnets' own routes: the rest of the VPC's range leads nowhere.
         hops=frozenset({Hop(MAIN, vpc.cidr), *_hops(tables, enis, gateway)}),
         rules=frozenset(_rules(subnets, tables)),
-        ruleset=ruleset.render(world, vpc, uplink))
+        ruleset=ruleset.render(world, vpc, uplink),
+    )
 
 
 def _rules(subnets: list[Subnet], tables: list[RouteTable]) -> Iterator[Rule]:
@@ -164,8 +186,12 @@ def _hops(tables: list[RouteTable], enis: list[Eni], gateway: Gateway | None) ->
     interfaces = {eni.id: eni for eni in enis}
     for table in tables:
         for route in table.routes:
-            yield _hop(names.table(table.id), route, interfaces.get(route.target),
-                       gateway if gateway and gateway.id == route.target else None)
+            yield _hop(
+                names.table(table.id),
+                route,
+                interfaces.get(route.target),
+                gateway if gateway and gateway.id == route.target else None,
+            )
 
 
 def _hop(table: int, route: Route, eni: Eni | None, gateway: Gateway | None) -> Hop:

@@ -41,10 +41,16 @@ def prepare(router: Router) -> None:
     if not rules:
         leftover.append(f"rule add priority {LOCAL_PRIORITY} lookup main")
     # Up comes last and so tells the next pass that all before it is done.
-    kernel.change(router.namespace, [
-        *leftover, "link set lo up", f"link add {SERVICES} type bridge",
-        *(f"address add {address}/32 dev {SERVICES}" for address in router.services),
-        f"link set {SERVICES} up"])
+    kernel.change(
+        router.namespace,
+        [
+            *leftover,
+            "link set lo up",
+            f"link add {SERVICES} type bridge",
+            *(f"address add {address}/32 dev {SERVICES}" for address in router.services),
+            f"link set {SERVICES} up",
+        ],
+    )
 
 
 def reconcile(router: Router) -> None:
@@ -60,24 +66,40 @@ def reconcile(router: Router) -> None:
         if port.namespace not in namespaces:
             kernel.add_namespace(port.namespace)
     kernel.delete_links(router.namespace, sorted(gone, key=_bridges_last))
-    kernel.change(router.namespace, [
-        *(line for bridge in bridges for line in _add_bridge(bridge)),
-        *(line for port in ports for line in _add_port(port)),
-        *(_add_uplink(uplink) for uplink in uplinks)])
-    kernel.change(router.namespace, [f"fdb replace {port.mac} dev {port.name} master static"
-                                     for port in ports], tool="bridge")
+    kernel.change(
+        router.namespace,
+        [
+            *(line for bridge in bridges for line in _add_bridge(bridge)),
+            *(line for port in ports for line in _add_port(port)),
+            *(_add_uplink(uplink) for uplink in uplinks),
+        ],
+    )
+    kernel.change(
+        router.namespace,
+        [f"fdb replace {port.mac} dev {port.name} master static" for port in ports],
+        tool="bridge",
+    )
     _load_rules(router, new_ports=bool(ports))
     standing = {name for name in kept if present[name]}
-    kernel.change(router.namespace, [
-        *(f"link set {name} up" for name in sorted(router.links - standing)),
-        *_neighbours(router), *_hops(router), *_rules(router)])
+    kernel.change(
+        router.namespace,
+        [
+            *(f"link set {name} up" for name in sorted(router.links - standing)),
+            *_neighbours(router),
+            *_hops(router),
+            *_rules(router),
+        ],
+    )
 
 
 def _gone(router: Router, present: dict[str, bool], namespaces: set[str]) -> set[str]:
     """The links that go: unwanted, half made, or with no namespace at the machine's side."""
     lame = {port.name for port in router.ports if port.namespace not in namespaces}
-    gone = {name for name, up in present.items()
-            if name not in KEPT and (name not in router.links or name in lame or not up)}
+    gone = {
+        name
+        for name, up in present.items()
+        if name not in KEPT and (name not in router.links or name in lame or not up)
+    }
     # The internet's uplinks are made, but not brought up, from the VPCs' side.
     return gone if router.bridges else gone - router.links
 
@@ -97,27 +119,35 @@ def _bridges_last(name: str) -> tuple[bool, str]:
 
 
 def _add_bridge(bridge: Bridge) -> Iterator[str]:
-    yield (f"link add {bridge.name} address {bridge.mac} "
-           "type bridge stp_state 0 forward_delay 0 mcast_snooping 0")
-    # Only a change tells the bridge's packet filter, which otherwise refragments at 1500.
-    yield f"link set {bridge.name} mtu {INSIDE_MTU}"
+    # Not the MTU: it follows the ports', and only such a change tells the bridge's packet
+    # filter, which otherwise puts fragments together for 1500 bytes and loses them.
+    yield (
+        f"link add {bridge.name} address {bridge.mac} "
+        "type bridge stp_state 0 forward_delay 0 mcast_snooping 0"
+    )
     yield f"address add {bridge.address} dev {bridge.name}"
     yield f"link set {bridge.name} up"
 
 
 def _add_port(port: Port) -> Iterator[str]:
     # Neither learnt nor flooded: a frame goes where a permanent entry says, or nowhere.
-    yield (f"link add {port.name} mtu {INSIDE_MTU} type veth peer name eth0 "
-           f"netns {port.namespace} address {port.mac} mtu {INSIDE_MTU}")
+    yield (
+        f"link add {port.name} mtu {INSIDE_MTU} type veth peer name eth0 "
+        f"netns {port.namespace} address {port.mac} mtu {INSIDE_MTU}"
+    )
     yield f"link set {port.name} master {port.bridge}"
-    yield (f"link set {port.name} type bridge_slave learning off flood off "
-           "mcast_flood off bcast_flood off")
+    yield (
+        f"link set {port.name} type bridge_slave learning off flood off "
+        "mcast_flood off bcast_flood off"
+    )
 
 
 def _add_uplink(uplink: Uplink) -> str:
-    return (f"link add {uplink.name} address {uplink.mac} mtu {GATEWAY_MTU} type veth "
-            f"peer name {uplink.name} netns {uplink.peer_namespace} "
-            f"address {uplink.peer_mac} mtu {GATEWAY_MTU}")
+    return (
+        f"link add {uplink.name} address {uplink.mac} mtu {GATEWAY_MTU} type veth "
+        f"peer name {uplink.name} netns {uplink.peer_namespace} "
+        f"address {uplink.peer_mac} mtu {GATEWAY_MTU}"
+    )
 
 
 def _load_rules(router: Router, *, new_ports: bool) -> None:
@@ -135,18 +165,22 @@ def _neighbours(router: Router) -> Iterator[str]:
         if (item.address, item.device) not in kept:
             yield f"neighbour delete {item.address} dev {item.device}"
     for item in router.neighbours - present:
-        yield (f"neighbour replace {item.address} lladdr {item.mac} dev {item.device} "
-               "nud permanent")
+        yield (
+            f"neighbour replace {item.address} lladdr {item.mac} dev {item.device} nud permanent"
+        )
 
 
 def _hops(router: Router) -> Iterator[str]:
-    rows = kernel.show(router.namespace, "-4", "route", "show", "table", "all",
-                       "proto", "static")
+    rows = kernel.show(router.namespace, "-4", "route", "show", "table", "all", "proto", "static")
     present = {
-        Hop(_table(row.get("table", "main")),
+        Hop(
+            _table(row.get("table", "main")),
             IPv4Network("0.0.0.0/0" if row["dst"] == "default" else row["dst"]),
-            IPv4Address(row["gateway"]) if "gateway" in row else None, row.get("dev"))
-        for row in rows}
+            IPv4Address(row["gateway"]) if "gateway" in row else None,
+            row.get("dev"),
+        )
+        for row in rows
+    }
     for hop in router.hops - present:
         yield f"route replace {_route(hop)}"
     kept = {(hop.table, hop.destination) for hop in router.hops}
@@ -161,8 +195,10 @@ def _table(name: str) -> int:
 
 def _route(hop: Hop) -> str:
     if hop.via:
-        return (f"{hop.destination} via {hop.via} dev {hop.device} onlink "
-                f"table {hop.table} proto static")
+        return (
+            f"{hop.destination} via {hop.via} dev {hop.device} onlink "
+            f"table {hop.table} proto static"
+        )
     metric = f" metric {LAST_METRIC}" if hop.table == MAIN else ""
     return f"blackhole {hop.destination} table {hop.table}{metric} proto static"
 

@@ -21,12 +21,20 @@ def render(world: World, vpc: Vpc, uplink: str | None) -> str:
     """One transaction that replaces all rules of a VPC's namespace."""
     enis = [eni for eni in world.enis if eni.vpc_id == vpc.id]
     groups = [group for group in world.security_groups if group.vpc_id == vpc.id]
-    ports = [line for subnet in world.subnets if subnet.vpc_id == vpc.id
-             for line in _subnet(subnet, vpc, [eni for eni in enis if eni.subnet_id == subnet.id])]
-    rules = (*security.chains(enis, groups, uplink), *_services(vpc, uplink),
-             *_gateway(uplink, enis))
-    return "\n".join((*table("netdev", TABLE, ports),
-                      *table("inet", TABLE, (*rules, *chain(_mark([*ports, *rules])))), ""))
+    ports = [
+        line
+        for subnet in world.subnets
+        if subnet.vpc_id == vpc.id
+        for line in _subnet(subnet, vpc, [eni for eni in enis if eni.subnet_id == subnet.id])
+    ]
+    rules = (*security.chains(enis, groups, uplink), *_services(vpc), *_gateway(uplink, enis))
+    return "\n".join(
+        (
+            *table("netdev", TABLE, ports),
+            *table("inet", TABLE, (*rules, *chain(_mark([*ports, *rules])))),
+            "",
+        )
+    )
 
 
 def mark(ruleset: str) -> str | None:
@@ -55,15 +63,19 @@ def _subnet(subnet: Subnet, vpc: Vpc, enis: list[Eni]) -> Iterator[str]:
         "ether type != ip drop",
         f"ether daddr {BROADCAST} ip saddr 0.0.0.0 ip daddr 255.255.255.255 "
         "udp sport 68 udp dport 67 accept",
-        "ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 drop",
         "ip daddr { 224.0.0.0/4, 255.255.255.255 } drop",
-        *([f"iifname {values(checked)} iifname . ip saddr != {own} drop"] if checked else ()))
+        *([f"iifname {values(checked)} iifname . ip saddr != {own} drop"] if checked else ()),
+    )
     yield from chain(
         f"to-{bridge}",
         f"type filter hook egress devices = {devices} priority filter; policy accept;",
         "ip daddr 255.255.255.255 udp sport 67 udp dport 68 accept",
-        *([f"oifname {values(checked)} ether type ip oifname . ip daddr != {own} drop"]
-          if checked else ()))
+        *(
+            [f"oifname {values(checked)} ether type ip oifname . ip daddr != {own} drop"]
+            if checked
+            else ()
+        ),
+    )
     yield from _arp(subnet, vpc, enis)
 
 
@@ -93,10 +105,11 @@ def _arp(subnet: Subnet, vpc: Vpc, enis: list[Eni]) -> Iterator[str]:
         f"arp saddr ip set arp daddr ip map {mapping((item, item) for item in mac_of)}",
         f"arp daddr ip set iifname map {mapping((port, eni.address) for port, eni in ports)}",
         "arp operation set reply",
-        f"fwd to iifname map {mapping((port, port) for port, _ in ports)}")
+        f"fwd to iifname map {mapping((port, port) for port, _ in ports)}",
+    )
 
 
-def _services(vpc: Vpc, uplink: str | None) -> Iterator[str]:
+def _services(vpc: Vpc) -> Iterator[str]:
     """The router's own traffic: the services AWS offers in a VPC and nothing else.
 
     Security groups do not filter these on AWS either.
@@ -105,11 +118,11 @@ def _services(vpc: Vpc, uplink: str | None) -> Iterator[str]:
         "input",
         "type filter hook input priority filter; policy drop;",
         "iifname lo accept",
-        *([f'iifname "{uplink}" drop'] if uplink else ()),
         "ct state established accept",
         "udp sport 68 udp dport 67 accept",
         f"ip daddr {vpc.resolver} meta l4proto {{ tcp, udp }} th dport 53 accept",
-        f"ip daddr {METADATA} tcp dport 80 accept")
+        f"ip daddr {METADATA} tcp dport 80 accept",
+    )
     yield from chain(
         "output",
         "type filter hook output priority filter; policy drop;",
@@ -117,7 +130,8 @@ def _services(vpc: Vpc, uplink: str | None) -> Iterator[str]:
         "ct state established accept",
         "udp sport 67 udp dport 68 accept",
         # The one error a VPC reports; a security group must still let it in.
-        "icmp type destination-unreachable icmp code frag-needed goto ingress")
+        "icmp type destination-unreachable icmp code frag-needed goto ingress",
+    )
 
 
 def _gateway(uplink: str | None, enis: list[Eni]) -> Iterator[str]:
@@ -129,20 +143,24 @@ def _gateway(uplink: str | None, enis: list[Eni]) -> Iterator[str]:
     yield from chain(
         "arrive",
         "type filter hook prerouting priority raw; policy accept;",
-        f'iifname "{uplink}" {public}drop')
+        f'iifname "{uplink}" {public}drop',
+    )
     private = f"ip saddr != {values(private for private, _ in pairs)} " if pairs else ""
     yield from chain(
         "leave",
         "type filter hook forward priority filter - 1; policy accept;",
-        f'oifname "{uplink}" {private}drop')
+        f'oifname "{uplink}" {private}drop',
+    )
     if not pairs:
         return
     inward = mapping((public, private) for private, public in pairs)
     yield from chain(
         "to-private",
         "type nat hook prerouting priority dstnat; policy accept;",
-        f'iifname "{uplink}" dnat ip to ip daddr map {inward}')
+        f'iifname "{uplink}" dnat ip to ip daddr map {inward}',
+    )
     yield from chain(
         "to-public",
         "type nat hook postrouting priority srcnat; policy accept;",
-        f'oifname "{uplink}" snat ip to ip saddr map {mapping(pairs)}')
+        f'oifname "{uplink}" snat ip to ip saddr map {mapping(pairs)}',
+    )

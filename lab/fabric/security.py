@@ -31,14 +31,16 @@ def chains(enis: list[Eni], groups: list[SecurityGroup], uplink: str | None) -> 
         *([f'oifname "{uplink}" accept'] if uplink else ()),
         f"ether daddr vmap {_entries(macs, 'in')}",
         f"rt ip nexthop vmap {_entries(addresses, 'in')}",
-        "drop")
+        "drop",
+    )
     yield from chain(
         "forward",
         "type filter hook forward priority filter; policy drop;",
         # Not `related`: AWS lets in an ICMP error only where a rule allows it.
         "ct state established accept",
         *([f'iifname "{uplink}" goto ingress'] if uplink else ()),
-        f"ether saddr vmap {_entries(macs, 'out')}")
+        f"ether saddr vmap {_entries(macs, 'out')}",
+    )
 
 
 def _entries(keys: Iterable[tuple[object, Eni]], way: str) -> str:

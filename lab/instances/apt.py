@@ -1,4 +1,4 @@
-"""Where this machine gets Debian packages from: its own apt sources, less those of third parties."""
+"""Where this machine gets Debian packages: its own apt sources, less those of third parties."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab.errors import LabError
@@ -69,7 +70,8 @@ class Cgroups:
         deadline = time.monotonic() + END_SECONDS
         while rest := self.processes() - {os.getpid()}:
             for pid in rest:
-                _kill(pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             if time.monotonic() > deadline:
                 raise LabError(f"processes {sorted(rest)} of the lab do not end, not even when "
                                "killed; see what they wait for in /proc/<process id>/stack")
@@ -85,16 +87,7 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
 def _prune(group: Path) -> None:
     for folder, _, _ in os.walk(group, topdown=False):
-        try:
+        with suppress(OSError):  # a last process is still leaving: the next who asks removes it
             Path(folder).rmdir()
-        except OSError:  # a last process is still leaving: the next who asks removes it
-            pass

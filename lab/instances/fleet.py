@@ -39,6 +39,7 @@ class Fleet:
         self._cgroups = cgroups
         self._on_exit = on_exit
         self._machines: dict[str, Machine] = {}
+        self._known_halts: set[str] = set()
 
     def retire(self, kept: Collection[str]) -> None:
         """Destroy every machine whose instance is not among those."""
@@ -50,15 +51,23 @@ class Fleet:
                     shutil.rmtree(folder)
 
     def poll(self) -> list[str]:
-        """Take note of what happened; returns the instances that powered themselves off."""
+        """Take note of what happened; returns the instances that powered themselves off.
+
+        Each is told until `halt_is_known`.
+        """
         for machine in self._machines.values():
             machine.advance()
         return [instance_id for instance_id, machine in self._machines.items()
-                if machine.state is State.HALTED]
+                if machine.state is State.HALTED and instance_id not in self._known_halts]
+
+    def halt_is_known(self, instance_id: str) -> None:
+        """The API has been told that the instance powered itself off."""
+        self._known_halts.add(instance_id)
 
     def stop(self, instance_id: str) -> None:
         """Power an instance off, even if it shall boot again at once."""
         if machine := self._machines.get(instance_id):
+            self._known_halts.discard(instance_id)
             machine.stop()
 
     def reboot(self, instance_id: str) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 from lab.instances.cgroups import Cgroups
 
 SCRIPT = Path(__file__).parent / "boot.sh"
+# Ends with its parent, and everything in it with it.
+CAGE = ("setpriv", "--pdeathsig", "KILL", "--",
+        "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 # How process 1 is told to power off or to restart (systemd(1), "Signals").
 POWER_OFF = signal.SIGRTMIN + 4
 RESTART = signal.SIGRTMIN + 5
@@ -86,8 +90,8 @@ class Machine:
         groups = self.cgroups.make(self.name)
         with self.console.open("ab") as console:
             process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork",
-                 "--kill-child", "--mount-proc", "--", "sh", str(SCRIPT), namespace, str(self.image), str(self.folder), *map(str, groups)],
+                [*CAGE, "sh", str(SCRIPT), namespace, str(self.image), str(self.folder),
+                 *map(str, groups)],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
         self._nspawn = process
         self.state = State.STARTING
@@ -148,10 +152,8 @@ class Machine:
         self._find_process_1()
         target = self.pid or (self._nspawn.pid if self._nspawn else None)
         if target is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(target, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def _ended(self, code: int) -> None:
         before = self.state

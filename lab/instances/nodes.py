@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from subprocess import TimeoutExpired
 from typing import Any
 
 from lab.home import Home
@@ -36,7 +37,7 @@ def ready(node: Node) -> str | None:
         return f"/{CONFLIST} is not there yet"
     try:
         node.run("systemctl", "is-active", "--quiet", AGENT, timeout=10)
-    except CommandError:
+    except (CommandError, TimeoutExpired):
         return f"{AGENT} is not active yet"
     return None
 

@@ -63,4 +63,15 @@ def questions(endpoints: Mapping[str, Endpoint], internet: Place | None) -> Iter
                            target=other)
     for one, two in permutations(endpoints, 2):
         yield Question(source=places[one], to=two, checks=PAIR_CHECKS, target=places[two],
-                       full=min(endpoints[one].mtu, endpoints[two].mtu))
+                       full=_full(endpoints[one], endpoints[two]))
+
+
+def _full(one: Endpoint, two: Endpoint) -> int:
+    """Length of the largest packet between these two, in bytes.
+
+    A pod and its own node meet on the node's bridge, whose MTU is the pods'; the node's link has
+    no part in it.
+    """
+    if one.node == two.node and one.kind != two.kind:
+        return one.mtu if one.kind == "pod" else two.mtu
+    return min(one.mtu, two.mtu)

@@ -6,7 +6,9 @@ import asyncio
 import contextvars
 import runpy
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,13 +127,13 @@ class FakeCloud(Mocks):
                 )
             )
             set_all_config(dict(config or {}))
-            loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(loop)
-            try:
-                loop.run_until_complete(run_in_stack(lambda: _discard(program())))
-            finally:
-                asyncio.set_event_loop(None)
-                loop.close()
+            # A runner ends what a failed program leaves half done; forgotten, that would be
+            # found as garbage in the middle of some later test.
+            with asyncio.Runner() as runner, _monitor_thread() as thread:
+                runner.get_loop().set_default_executor(thread)
+                # What else fails, follows from the error that ends the program and is raised here.
+                runner.get_loop().set_exception_handler(lambda _loop, _context: None)
+                runner.run(run_in_stack(lambda: _discard(program())))
 
         # The SDK keeps its settings in context variables; a copy ends with the test.
         contextvars.copy_context().run(run)
@@ -172,6 +174,23 @@ class FakeCloud(Mocks):
     def urns(self) -> set[str]:
         """The address of every resource."""
         return {item.urn for item in self.resources}
+
+
+@contextmanager
+def _monitor_thread() -> Iterator[ThreadPoolExecutor]:
+    """The thread in which the monitor is called, with an event loop that is closed in the end.
+
+    The SDK gives a loop to every thread that lacks one, and closes none of them.
+    """
+    thread = ThreadPoolExecutor(1, initializer=_open_loop)
+    try:
+        yield thread
+    finally:
+        thread.submit(lambda: asyncio.get_event_loop().close()).result()
+
+
+def _open_loop() -> None:
+    asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def _discard(_: object) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
 from lab.cloud.call import Call
 
 
@@ -45,8 +47,6 @@ def judge(call: Call, ec2: Any) -> None:  # noqa: ANN401  # boto3 has no static 
 
 def exists(describe: Callable[[], dict[str, Any]], key: str) -> Any:  # noqa: ANN401
     """The one thing described; None where the API has none, which is for moto to complain of."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415
-
     try:
         found = describe()[key]
     except ClientError:

@@ -9,7 +9,7 @@ from lab.cloud.call import Call
 from lab.cloud.rules import Refused, exists, rule
 
 RESERVED_FIRST = 4
-"""AWS keeps the first four addresses of a subnet and the last one (VPC User Guide, "Subnet sizing")."""
+"""AWS keeps these and the last one of each subnet (VPC User Guide, "Subnet sizing")."""
 
 
 @rule("RunInstances")

@@ -9,7 +9,8 @@ from lab.cloud.rules import Refused, exists, rule
 
 
 def _in_use(kind: str, id_: str | None) -> Refused:
-    return Refused("DependencyViolation", f"The {kind} '{id_}' has dependencies and cannot be deleted.")
+    return Refused("DependencyViolation",
+                   f"The {kind} '{id_}' has dependencies and cannot be deleted.")
 
 
 @rule("DeleteSubnet")
@@ -36,7 +37,8 @@ def vpc_is_empty(call: Call, ec2: Any) -> None:  # noqa: ANN401
 def gateway_serves_no_public_address(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """A gateway stays attached while an interface of the VPC has a public address."""
     vpc_id = call.get("VpcId")
-    if any(eni.get("Association", {}).get("PublicIp") for eni in _interfaces(ec2, "vpc-id", vpc_id)):
+    if any(eni.get("Association", {}).get("PublicIp")
+           for eni in _interfaces(ec2, "vpc-id", vpc_id)):
         raise Refused("DependencyViolation",
                       f"Network {vpc_id} has some mapped public address(es). Please unmap those "
                       "public address(es) before detaching the gateway.")
@@ -60,7 +62,7 @@ def group_is_unused(call: Call, ec2: Any) -> None:  # noqa: ANN401
     if group is None:
         return
     if group["GroupName"] == "default":
-        raise Refused("CannotDelete", f"the specified group: \"{group_id}\" name: \"default\" "
+        raise Refused("CannotDelete", f'the specified group: "{group_id}" name: "default" '
                       "cannot be deleted by a user")
     others = ec2.describe_security_groups(Filters=[
         {"Name": "vpc-id", "Values": [group["VpcId"]]}])["SecurityGroups"]

@@ -52,7 +52,7 @@ def image_exists(call: Call, ec2: Any) -> None:  # noqa: ANN401
 @rule("StartInstances", "StopInstances", "RebootInstances")
 def state_allows_it(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """A terminated instance does nothing, a stopped one does not reboot."""
-    for instance_id in call.list("InstanceId"):
+    for instance_id in call.values_of("InstanceId"):
         instance = _instance(ec2, instance_id)
         if instance and instance["State"]["Name"] not in STATES[call.action]:
             raise Refused("IncorrectInstanceState",
@@ -81,7 +81,7 @@ def tag_keys_fit_into_metadata(call: Call, ec2: Any) -> None:  # noqa: ANN401
                 if item.get("ResourceType") == "instance"
                 for name, value in item.items() if name.endswith(".Key")]
     elif call.action == "CreateTags":
-        shown = any(_shows_tags(ec2, id_) for id_ in call.list("ResourceId"))
+        shown = any(_shows_tags(ec2, id_) for id_ in call.values_of("ResourceId"))
     else:
         shown = call.get("InstanceMetadataTags") == "enabled"
         instance = _instance(ec2, call.get("InstanceId"))

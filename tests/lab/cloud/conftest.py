@@ -49,14 +49,23 @@ class Cloud:
         instance_id: str = self.ec2.run_instances(**request)["Instances"][0]["InstanceId"]
         return instance_id
 
+    @staticmethod
+    def until(look: Callable[[], Any], what: str, seconds: float = BOOT_SECONDS) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.05)
+        return found
+
     def find(self, name: str) -> Node | None:
         return next((node for node in running_nodes(self.home, self.ec2) if node.name == name),
                     None)
 
     def node(self, name: str, other_than: int | None = None) -> Node:
         """The node, once it runs; `other_than` is the process id of a boot that is over."""
-        return until(lambda: (node := self.find(name)) and node.pid != other_than and node,
-                     f"{name} runs")
+        return self.until(
+            lambda: (node := self.find(name)) and node.pid != other_than and node,
+            f"{name} runs")
 
     def booted(self, name: str, other_than: int | None = None) -> Node:
         """The node, once cloud-init has finished."""
@@ -70,28 +79,17 @@ class Cloud:
         return state
 
 
-def until(look: Callable[[], Any], what: str, seconds: float = BOOT_SECONDS) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
-    return found
-
-
-def boot_id(node: Node) -> str:
-    return node.run("cat", "/proc/sys/kernel/random/boot_id")
-
-
 def make_cloud(directory: Path) -> Cloud:
     home = Home.open(directory)
     endpoint = control.start(home)
     ec2, iam = (boto3.client(service, region_name=REGION, endpoint_url=endpoint,
-                             aws_access_key_id="lab", aws_secret_access_key="lab")
+                             aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
                 for service in ("ec2", "iam"))
     images = ec2.describe_images(Owners=["136693071363"], Filters=[
         {"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
     vpc = ec2.create_vpc(CidrBlock="172.20.4.0/24")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24",
+                               AvailabilityZone=f"{REGION}a")["Subnet"]["SubnetId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import boot_id, until
 
 from lab.cloud import control
 from lab.errors import LabError
@@ -20,9 +19,13 @@ from lab.home import Home
 pytestmark = pytest.mark.lab
 
 
+def boot_id(node):
+    return node.run("cat", "/proc/sys/kernel/random/boot_id")
+
+
 def traces(home):
     """All that this machine still holds of a lab: namespaces, mounts, processes, groups, files."""
-    found = [name for name in os.listdir("/run/netns") if home.lab in name]
+    found = [path.name for path in Path("/run/netns").glob(f"*{home.lab}*")]
     found += [str(place) for place in Path("/sys/fs/cgroup").glob(f"**/lab-{home.lab}")]
     for process in Path("/proc").glob("[0-9]*"):
         for file in ("mountinfo", "cmdline"):
@@ -36,17 +39,17 @@ def traces(home):
     return found
 
 
-def cloud_pid(home):
-    return int((home.directory / "cloud.pid").read_text())
+def crash(cloud):
+    os.kill(int((cloud.home.directory / "cloud.pid").read_text()), signal.SIGKILL)
+    cloud.until(lambda: control.running(cloud.home) is None, "the killed cloud is gone")
 
 
 def test_a_crashed_cloud_takes_its_instances_along_and_down_clears_the_rest(clouds):
     cloud = clouds("a")
     cloud.launch("172.20.4.11", "node-1")
     node = cloud.node("node-1")
-    os.kill(cloud_pid(cloud.home), signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{node.pid}").exists(), "the instance ends with the cloud", 5)
-    assert control.running(cloud.home) is None
+    crash(cloud)
+    cloud.until(lambda: not Path(f"/proc/{node.pid}").exists(), "the instance ends with it", 5)
     assert any("lab-vpc-" in trace for trace in traces(cloud.home))
 
     control.down(cloud.home)
@@ -57,12 +60,13 @@ def test_a_cloud_starts_over_the_remains_of_a_crashed_one(clouds):
     cloud = clouds("a")
     cloud.launch("172.20.4.11", "node-1")
     node = cloud.node("node-1")
-    os.kill(cloud_pid(cloud.home), signal.SIGKILL)
+    crash(cloud)
     control.start(cloud.home)
 
     assert list(cloud.home.instances.glob("*")) == []
     assert not Path(f"/proc/{node.pid}").exists()
-    assert [trace for trace in traces(cloud.home) if trace.startswith("lab-")] == []
+    assert [trace for trace in traces(cloud.home)
+            if trace.startswith(("lab-vpc", "lab-eni"))] == []
 
 
 def test_two_clouds_share_a_machine_and_one_goes_without_the_other(clouds):

@@ -7,11 +7,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import boot_id, until
 
 from lab.cloud import control
 
 pytestmark = pytest.mark.lab
+
+
+def boot_id(node):
+    return node.run("cat", "/proc/sys/kernel/random/boot_id")
 
 
 def test_a_reboot_through_the_api_is_a_new_boot_of_the_same_disk(cloud):
@@ -42,7 +45,7 @@ def test_a_stopped_instance_keeps_its_disk_and_gets_another_public_address(cloud
     (node.root / "root/stopped").write_text("stopped")
     cloud.ec2.stop_instances(InstanceIds=[node.instance_id])
     folder = cloud.home.instances / node.instance_id
-    until(lambda: not (folder / "pid").exists(), "the instance is off")
+    cloud.until(lambda: not (folder / "pid").exists(), "the instance is off")
     assert cloud.find("node-1") is None
     assert not Path(f"/proc/{node.pid}").exists()
     # It was told to power off, and not cut off.
@@ -67,7 +70,7 @@ def test_stop_and_start_in_one_breath_are_still_a_new_boot(cloud):
 def test_an_instance_that_powers_itself_off_is_stopped_for_the_api_too(cloud):
     node = cloud.booted("node-2")
     node.run("systemctl", "--no-block", "poweroff")
-    until(lambda: cloud.api_state(node.instance_id) == "stopped", "the API says so")
+    cloud.until(lambda: cloud.api_state(node.instance_id) == "stopped", "the API says so")
     control.settle(cloud.home)
     assert cloud.find("node-2") is None
 
@@ -98,3 +101,4 @@ def test_a_terminated_instance_leaves_nothing_and_its_address_serves_another(clo
     again = cloud.booted("node-3")
     assert (again.instance_id, (again.root / "root/ran").read_text()) == (second, "once\n")
     assert "172.20.4.13/24" in again.run("ip", "-4", "-o", "address", "show", "dev", "eth0")
+    cloud.ec2.terminate_instances(InstanceIds=[second])

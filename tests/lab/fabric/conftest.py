@@ -39,10 +39,16 @@ class Lab:
             if namespace in self._hosts:
                 continue
             host = self._hosts[namespace] = Host(namespace, eni.address, eni.mac)
-            host.ip("link set eth0 down", "link set eth0 mtu 9001",
-                    "address flush dev eth0", "address flush dev lo",
-                    f"address add {eni.address}/24 dev eth0", "link set lo up",
-                    "link set eth0 up", f"route add default via {routers[eni.subnet_id]}")
+            host.ip(
+                "link set eth0 down",
+                "link set eth0 mtu 9001",
+                "address flush dev eth0",
+                "address flush dev lo",
+                f"address add {eni.address}/24 dev eth0",
+                "link set lo up",
+                "link set eth0 up",
+                f"route add default via {routers[eni.subnet_id]}",
+            )
 
     def restart_machines(self) -> None:
         """Let the next world find its machines as if they had just started."""

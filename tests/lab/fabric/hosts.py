@@ -21,6 +21,7 @@ PATIENCE = 0.15  # the kernel delivers within the call that sends; this is for a
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE = 10, 2, 3
 IP_RECVERR = 11
 ETH_IP, ETH_ARP, ETH_ALL = 0x0800, 0x0806, 0x0003
+ANY = "0.0.0.0"  # noqa: S104
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -66,8 +67,12 @@ class Host:
         return made
 
     @contextmanager
-    def listening(self, port: int = 7, address: str = "0.0.0.0",  # noqa: S104
-                  kind: int = socket.SOCK_DGRAM) -> Iterator[socket.socket]:
+    def listening(
+        self,
+        port: int = 7,
+        address: str = ANY,
+        kind: int = socket.SOCK_DGRAM,
+    ) -> Iterator[socket.socket]:
         """A server socket of the machine."""
         with self.endpoint(kind) as server:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,8 +99,15 @@ def heard(receiver: socket.socket, payload: bytes, patience: float = PATIENCE) -
     return None
 
 
-def udp(sender: Host, receiver: Host, to: object = None, *,  # noqa: PLR0913
-        source: object = None, port: int = 7, size: int = 0) -> str | None:
+def udp(  # noqa: PLR0913
+    sender: Host,
+    receiver: Host,
+    to: object = None,
+    *,
+    source: object = None,
+    port: int = 7,
+    size: int = 0,
+) -> str | None:
     """Send a datagram; the source address that the receiver saw, or None if it saw nothing."""
     payload = os.urandom(8).ljust(size, b".")
     with receiver.listening(port) as server, sender.endpoint(socket.SOCK_DGRAM) as client:
@@ -108,8 +120,9 @@ def udp(sender: Host, receiver: Host, to: object = None, *,  # noqa: PLR0913
         return heard(server, payload)
 
 
-def udp_answered(sender: Host, receiver: Host, to: object = None, port: int = 7,
-                 at: object = "0.0.0.0") -> str | None:  # noqa: S104
+def udp_answered(
+    sender: Host, receiver: Host, to: object = None, port: int = 7, at: object = ANY
+) -> str | None:
     """Send a datagram and await its echo; the address that the receiver saw, or None.
 
     A receiver with several addresses must be told `at` which to listen, or it answers from another.
@@ -128,8 +141,10 @@ def udp_answered(sender: Host, receiver: Host, to: object = None, port: int = 7,
 
 def tcp(sender: Host, receiver: Host, to: object = None, port: int = 7) -> str | None:
     """Connect and exchange a byte; the address that the receiver saw, or None."""
-    with (receiver.listening(port, kind=socket.SOCK_STREAM) as server,
-          sender.endpoint(socket.SOCK_STREAM) as client):
+    with (
+        receiver.listening(port, kind=socket.SOCK_STREAM) as server,
+        sender.endpoint(socket.SOCK_STREAM) as client,
+    ):
         try:
             client.connect((str(to or receiver.address), port))
             accepted, peer = server.accept()
@@ -177,15 +192,36 @@ def received(cable: socket.socket) -> list[bytes]:
 
 def frame(destination: str, source: str, kind: int, payload: bytes) -> bytes:
     """An Ethernet frame."""
-    return (bytes.fromhex(destination.replace(":", "")) + bytes.fromhex(source.replace(":", ""))
-            + struct.pack("!H", kind) + payload)
+    return (
+        bytes.fromhex(destination.replace(":", ""))
+        + bytes.fromhex(source.replace(":", ""))
+        + struct.pack("!H", kind)
+        + payload
+    )
 
 
 def datagram(source: object, destination: object, payload: bytes, port: int = 7) -> bytes:
     """An IPv4 packet with a UDP datagram."""
-    body = struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, 0, 64, 17, 0,
-                       IPv4Address(source).packed, IPv4Address(destination).packed)
+    return packet(
+        source, destination, struct.pack("!HHHH", port, port, 8 + len(payload), 0) + payload
+    )
+
+
+def packet(source: object, destination: object, body: bytes) -> bytes:
+    """An IPv4 packet that claims to carry UDP."""
+    head = struct.pack(
+        "!BBHHHBBH4s4s",
+        0x45,
+        0,
+        20 + len(body),
+        1,
+        0,
+        64,
+        17,
+        0,
+        IPv4Address(source).packed,
+        IPv4Address(destination).packed,
+    )
     total = sum(struct.unpack("!10H", head))
     total = (total >> 16) + (total & 0xFFFF)
     return head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + head[12:] + body
@@ -193,16 +229,21 @@ def datagram(source: object, destination: object, payload: bytes, port: int = 7)
 
 def arp(operation: int, mac: str, sender: object, asked: object) -> bytes:
     """An ARP packet."""
-    return (struct.pack("!HHBBH", 1, ETH_IP, 6, 4, operation)
-            + bytes.fromhex(mac.replace(":", "")) + IPv4Address(sender).packed
-            + bytes(6) + IPv4Address(asked).packed)
+    return (
+        struct.pack("!HHBBH", 1, ETH_IP, 6, 4, operation)
+        + bytes.fromhex(mac.replace(":", ""))
+        + IPv4Address(sender).packed
+        + bytes(6)
+        + IPv4Address(asked).packed
+    )
 
 
 def who_has(host: Host, asked: object, sender: object = None) -> str | None:
     """Ask by ARP; the MAC in the answer, or None."""
     with host.wire(ETH_ARP) as cable:
-        cable.send(frame(BROADCAST, host.mac, ETH_ARP,
-                         arp(1, host.mac, sender or host.address, asked)))
+        cable.send(
+            frame(BROADCAST, host.mac, ETH_ARP, arp(1, host.mac, sender or host.address, asked))
+        )
         end = time.monotonic() + PATIENCE
         while (left := end - time.monotonic()) > 0 and select.select([cable], [], [], left)[0]:
             answer = cable.recv(100)[14:]

@@ -45,7 +45,27 @@ def test_the_internet_reaches_an_interface_by_its_public_address(lab):
 
     assert udp_answered(lab.internet, lab.host("a1"), "54.0.1.1") == str(lab.internet.address)
     assert not udp(lab.internet, lab.host("a2"), "54.0.1.2"), "no rule lets it in"
-    assert not udp(lab.internet, lab.host("a1"), lab.host("a1").address)
+
+
+def test_the_internet_does_not_reach_a_private_address(make_lab):
+    lab = make_lab()
+    lab.apply(world())
+    run(
+        "ip",
+        "-n",
+        lab.internet.namespace,
+        "route",
+        "add",
+        "192.168.0.0/16",
+        "via",
+        "169.254.255.1",
+        "dev",
+        "igw-00000001",
+        "onlink",
+    )
+
+    assert not udp(lab.internet, lab.host("a1"))
+    assert udp(lab.internet, lab.host("a1"), "54.0.1.1")
 
 
 def test_an_interface_without_a_public_address_does_not_reach_the_internet(lab):
@@ -126,8 +146,10 @@ def test_metadata_and_dns_are_reached_without_a_rule(lab, services):
     assert who_has(one, METADATA), "also by those that take it to be on their link"
 
 
-@pytest.mark.parametrize(("to", "port"), [
-    (METADATA, 81), (METADATA, 53), (RESOLVER, 80), ("192.168.1.1", 80), ("192.168.1.1", 53)])
+@pytest.mark.parametrize(
+    ("to", "port"),
+    [(METADATA, 81), (METADATA, 53), (RESOLVER, 80), ("192.168.1.1", 80), ("192.168.1.1", 53)],
+)
 def test_nothing_else_of_the_router_is_reached(lab, services, to, port):
     assert not tcp(lab.host("a1"), services, to, port=port)
     assert not ping(lab.host("a1"), to)
@@ -137,16 +159,28 @@ def test_the_services_of_a_vpc_are_not_reached_from_the_internet(make_lab):
     lab = make_lab()
     lab.apply(world())
     services = Host(lab.vpc(), lab.host("a1").address)
-    run("ip", "-n", lab.internet.namespace, "route", "add", METADATA, "via", "169.254.255.1",
-        "dev", "igw-00000001", "onlink")
+    run(
+        "ip",
+        "-n",
+        lab.internet.namespace,
+        "route",
+        "add",
+        RESOLVER,
+        "via",
+        "169.254.255.1",
+        "dev",
+        "igw-00000001",
+        "onlink",
+    )
 
-    assert not tcp(lab.internet, services, METADATA, port=80)
+    assert udp(lab.host("a1"), services, RESOLVER, port=53)
+    assert not udp(lab.internet, services, RESOLVER, port=53)
 
 
 def test_a_dhcp_exchange_by_broadcast_and_by_unicast_passes(lab, services):
     one = lab.host("a1")
     one.ip("address flush dev eth0", "route add default dev eth0")
-    with (services.listening(67) as server, one.listening(68) as client):
+    with services.listening(67) as server, one.listening(68) as client:
         for end, device in ((server, b"br-00010001"), (client, b"eth0")):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             end.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device)

@@ -32,29 +32,41 @@ def namespaces(lab):
 
 def pieces_of(namespace):
     """All that the kernel holds in a namespace, without the order and number of each piece."""
+
     def ip(*what):
         return sorted(run("ip", "-n", namespace, *what).splitlines())
 
-    return (set(kernel.links(namespace)), ip("rule"), ip("route", "show", "table", "all"),
-            ip("neighbour", "show", "nud", "permanent"),
-            sorted(run("bridge", "-n", namespace, "fdb").splitlines()),
-            run("ip", "netns", "exec", namespace, "nft", "list", "ruleset"))
+    return (
+        set(kernel.links(namespace)),
+        ip("rule"),
+        ip("route", "show", "table", "all"),
+        ip("neighbour", "show", "nud", "permanent"),
+        sorted(run("bridge", "-n", namespace, "fdb").splitlines()),
+        run("ip", "netns", "exec", namespace, "nft", "list", "ruleset"),
+    )
 
 
 def kernel_of(namespace):
     """The same, with the numbers that a piece would change if it were made anew."""
-    return (*pieces_of(namespace), run("ip", "-n", namespace, "link"),
-            run("ip", "-n", namespace, "-4", "address"),
-            run("ip", "netns", "exec", namespace, "nft", "-a", "list", "ruleset"))
+    return (
+        *pieces_of(namespace),
+        run("ip", "-n", namespace, "link"),
+        run("ip", "-n", namespace, "-4", "address"),
+        run("ip", "netns", "exec", namespace, "nft", "-a", "list", "ruleset"),
+    )
 
 
 @contextmanager
 def changes(namespace):
     """The changes that the kernel reports in a namespace while the block runs."""
     lines = []
-    monitors = [subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) for argv in (
-        ("ip", "-n", namespace, "monitor", "link", "address", "route", "neigh", "rule"),
-        ("ip", "netns", "exec", namespace, "nft", "monitor"))]
+    monitors = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        for argv in (
+            ("ip", "-n", namespace, "monitor", "link", "address", "route", "neigh", "rule"),
+            ("ip", "netns", "exec", namespace, "nft", "monitor"),
+        )
+    ]
     time.sleep(0.2)
     try:
         yield lines
@@ -66,16 +78,22 @@ def changes(namespace):
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["same process", "new process"])
-def test_a_second_apply_changes_nothing(make_lab, restarted):
+def test_a_second_apply_changes_nothing(make_lab, monkeypatch, restarted):
     lab = make_lab()
     wanted = with_routes(world(), a2="10.1.2.0/24")
     lab.fabric.apply(wanted)  # with its machines off, as they have a life of their own
     fabric = Fabric(lab.home) if restarted else lab.fabric
     before = {name: kernel_of(name) for name in namespaces(lab)}
+    commands = []
+    monkeypatch.setattr(
+        kernel, "run", lambda *argv, **more: (commands.append(argv), run(*argv, **more))[1]
+    )
     with changes(lab.vpc()) as inside, changes(lab.internet.namespace) as outside:
         fabric.apply(wanted)
 
     assert (inside, outside) == ([], [])
+    assert commands
+    assert [argv for argv in commands if not {"show", "list"} & set(argv)] == []
     assert {name: kernel_of(name) for name in namespaces(lab)} == before
 
 
@@ -97,15 +115,22 @@ def test_a_change_leaves_links_and_flows_of_others_alone(make_lab):
         return {row["ifname"]: row["ifindex"] for row in kernel.show(lab.vpc(), "link")}
 
     before = links()
-    with (other.listening() as server, one.endpoint(2) as inside, one.endpoint(2) as outside,
-          lab.internet.listening() as internet):
+    with (
+        other.listening() as server,
+        one.endpoint(2) as inside,
+        one.endpoint(2) as outside,
+        lab.internet.listening() as internet,
+    ):
         inside.connect((str(other.address), 7))
         outside.connect((str(lab.internet.address), 7))
         seen = []
         for wanted in (
-                world(), with_groups(with_routes(world(), a2="10.1.2.0/24"), a2=(ALL_OUT,)),
-                without_eni(world(), "a3"), with_groups(without_eni(world(), "a3"), b1=(ALL_OUT,)),
-                both(world(), world(2))):
+            world(),
+            with_groups(with_routes(world(), a2="10.1.2.0/24"), a2=(ALL_OUT,)),
+            without_eni(world(), "a3"),
+            with_groups(without_eni(world(), "a3"), b1=(ALL_OUT,)),
+            both(world(), world(2)),
+        ):
             lab.apply(wanted)
             name = os.urandom(8)
             inside.send(name)
@@ -116,7 +141,8 @@ def test_a_change_leaves_links_and_flows_of_others_alone(make_lab):
 
     assert seen == [("192.168.1.11", "54.0.1.1")] * 5
     assert {name for name, index in links().items() if before[name] != index} == {
-        f"eni-{eni_id('a3')[-8:]}"}
+        f"eni-{eni_id('a3')[-8:]}"
+    }
 
 
 def test_an_interface_that_left_takes_exactly_its_pieces(make_lab):
@@ -137,11 +163,18 @@ def test_a_subnet_a_gateway_and_a_vpc_that_left_take_their_pieces(make_lab):
     lab.apply(replace(small, subnets=small.subnets[:1], gateways=()))
     links = set(kernel.links(lab.vpc()))
 
-    assert links == {"lo", "services", "br-00010001",
-                     *(f"eni-{eni_id(name)[-8:]}" for name in ("a1", "a2", "a3"))}
+    assert links == {
+        "lo",
+        "services",
+        "br-00010001",
+        *(f"eni-{eni_id(name)[-8:]}" for name in ("a1", "a2", "a3")),
+    }
     assert set(kernel.links(lab.internet.namespace)) == {"lo", "services"}
-    assert namespaces(lab) == {lab.vpc(), lab.internet.namespace, *(
-        lab.fabric.port(eni_id(name)) for name in ("a1", "a2", "a3"))}
+    assert namespaces(lab) == {
+        lab.vpc(),
+        lab.internet.namespace,
+        *(lab.fabric.port(eni_id(name)) for name in ("a1", "a2", "a3")),
+    }
     assert ping(lab.host("a1"), lab.host("a2").address)
     lab.apply(World())
     assert namespaces(lab) == {lab.internet.namespace}
@@ -242,8 +275,13 @@ def test_a_machine_keeps_its_place_while_its_interface_is_elsewhere(make_lab):
     try:
         run("ip", "-n", lab.fabric.port(eni_id("a1")), "link", "set", "eth0", "netns", inner)
         machine = Host(inner, lab.host("a1").address, lab.host("a1").mac)
-        machine.ip("address add 192.168.1.11/24 dev eth0", "link set lo up", "link set eth0 up",
-                   f"address add {POD['a1']}/32 dev lo", "route add default via 192.168.1.1")
+        machine.ip(
+            "address add 192.168.1.11/24 dev eth0",
+            "link set lo up",
+            "link set eth0 up",
+            f"address add {POD['a1']}/32 dev lo",
+            "route add default via 192.168.1.1",
+        )
         lab.apply(with_eni(with_routes(world(), a1="10.1.1.0/24"), "a2", source_dest_check=True))
 
         assert udp(lab.host("b1"), machine, POD["a1"])

@@ -6,12 +6,14 @@ import pytest
 
 from lab.shell import run
 from tests.lab.fabric.hosts import (
+    ANY,
     BROADCAST,
     ETH_ARP,
     ETH_IP,
     arp,
     datagram,
     frame,
+    packet,
     ping,
     received,
     udp,
@@ -43,66 +45,127 @@ def sent(sender, receiver, made):
 def test_a_frame_to_a_neighbours_mac_arrives(pair):
     one, other = pair
 
-    assert sent(one, other, lambda data: frame(
-        other.mac, one.mac, ETH_IP, datagram(one.address, other.address, data)))
+    assert sent(
+        one,
+        other,
+        lambda data: frame(other.mac, one.mac, ETH_IP, datagram(one.address, other.address, data)),
+    )
 
 
-@pytest.mark.parametrize(("mac", "to"), [
-    (BROADCAST, "255.255.255.255"), (BROADCAST, "192.168.1.255"), (BROADCAST, "192.168.1.12"),
-    (MULTICAST, "224.0.0.5"), (UNKNOWN, "192.168.1.12"),
-], ids=["broadcast", "subnet broadcast", "unicast in a broadcast frame", "multicast",
-        "unknown MAC"])
+@pytest.mark.parametrize(
+    ("mac", "to"),
+    [
+        (BROADCAST, "255.255.255.255"),
+        (BROADCAST, "192.168.1.255"),
+        (BROADCAST, "192.168.1.12"),
+        (MULTICAST, "224.0.0.5"),
+        (MULTICAST, "192.168.1.12"),
+        (UNKNOWN, "192.168.1.12"),
+    ],
+    ids=[
+        "broadcast",
+        "subnet broadcast",
+        "unicast in a broadcast frame",
+        "multicast",
+        "unicast in a multicast frame",
+        "unknown MAC",
+    ],
+)
 def test_a_frame_to_nobodys_mac_reaches_nobody(pair, mac, to):
     one, other = pair
 
-    assert not sent(one, other, lambda data: frame(
-        mac, one.mac, ETH_IP, datagram(one.address, to, data)))
+    assert not sent(
+        one, other, lambda data: frame(mac, one.mac, ETH_IP, datagram(one.address, to, data))
+    )
+
+
+def test_a_dhcp_request_reaches_no_other_machine(pair):
+    one, other = pair
+    head = struct.pack("!HHHH", 68, 67, 16, 0)
+
+    assert not sent(
+        one,
+        other,
+        lambda data: frame(
+            BROADCAST,
+            one.mac,
+            ETH_IP,
+            packet(
+                ANY,
+                "255.255.255.255",
+                head + data,
+            ),
+        ),
+    )
 
 
 @pytest.mark.parametrize("to", ["255.255.255.255", "224.0.0.5"], ids=["broadcast", "multicast"])
 def test_no_packet_to_many_in_a_frame_to_one(pair, to):
     one, other = pair
 
-    assert not sent(one, other, lambda data: frame(
-        other.mac, one.mac, ETH_IP, datagram(one.address, to, data)))
+    assert not sent(
+        one, other, lambda data: frame(other.mac, one.mac, ETH_IP, datagram(one.address, to, data))
+    )
 
 
 @pytest.mark.parametrize("source", ["02:00:00:01:01:02", UNKNOWN], ids=["neighbour's", "made up"])
 def test_a_spoofed_source_mac_is_dropped(pair, source):
     one, other = pair
 
-    assert not sent(one, other, lambda data: frame(
-        other.mac, source, ETH_IP, datagram(one.address, other.address, data)))
+    assert not sent(
+        one,
+        other,
+        lambda data: frame(other.mac, source, ETH_IP, datagram(one.address, other.address, data)),
+    )
 
 
 def test_only_ipv4_and_arp_are_carried(pair):
     one, other = pair
-    packet = datagram(one.address, other.address, b"")
+    inner = datagram(one.address, other.address, b"")
 
-    assert not sent(one, other, lambda data: frame(other.mac, one.mac, 0x88B5, packet + data))
-    assert not sent(one, other, lambda data: frame(
-        other.mac, one.mac, 0x8100, struct.pack("!HH", 7, ETH_IP) + packet + data))
+    assert not sent(one, other, lambda data: frame(other.mac, one.mac, 0x88B5, inner + data))
+    assert not sent(
+        one,
+        other,
+        lambda data: frame(
+            other.mac, one.mac, 0x8100, struct.pack("!HH", 7, ETH_IP) + inner + data
+        ),
+    )
 
 
 def test_arp_is_answered_for_interfaces_and_the_router_only(lab):
     lab.apply(world())
     one = lab.host("a1")
     lab.host("a2").ip("link set eth0 down")
-    answers = {address: who_has(one, address) for address in (
-        "192.168.1.12", "192.168.1.13", "192.168.1.1", "192.168.1.11", "192.168.1.99",
-        "192.168.2.11", "10.1.1.1")}
+    answers = {
+        address: who_has(one, address)
+        for address in (
+            "192.168.1.12",
+            "192.168.1.13",
+            "192.168.1.1",
+            "192.168.1.11",
+            "192.168.1.99",
+            "192.168.2.11",
+            "10.1.1.1",
+        )
+    }
 
     assert answers == {
-        "192.168.1.12": lab.host("a2").mac, "192.168.1.13": lab.host("a3").mac,
-        "192.168.1.1": "02:70:6e:01:00:01", "192.168.1.11": None, "192.168.1.99": None,
-        "192.168.2.11": None, "10.1.1.1": None}
+        "192.168.1.12": lab.host("a2").mac,
+        "192.168.1.13": lab.host("a3").mac,
+        "192.168.1.1": "02:70:6e:01:00:01",
+        "192.168.1.11": None,
+        "192.168.1.99": None,
+        "192.168.2.11": None,
+        "10.1.1.1": None,
+    }
 
 
 def test_arp_is_answered_whatever_address_of_the_machine_asks(pair):
     one, other = pair
 
     assert who_has(one, other.address, "10.1.1.5") == other.mac
-    assert who_has(one, other.address, "0.0.0.0") == other.mac  # noqa: S104  # a probe
+    assert who_has(one, other.address, ANY) == other.mac, "a probe for a conflict"
 
 
 @pytest.mark.parametrize("to", [BROADCAST, "02:00:00:01:01:02"], ids=["broadcast", "unicast"])

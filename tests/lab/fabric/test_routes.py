@@ -31,9 +31,13 @@ def test_the_longest_prefix_wins(lab):
 
 def test_each_subnet_has_its_own_table_or_the_main_one(lab):
     before = with_routes(world(), a2="10.1.2.0/24")
-    own = RouteTable(id="rtb-0000000f", vpc_id="vpc-00000001", main=False,
-                     subnet_ids=("subnet-00010002",),
-                     routes=(Route(destination=IPv4Network("10.1.3.0/24"), target=eni_id("a3")),))
+    own = RouteTable(
+        id="rtb-0000000f",
+        vpc_id="vpc-00000001",
+        main=False,
+        subnet_ids=("subnet-00010002",),
+        routes=(Route(destination=IPv4Network("10.1.3.0/24"), target=eni_id("a3")),),
+    )
     lab.apply(replace(before, route_tables=(*before.route_tables, own)))
     two, three = lab.pod("a2"), lab.pod("a3")
 
@@ -113,16 +117,16 @@ def test_a_changed_route_moves_traffic_and_a_deleted_one_ends_it(lab):
         lab.apply(with_routes(world(), **{name: "10.1.2.0/24"}) if name else world())
         for other, (_, address) in pods.items():
             lab.pod(other, address)
-        reached.append([other for other in pods
-                        if udp(lab.host("a1"), lab.host(other), POD["a2"])])
+        reached.append([other for other in pods if udp(lab.host("a1"), lab.host(other), POD["a2"])])
 
     assert reached == [["a2"], ["a3"], []]
 
 
 def test_a_subnet_changes_its_table(lab):
     before = with_routes(world(), a2="10.1.2.0/24")
-    other = RouteTable(id="rtb-0000000e", vpc_id="vpc-00000001", main=False,
-                       subnet_ids=("subnet-00010002",))
+    other = RouteTable(
+        id="rtb-0000000e", vpc_id="vpc-00000001", main=False, subnet_ids=("subnet-00010002",)
+    )
     lab.apply(before)
     pod = lab.pod("a2")
     assert udp(lab.host("b1"), pod, POD["a2"])

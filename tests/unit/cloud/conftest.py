@@ -4,12 +4,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from lab.cloud.facts import Instance, Interface
 from lab.home import PROJECT
 
 REGION = "eu-central-1"
@@ -39,13 +41,13 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def ec2(endpoint: str) -> Any:
     return boto3.client("ec2", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="lab", aws_secret_access_key="lab")
+                        aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
 
 
 @pytest.fixture(scope="session")
 def iam(endpoint: str) -> Any:
     return boto3.client("iam", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="lab", aws_secret_access_key="lab")
+                        aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +77,26 @@ def launch(ec2: Any, image: str, network: Network):
         return ec2.run_instances(**request)["Instances"][0]
 
     return run
+
+
+def make_instance(**more: Any) -> Instance:
+    interface = Interface(
+        eni_id="eni-1", mac="02:00:00:00:00:11", device=0, vpc_id="vpc-1", subnet_id="subnet-1",
+        address=IPv4Address(more.pop("address", "192.168.1.11")),
+        public_address=more.pop("public_address", None),
+        subnet=IPv4Network("192.168.1.0/24"), vpc=IPv4Network("192.168.0.0/16"),
+        groups={"sg-1": "nodes"})
+    values = {
+        "id": "i-1", "state": "running", "type": "t3.small", "image_id": "ami-1",
+        "zone": "eu-central-1a", "region": "eu-central-1", "account": "123456789012",
+        "reservation_id": "r-1", "launched": "2026-01-01T00:00:00Z",
+        "name": "ip-192-168-1-11.eu-central-1.compute.internal", "tokens_required": True,
+        "hop_limit": 1, "endpoint_enabled": True, "tags_enabled": True, "profile_arn": None,
+        "profile_id": None, "role": None, "tags": {"podnet:node": "node-1"},
+        "interfaces": (interface,)}
+    return Instance(**{**values, **more})
+
+
+@pytest.fixture
+def instance():
+    return make_instance

@@ -281,8 +281,8 @@ def test_a_route_to_an_instance_that_is_not_there_is_a_blackhole(ec2, network, l
                      NetworkInterfaceId=interface_of(instance))
 
     def state() -> str:
-        routes = ec2.describe_route_tables(RouteTableIds=[network.table])["RouteTables"][0]["Routes"]
-        return next(route["State"] for route in routes
+        found = ec2.describe_route_tables(RouteTableIds=[network.table])["RouteTables"]
+        return next(route["State"] for route in found[0]["Routes"]
                     if route["DestinationCidrBlock"] == "10.1.1.0/24")
 
     seen = [state()]
@@ -296,14 +296,17 @@ def test_a_route_to_an_instance_that_is_not_there_is_a_blackhole(ec2, network, l
 
 
 def test_only_calls_that_changed_something_are_told(endpoint, ec2):
-    before = json.loads(urlopen(f"{endpoint}/lab/settled").read())
+    def told() -> list[list[str]]:
+        with urlopen(f"{endpoint}/lab/settled") as answer:  # noqa: S310  # http, on loopback
+            return json.load(answer)
+
+    before = told()
     ec2.describe_vpcs()
     with refused("InvalidVpcID.NotFound"):
         ec2.delete_vpc(VpcId="vpc-00000000")
     ec2.create_vpc(CidrBlock="172.23.0.0/24")
 
-    after = json.loads(urlopen(f"{endpoint}/lab/settled").read())
-    assert after[len(before):] == [["CreateVpc", "eu-central-1"]]
+    assert told()[len(before):] == [["CreateVpc", "eu-central-1"]]
 
 
 def test_a_role_takes_the_session_manager_policy_and_is_kept_while_in_use(iam):

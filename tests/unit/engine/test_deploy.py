@@ -233,6 +233,13 @@ def test_the_events_tell_each_step_as_it_starts_and_ends(lab):
     assert all(event.seconds == 0 for event in lab.events if event.kind == "started")
 
 
+def test_what_the_provider_takes_for_equal_is_no_change_for_a_refresh_either(lab):
+    lab.up('Thing("a", colour="RED")')
+
+    assert lab.up('Thing("a", colour="red")').changes == ()
+    assert lab.engine().refresh().changes == ()
+
+
 def test_refresh_records_a_changed_output_and_does_not_call_it_a_change(lab, monkeypatch):
     lab.up('pulumi.export("users", Thing("a", users=None).users)')
     read = lab.cloud.read
@@ -245,3 +252,14 @@ def test_refresh_records_a_changed_output_and_does_not_call_it_a_change(lab, mon
 
     assert lab.engine().refresh().changes == ()
     assert lab.up().outputs == {"users": 3}
+
+
+def test_a_user_that_leaves_as_what_it_needs_is_replaced_counts_as_deleted(lab):
+    lab.up(SLOT.format("one"))
+    without = SLOT.format("two").replace('Thing("last"', '# Thing("last"')
+
+    preview = lab.preview(without)
+    summary = lab.up()
+
+    assert summary.counts == preview.counts == {"same": 2, "replace": 2, "delete": 1}
+    assert lab.cloud.names == ["base", "fast", "near"]

@@ -14,13 +14,15 @@ FULL = """
 base = Thing("base", slot=1, kind="one")
 Thing("user", pinned=base.arn)
 swap = Thing("swap", kind="one")
-Thing("grows", size="small", on=swap.arn)
+Thing("user-of-swap", on=swap.arn)
+Thing("grows", size="small")
 """
 CHANGED = """
 base = Thing("base", slot=1, kind="two")
 Thing("user", pinned=base.arn)
 swap = Thing("swap", kind="two")
-Thing("grows", size="large", on=swap.arn)
+Thing("user-of-swap", on=swap.arn)
+Thing("grows", size="large")
 """
 DROPPED = 'Thing("swap", kind="one")'
 
@@ -97,7 +99,7 @@ def test_failing_or_interrupted_at_any_call_the_next_up_goes_on_from_there(deplo
     start, end = deployed(FULL), deployed(CHANGED)
     start.program(CHANGED)
     expected = EngineError if how is ConnectionError else how
-    for number in range(1, 8):
+    for number in range(1, 9):
         lab = start.copy(f"{number}-{how.__name__}-{when}")
         moments = itertools.count(1)
 

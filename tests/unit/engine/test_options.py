@@ -87,8 +87,9 @@ def test_a_change_that_could_be_updated_replaces_where_the_program_says_so(lab):
     assert lab.cloud.calls == [("create", "a"), ("delete", "a")]
 
 
-def test_what_is_protected_is_neither_deleted_nor_replaced_until_it_no_longer_is(lab):
-    text = 'Thing("a", kind="{}", slot=1, opts=Opts(protect={}))'
+@pytest.mark.parametrize("slot", ["", "slot=1, "], ids=["created first", "deleted first"])
+def test_what_is_protected_is_neither_deleted_nor_replaced_until_it_no_longer_is(lab, slot):
+    text = f'Thing("a", kind="{{}}", {slot}opts=Opts(protect={{}}))'
     lab.up(text.format("one", "True"))
 
     for attempt, word in ((lambda: lab.up(text.format("two", "True")), "replaced"),
@@ -145,6 +146,10 @@ Thing("part", opts=Opts(deleted_with=whole))
 @pytest.mark.parametrize(("before", "after"), [
     pytest.param('Thing("a")', 'Thing("b", opts=Opts(aliases=[pulumi.Alias(name="a")]))',
                  id="renamed"),
+    pytest.param('Thing("a")', """class Thing2(pulumi.CustomResource):
+    pass
+Thing2("test:new:Thing", "a", {"name": "a"},
+       Opts(aliases=[pulumi.Alias(type_="test:index:Thing")]))""", id="of another type"),
     pytest.param('Thing("a")', """Thing("b", opts=Opts(aliases=[
                      "urn:pulumi:dev::proj::test:index:Thing::a"]))""", id="by its URN"),
     pytest.param('Thing("a")', """Thing("a", opts=Opts(parent=Group("g"), aliases=[
@@ -160,9 +165,22 @@ def test_an_alias_keeps_a_resource_that_got_another_name(lab, before, after):
     summary = lab.up(after)
 
     assert lab.ids() == [id_]
-    assert {step.op for step in summary.steps if step.type == "test:index:Thing"} <= {
+    assert {step.op for step in summary.steps if step.type.endswith("Thing")} <= {
         "same", "update"}
     assert lab.up().changes == ()
+
+
+def test_what_needs_a_renamed_resource_still_goes_before_it(lab):
+    text = """
+base = Thing("{}", slot=1, kind="{}", opts=Opts(aliases=[pulumi.Alias(name="base")]))
+Thing("user", pinned=base.arn)
+"""
+    lab.up(text.format("base", "one"))
+
+    lab.up(text.format("ground", "two"))
+
+    assert lab.cloud.calls == [("delete", "user"), ("delete", "base"),
+                               ("create", "ground"), ("create", "user")]
 
 
 def test_an_explicit_provider_is_kept_in_the_state_and_goes_last(lab, ops):

@@ -30,22 +30,34 @@ class Stack:
         ec2 = self.ec2
         self.vpc = ec2.create_vpc(CidrBlock="192.168.1.0/24")["Vpc"]["VpcId"]
         self.subnet = ec2.create_subnet(VpcId=self.vpc, CidrBlock="192.168.1.0/24")["Subnet"][
-            "SubnetId"]
+            "SubnetId"
+        ]
         self.gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
         self.table = ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
         ec2.associate_route_table(RouteTableId=self.table, SubnetId=self.subnet)
         self.group = ec2.create_security_group(
-            GroupName="nodes", Description="nodes", VpcId=self.vpc)["GroupId"]
+            GroupName="nodes", Description="nodes", VpcId=self.vpc
+        )["GroupId"]
         return self
 
     def node(self, address: str = "192.168.1.11", **options: Any) -> dict[str, Any]:
         """Run an instance as the program does."""
-        interface = {"DeviceIndex": 0, "SubnetId": self.subnet, "PrivateIpAddress": address,
-                     "AssociatePublicIpAddress": True, "Groups": [self.group]}
+        interface = {
+            "DeviceIndex": 0,
+            "SubnetId": self.subnet,
+            "PrivateIpAddress": address,
+            "AssociatePublicIpAddress": True,
+            "Groups": [self.group],
+        }
         answer: dict[str, Any] = self.ec2.run_instances(
-            ImageId="ami-12345678", InstanceType="t3.small", MinCount=1, MaxCount=1,
-            NetworkInterfaces=[interface], **options)["Instances"][0]
+            ImageId="ami-12345678",
+            InstanceType="t3.small",
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[interface],
+            **options,
+        )["Instances"][0]
         return answer
 
     def route(self, destination: str, **target: str) -> None:

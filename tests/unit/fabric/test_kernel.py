@@ -59,11 +59,19 @@ def test_an_empty_batch_runs_nothing(monkeypatch):
     kernel.change("ns", [])
 
 
-@pytest.mark.parametrize(("namespace", "role"), [
-    (HOME.namespace("vpc-0a1b2c"), "vpc"), (HOME.namespace("eni-0a1b2c3d"), "eni"),
-    (HOME.namespace("internet"), "internet"), (HOME.namespace("pod-1"), None),
-    (HOME.namespace("eni-0a1b/.."), None), ("lab-internet-abc124", None),
-    ("x-lab-internet-abc123", None), ("lab-internet-abc123-x", None)])
+@pytest.mark.parametrize(
+    ("namespace", "role"),
+    [
+        (HOME.namespace("vpc-0a1b2c"), "vpc"),
+        (HOME.namespace("eni-0a1b2c3d"), "eni"),
+        (HOME.namespace("internet"), "internet"),
+        (HOME.namespace("pod-1"), None),
+        (HOME.namespace("eni-0a1b/.."), None),
+        ("lab-internet-abc124", None),
+        ("x-lab-internet-abc123", None),
+        ("lab-internet-abc123-x", None),
+    ],
+)
 def test_only_the_fabrics_own_namespaces_of_this_lab_are_its_own(namespace, role):
     assert names.role(HOME, namespace) == role
 

@@ -20,38 +20,67 @@ def table_of(world, stack):
 
 def group_rules(world, stack):
     group = only(group for group in world.security_groups if group.id == stack.group)
-    return {(rule.egress, rule.protocol, rule.from_port, rule.to_port, rule.peer)
-            for rule in group.rules}
+    return {
+        (rule.egress, rule.protocol, rule.from_port, rule.to_port, rule.peer)
+        for rule in group.rules
+    }
 
 
 def test_an_instance_is_seen_with_its_interface(stack, ec2):
-    node = stack.node(MetadataOptions={
-        "HttpTokens": "required", "HttpPutResponseHopLimit": 2, "InstanceMetadataTags": "enabled",
-        "HttpEndpoint": "enabled"},
-        TagSpecifications=[{"ResourceType": "instance",
-                            "Tags": [{"Key": "podnet:node", "Value": "node-1"}]}])
+    node = stack.node(
+        MetadataOptions={
+            "HttpTokens": "required",
+            "HttpPutResponseHopLimit": 2,
+            "InstanceMetadataTags": "enabled",
+            "HttpEndpoint": "enabled",
+        },
+        TagSpecifications=[
+            {"ResourceType": "instance", "Tags": [{"Key": "podnet:node", "Value": "node-1"}]}
+        ],
+    )
     world = observe(ec2)
     instance, eni = only(world.instances), only(world.enis)
 
     assert (instance.id, instance.state, instance.eni_ids) == (
-        node["InstanceId"], "running", (eni.id,))
-    assert (instance.hop_limit, instance.tokens_required, instance.metadata_enabled,
-            instance.metadata_tags) == (2, True, True, True)
+        node["InstanceId"],
+        "running",
+        (eni.id,),
+    )
+    assert (
+        instance.hop_limit,
+        instance.tokens_required,
+        instance.metadata_enabled,
+        instance.metadata_tags,
+    ) == (2, True, True, True)
     assert (instance.tags, instance.image_id, instance.instance_type) == (
-        {"podnet:node": "node-1"}, "ami-12345678", "t3.small")
+        {"podnet:node": "node-1"},
+        "ami-12345678",
+        "t3.small",
+    )
     assert (eni.address, eni.group_ids, eni.subnet_id, eni.vpc_id, eni.instance_id) == (
-        IPv4Address("192.168.1.11"), (stack.group,), stack.subnet, stack.vpc, instance.id)
+        IPv4Address("192.168.1.11"),
+        (stack.group,),
+        stack.subnet,
+        stack.vpc,
+        instance.id,
+    )
     shown = only(ec2.describe_network_interfaces()["NetworkInterfaces"])
     assert (eni.mac, str(eni.public_address)) == (
-        shown["MacAddress"], shown["Association"]["PublicIp"])
+        shown["MacAddress"],
+        shown["Association"]["PublicIp"],
+    )
 
 
 def test_metadata_defaults_are_those_of_the_api(stack, ec2):
     stack.node(MetadataOptions={"HttpEndpoint": "disabled"})
     instance = only(observe(ec2).instances)
 
-    assert (instance.tokens_required, instance.hop_limit, instance.metadata_enabled,
-            instance.metadata_tags) == (False, 1, False, False)
+    assert (
+        instance.tokens_required,
+        instance.hop_limit,
+        instance.metadata_enabled,
+        instance.metadata_tags,
+    ) == (False, 1, False, False)
 
 
 def test_an_instances_check_counts_although_its_interface_does_not_follow(stack, ec2):
@@ -68,7 +97,8 @@ def test_a_loose_interface_has_a_check_of_its_own(stack, ec2):
     eni = ec2.create_network_interface(SubnetId=stack.subnet)["NetworkInterface"]
     assert only(observe(ec2).enis).source_dest_check
     ec2.modify_network_interface_attribute(
-        NetworkInterfaceId=eni["NetworkInterfaceId"], SourceDestCheck={"Value": False})
+        NetworkInterfaceId=eni["NetworkInterfaceId"], SourceDestCheck={"Value": False}
+    )
     seen = only(observe(ec2).enis)
 
     assert (seen.source_dest_check, seen.instance_id, seen.public_address) == (False, None, None)
@@ -77,8 +107,9 @@ def test_a_loose_interface_has_a_check_of_its_own(stack, ec2):
 def test_an_elastic_address_is_an_interfaces_public_address(stack, ec2):
     eni = ec2.create_network_interface(SubnetId=stack.subnet)["NetworkInterface"]
     elastic = ec2.allocate_address(Domain="vpc")
-    ec2.associate_address(AllocationId=elastic["AllocationId"],
-                          NetworkInterfaceId=eni["NetworkInterfaceId"])
+    ec2.associate_address(
+        AllocationId=elastic["AllocationId"], NetworkInterfaceId=eni["NetworkInterfaceId"]
+    )
 
     assert str(only(observe(ec2).enis).public_address) == elastic["PublicIp"]
 
@@ -94,9 +125,10 @@ def test_a_terminated_instance_has_no_interface_and_its_routes_lead_nowhere(stac
 
     assert ids == {eni_of(stays)}
     assert {instance.id: instance.state for instance in world.instances} == {
-        gone["InstanceId"]: "terminated", stays["InstanceId"]: "running"}
-    assert [route.target in ids for route in table_of(world, stack).routes] == [
-        False, False, True]
+        gone["InstanceId"]: "terminated",
+        stays["InstanceId"]: "running",
+    }
+    assert [route.target in ids for route in table_of(world, stack).routes] == [False, False, True]
 
 
 def test_a_stopped_instance_keeps_its_interface_and_routes(stack, ec2):
@@ -120,14 +152,16 @@ def test_routes_are_seen_without_the_local_one(stack, ec2):
     assert set(table.routes) == {
         Route(destination=IPv4Network("0.0.0.0/0"), target=stack.gateway),
         Route(destination=IPv4Network("10.1.1.0/24"), target=eni_of(node)),
-        Route(destination=IPv4Network("10.1.2.0/24"), target=eni_of(node))}
+        Route(destination=IPv4Network("10.1.2.0/24"), target=eni_of(node)),
+    }
 
 
 def test_every_vpc_has_one_main_table(stack, ec2):
     world = observe(ec2)
 
     assert {table.vpc_id for table in world.route_tables if table.main} == {
-        vpc.id for vpc in world.vpcs}
+        vpc.id for vpc in world.vpcs
+    }
 
 
 def test_a_detached_gateway_is_attached_to_nothing(stack, ec2):
@@ -138,25 +172,44 @@ def test_a_detached_gateway_is_attached_to_nothing(stack, ec2):
 
 
 def test_security_rules_are_seen_as_they_were_given(stack, ec2):
-    ec2.authorize_security_group_ingress(GroupId=stack.group, IpPermissions=[
-        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": stack.group}]},
-        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.1.0.0/16"}]},
-        {"IpProtocol": "icmp", "FromPort": 3, "ToPort": 4, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
-        {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 23, "IpRanges": [
-            {"CidrIp": "203.0.113.0/24"}, {"CidrIp": "198.51.100.0/24"}]}])
+    ec2.authorize_security_group_ingress(
+        GroupId=stack.group,
+        IpPermissions=[
+            {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": stack.group}]},
+            {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.1.0.0/16"}]},
+            {
+                "IpProtocol": "icmp",
+                "FromPort": 3,
+                "ToPort": 4,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            },
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 22,
+                "ToPort": 23,
+                "IpRanges": [{"CidrIp": "203.0.113.0/24"}, {"CidrIp": "198.51.100.0/24"}],
+            },
+        ],
+    )
 
     assert group_rules(observe(ec2), stack) == {
-        (True, "-1", -1, -1, IPv4Network("0.0.0.0/0")), (False, "-1", -1, -1, stack.group),
+        (True, "-1", -1, -1, IPv4Network("0.0.0.0/0")),
+        (False, "-1", -1, -1, stack.group),
         (False, "-1", -1, -1, IPv4Network("10.1.0.0/16")),
         (False, "icmp", 3, 4, IPv4Network("0.0.0.0/0")),
         (False, "tcp", 22, 23, IPv4Network("203.0.113.0/24")),
-        (False, "tcp", 22, 23, IPv4Network("198.51.100.0/24"))}
+        (False, "tcp", 22, 23, IPv4Network("198.51.100.0/24")),
+    }
 
 
 def test_a_revoked_rule_is_gone(stack, ec2):
     before = group_rules(observe(ec2), stack)
-    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
-                  "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+    permission = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "IpRanges": [{"CidrIp": "203.0.113.0/24"}],
+    }
     ec2.authorize_security_group_ingress(GroupId=stack.group, IpPermissions=[permission])
     assert group_rules(observe(ec2), stack) != before
     ec2.revoke_security_group_ingress(GroupId=stack.group, IpPermissions=[permission])

@@ -45,6 +45,16 @@ def test_a_full_packet_is_as_large_as_the_smaller_end_takes():
                     ("db", "node-1"): 1500, ("web", "db"): 1500, ("db", "web"): 1500}
 
 
+def test_a_pod_and_its_own_node_meet_at_the_pods_mtu_even_where_the_link_takes_less():
+    jumbo = endpoint("pod", "jumbo", "10.1.1.4", mtu=9501)
+    far = endpoint("node", "node-2", "192.168.1.12", node="node-2")
+    full = {(each.source.label, each.to): each.full for each in asked(NODE, jumbo, far)
+            if each.full and "jumbo" in (each.source.label, each.to)}
+
+    assert full == {("jumbo", "node-1"): 9501, ("node-1", "jumbo"): 9501,
+                    ("jumbo", "node-2"): 9001, ("node-2", "jumbo"): 9001}
+
+
 def test_the_internet_must_see_the_public_address_of_those_that_have_one():
     found = {each.source.label: each.seen for each in asked(NODE, WEB, DB)
              if each.checks == (Check.INTERNET,)}

@@ -1,0 +1,31 @@
+"""Instances as nodes, from the user data that a stack deploys."""
+
+from __future__ import annotations
+
+import pytest
+
+import userdata
+from lab.instances.nodes import ready, running_nodes
+from plan.settings import Settings
+
+pytestmark = pytest.mark.lab
+
+SETTINGS = Settings.from_config({"podnet:vpcCidr": "172.20.4.0/24"})
+
+
+def test_a_node_becomes_ready_by_the_user_data_of_a_stack_and_not_without(cloud):
+    plain = cloud.booted("node-1")
+    instance = cloud.launch("172.20.4.20", "node-10", UserData=userdata.render(SETTINGS),
+                            TagSpecifications=[{"ResourceType": "instance", "Tags": [
+                                {"Key": "podnet:node", "Value": "node-10"},
+                                {"Key": "podnet:stack", "Value": "lab"}]}])
+    node = cloud.node("node-10")
+    reasons = [ready(plain), ready(node)]
+    cloud.until(lambda: ready(node) is None, "the node is ready")
+
+    assert reasons == ["/etc/cni/net.d/10-mynet.conflist is not there yet"] * 2
+    assert [found.name for found in running_nodes(cloud.home, cloud.ec2)] == [
+        "node-1", "node-2", "node-10"]
+    assert running_nodes(cloud.home, cloud.ec2, "lab") == [node]
+    assert running_nodes(cloud.home, cloud.ec2, "other") == []
+    cloud.ec2.terminate_instances(InstanceIds=[instance])

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import LabError
+from lab.instances.cgroups import Cgroups, hierarchies
+
+HYBRID = """\
+tmpfs /sys/fs/cgroup tmpfs rw,relatime,mode=755 0 0
+cgroup /sys/fs/cgroup/pids cgroup rw,relatime,pids 0 0
+cgroup /sys/fs/cgroup/systemd cgroup rw,relatime,name=systemd 0 0
+cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
+"""
+UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n"
+
+
+@pytest.mark.parametrize(("mounts", "found"), [
+    (HYBRID, ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]),
+    (UNIFIED, ["/sys/fs/cgroup"]),
+], ids=["hybrid", "unified"])
+def test_the_hierarchies_are_those_in_which_systemd_makes_groups(mounts, found):
+    assert hierarchies(mounts) == [Path(path) for path in found]
+
+
+def test_a_machine_without_hierarchies_is_told_what_it_lacks():
+    with pytest.raises(LabError, match="cgroup2, or cgroup with name=systemd"):
+        Cgroups("lab-abc", [])
+
+
+def test_the_processes_of_a_lab_are_those_of_all_its_groups(tmp_path):
+    groups = Cgroups("lab-abc", [tmp_path / "one", tmp_path / "two"])
+    for number, place in enumerate([*groups.make("cloud"), *groups.make("i-1/payload/init.scope")]):
+        (place / "cgroup.procs").write_text(f"{100 + number}\n7\n")
+    (tmp_path / "one/lab-abcd").mkdir()
+    (tmp_path / "one/lab-abcd/cgroup.procs").write_text("999\n")
+
+    assert groups.processes() == {7, 100, 101, 102, 103}
