@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from base64 import b64encode
 from pathlib import Path
 from textwrap import indent
 
@@ -20,17 +22,20 @@ CONSTANT = (
     "/etc/sysctl.d/90-podnet.conf",
     "/etc/systemd/system/podnet-agent.service",
     "/etc/tmpfiles.d/podnet.conf",
-    f"{LIBRARY}/agent.py",
-    f"{LIBRARY}/setup.sh",
+    *(f"{LIBRARY}/{name}" for name in (
+        "agent.py", "links.py", "machine.py", "metadata.py", "peers.py", "pods.py", "ruleset.py",
+        "setup.sh", "uplink.py")),
 )
+SHARED = ("address.py", "routing.py")
+"""Modules of the plan that program and nodes have in common, byte for byte."""
 
 
 class UserDataTooLarge(ValueError):  # noqa: N818  # the name says what is wrong
     """The user data is longer than EC2 takes."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"the user data has {size:,} bytes, EC2 takes at most {LIMIT:,}: "
-                         f"shorten the files under {HERE.name}/files")
+        super().__init__(f"the user data has {size:,} bytes compressed, EC2 takes at most "
+                         f"{LIMIT:,}: shorten the files under {HERE.name}/files")
 
 
 def render(settings: Settings) -> str:
@@ -41,9 +46,22 @@ def render(settings: Settings) -> str:
     # while a package mirror is out of reach.
     text = (f"#cloud-config\nwrite_files:\n{written}"
             "runcmd:\n- [systemctl, enable, --now, --no-block, podnet-agent]\n")
-    if (size := len(text.encode())) > LIMIT:
+    if (size := len(_compressed(text))) > LIMIT:
         raise UserDataTooLarge(size)
     return text
+
+
+def encoded(settings: Settings) -> str:
+    """The user data as the API takes it: compressed, which cloud-init undoes, and in base64.
+
+    Compressors differ between machines, so the same text may read differently; nodes keep what
+    they were made with.
+    """
+    return b64encode(_compressed(render(settings))).decode()
+
+
+def _compressed(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)
 
 
 def contents(settings: Settings) -> dict[str, str]:
@@ -51,7 +69,7 @@ def contents(settings: Settings) -> dict[str, str]:
     return {
         "/etc/podnet/node.env": node_env(settings),
         **{path: (HERE / "files" / path[1:]).read_text() for path in CONSTANT},
-        f"{LIBRARY}/plan/address.py": (HERE.parent / "plan" / "address.py").read_text(),
+        **{f"{LIBRARY}/plan/{name}": (HERE.parent / "plan" / name).read_text() for name in SHARED},
     }
 
 

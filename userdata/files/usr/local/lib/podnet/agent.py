@@ -1,141 +1,80 @@
 """The node agent: every two seconds it brings the node to what the address rule says of it."""
 
-import fcntl
-import json
 import os
 import signal
 import socket
-import struct
 import subprocess
-from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Callable
+from ipaddress import IPv4Network
 from pathlib import Path
 
+from links import keep_links
+from machine import Node, find_node, set_sysctls
+from metadata import Metadata
+from peers import keep_peers
 from plan.address import AddressPlan
+from plan.routing import Routing
+from pods import keep_conflist
+from ruleset import Ruleset
+from uplink import keep_uplink
 
 PERIOD = 2
-# Room for an overlay, kept free in every mode so that pods outlive a change of mode.
-OVERHEAD = 50
-SIOCGIFADDR, SIOCGIFMTU = 0x8915, 0x8921
-SYSCTLS = ("net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables",
-           "net/bridge/bridge-nf-call-ip6tables")
-# Written as nft lists it, so that the two can be compared.
-TABLE = """\
-table inet podnet {{
-	chain spoof {{
-		type filter hook prerouting priority raw; policy accept;
-		iifname "kube-bridge" ip saddr != {block} counter drop
-		iifname "kube-bridge" ip6 saddr != {{ ::, fe80::/10 }} counter drop
-	}}
-
-	chain metadata {{
-		type filter hook forward priority filter; policy accept;
-		ip daddr 169.254.169.254 counter drop
-		ip6 daddr fd00:ec2::254 counter drop
-	}}
-
-	chain leaving {{
-		type nat hook postrouting priority srcnat; policy accept;
-		ip saddr {block} ip daddr {resolver} masquerade fully-random
-		ip saddr {block} ip daddr != {{ {inside} }} masquerade fully-random
-	}}
-}}
-"""
-
-
-@dataclass(frozen=True)
-class Node:
-    """The node as found on the machine."""
-
-    plan: AddressPlan
-    link: str
-    address: IPv4Address
-    mtu: int
-
-    @property
-    def block(self) -> IPv4Network:
-        """The addresses of its pods."""
-        return self.plan.block(self.address)
-
-
-def default_link(routes: str) -> str:
-    """The link of the best default route in a text like /proc/net/route."""
-    rows = [row.split() for row in routes.splitlines()[1:]]
-    links = [(int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000"]
-    if not links:
-        raise LookupError("no default route yet, so the primary link is unknown")
-    return min(links)[1]
-
-
-def find_node(plan: AddressPlan) -> Node:
-    """The node by its primary link; raises if its address is not one of the VPC."""
-    link = default_link(Path("/proc/net/route").read_text())
-    request = struct.pack("16s24x", link.encode())
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        address = IPv4Address(fcntl.ioctl(any_socket, SIOCGIFADDR, request)[20:24])
-        mtu = struct.unpack_from("i", fcntl.ioctl(any_socket, SIOCGIFMTU, request), 16)[0]
-    plan.block(address)
-    return Node(plan, link, address, mtu)
-
-
-def table(node: Node) -> str:
-    """The nftables table of our own."""
-    inside = sorted((node.plan.pods, node.plan.vpc, IPv4Network("224.0.0.0/4")))
-    # The resolver, at the VPC's base plus two, is no node, and may ignore addresses of pods.
-    return TABLE.format(block=node.block, resolver=node.plan.vpc[2],
-                        inside=", ".join(map(str, inside)))
-
-
-def conflist(node: Node) -> str:
-    """The CNI configuration of the node's pods."""
-    return json.dumps({"cniVersion": "1.0.0", "name": "mynet", "plugins": [{
-        "type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": True,
-        "mtu": node.mtu - OVERHEAD, "ipam": {"type": "host-local", "subnet": str(node.block)},
-    }]}, indent=2) + "\n"
-
-
-def nft(*arguments: str, script: str | None = None) -> str:
-    done = subprocess.run(["nft", *arguments], input=script, capture_output=True, text=True,
-                          check=False, timeout=10)
-    if done.returncode:
-        raise OSError(f"`nft {' '.join(arguments)}` ended with {done.returncode}: {done.stderr}")
-    return done.stdout
+SYSCTLS = {name: "1" for name in ("ipv4/ip_forward", "bridge/bridge-nf-call-iptables",
+                                  "bridge/bridge-nf-call-ip6tables")}
 
 
 class Agent:
     """Keeps one thing a step; a step returns what it changed, if anything."""
 
-    def __init__(self, plan: AddressPlan, cni: Path) -> None:
+    def __init__(self, plan: AddressPlan, cni: Path, state: Path) -> None:
         self.plan = plan
         self.cni = cni
+        self.metadata = Metadata(state / "routing")
+        self.ruleset = Ruleset()
         self.node: Node | None = None
-        self.loaded = ("", "")
-        self.problems: dict[str, str] = {}
+        self.said: dict[str, str] = {}
+
+    @property
+    def routing(self) -> Routing:
+        """What the node was told last; before that, what asks nothing of it."""
+        return self.metadata.routing or Routing()
 
     def reconcile(self) -> bool:
-        """One poll; true if every step did its work."""
-        # Mode vpc-routes asks no more of a node than this. What another mode needs is a step here.
-        for step in (self.keep_sysctls, self.keep_node, self.keep_table, self.keep_conflist):
-            name = step.__name__.removeprefix("keep_")
-            change = problem = ""
-            try:
-                change = step()
-            except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
-                problem = str(error)
-            if problem != self.problems.get(name, ""):
-                print(f"{name}: {problem or 'works again'}", flush=True)
-            if change:
-                print(f"{name}: {change}", flush=True)
-            self.problems[name] = problem
-        return not any(self.problems.values())
+        """One poll; true if every step did its work and the node knows its routing."""
+        told = self.step("routing", self.metadata.keep) or self.metadata.routing is not None
+        steps = [self.step("sysctls", self.keep_sysctls), self.step("node", self.keep_node)]
+        routing = self.routing
+        if self.node:
+            steps.append(self.step("uplink", self.keep_uplink))
+        if node := self.node:
+            steps += [
+                self.step("table", lambda: self.ruleset.keep(node, routing)),
+                self.step("links", lambda: keep_links(node, routing)),
+                self.step("peers", lambda: self.keep_peers(node, routing)),
+                self.step("conflist", lambda: keep_conflist(node, routing, self.cni)),
+            ]
+        return told and all(steps)
+
+    def step(self, name: str, keep: Callable[[], str]) -> bool:
+        """Do one step; says once what is wrong, and when it no longer is."""
+        change = problem = ""
+        try:
+            change = keep()
+        except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
+            problem = str(error)
+        self.say(name, problem)
+        if change:
+            print(f"{name}: {change}", flush=True)
+        return not problem
+
+    def say(self, name: str, problem: str) -> None:
+        """Log a problem when it comes, changes or goes."""
+        if problem != self.said.get(name, ""):
+            print(f"{name}: {problem or 'works again'}", flush=True)
+        self.said[name] = problem
 
     def keep_sysctls(self) -> str:
-        changed = []
-        for name in SYSCTLS:
-            file = Path("/proc/sys") / name
-            if file.read_text() != "1\n":
-                file.write_text("1")
-                changed.append(name)
+        changed = set_sysctls(SYSCTLS)
         return f"set {', '.join(changed)}" if changed else ""
 
     def keep_node(self) -> str:
@@ -145,31 +84,16 @@ class Agent:
         self.node = node
         return f"{node.address} on {node.link}, MTU {node.mtu}, pods {node.block}"
 
-    def keep_table(self) -> str:
-        if not self.node:
-            return ""
-        wanted, listing = table(self.node), ("-s", "list", "table", "inet", "podnet")
-        try:
-            found = nft(*listing)
-        except OSError:
-            found = ""
-        # Another nft may list in other words, so what it listed after loading counts as well.
-        if found == wanted or (wanted, found) == self.loaded:
-            return ""
-        nft("-f", "-", script=f"table inet podnet\ndelete table inet podnet\n{wanted}")
-        self.loaded = wanted, nft(*listing)
-        return "loaded"
+    def keep_uplink(self) -> str:
+        changes = keep_uplink(self.node, self.routing) if self.node else ""
+        if changes:
+            self.node = find_node(self.plan)
+        return changes
 
-    def keep_conflist(self) -> str:
-        if not self.node:
-            return ""
-        wanted, file = conflist(self.node), self.cni / "10-mynet.conflist"
-        if file.exists() and file.read_text() == wanted:
-            return ""
-        draft = file.with_suffix(".new")
-        draft.write_text(wanted)
-        draft.replace(file)
-        return f"wrote {file}"
+    def keep_peers(self, node: Node, routing: Routing) -> str:
+        changes, foreign = keep_peers(node, routing)
+        self.say("foreign routes in the pod range, left alone", foreign)
+        return changes
 
 
 def notify(state: bytes) -> None:
@@ -186,7 +110,8 @@ def main() -> None:
     vpc, pods, prefix, zones = (os.environ[f"PODNET_{name}"] for name in (
         "VPC_CIDR", "POD_CIDR", "BLOCK_PREFIX", "ZONES"))
     plan = AddressPlan(IPv4Network(vpc), IPv4Network(pods), int(prefix), int(zones))
-    agent = Agent(plan, Path(os.environ["CONFIGURATION_DIRECTORY"]))
+    agent = Agent(plan, *(Path(os.environ[f"{name}_DIRECTORY"])
+                          for name in ("CONFIGURATION", "STATE")))
     ready = False
     while True:
         if agent.reconcile() and not ready:

@@ -1,0 +1,270 @@
+"""Nodes as namespaces, joined by a switch that plays the VPC around them."""
+
+import json
+import os
+import secrets
+import select
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+
+import pytest
+from pyroute2 import netns
+
+import userdata
+from lab.shell import run
+from plan.settings import Settings
+
+ROUTER = "192.168.1.1"
+RESOLVER = "192.168.1.2"
+METADATA = "169.254.169.254"
+INTERNET = "203.0.113.80"
+PLAN = Settings().addresses
+VPC_ROUTES = "vpc-routes max=4 vni=1 port=8472"
+
+
+def socket_in(namespace, family=socket.AF_INET, kind=socket.SOCK_DGRAM):
+    """A socket that lives in a namespace, whoever uses it."""
+    netns.pushns(namespace)
+    try:
+        return socket.socket(family, kind)
+    finally:
+        netns.popns()
+
+
+class Vpc:
+    """A switch and a router in one, with the routes of mode vpc-routes and a metadata service."""
+
+    def __init__(self):
+        self.suffix = secrets.token_hex(3)
+        self.namespaces = []
+        self.tags = {}
+        self.metadata = None
+
+    def name(self, role):
+        return f"lab-{role}-{self.suffix}"
+
+    def add_namespace(self, role):
+        name = self.name(role)
+        run("ip", "netns", "add", name)
+        self.namespaces.append(name)
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        return name
+
+    def build(self):
+        self.namespace = self.add_namespace("vpc")
+        self.ip("link", "add", "eth0", "mtu", "9001", "type", "bridge")
+        for address in (f"{ROUTER}/24", f"{RESOLVER}/32", f"{METADATA}/32", f"{INTERNET}/32"):
+            self.ip("address", "add", address, "dev", "eth0")
+        self.ip("link", "set", "eth0", "up")
+        self.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+        self.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects;"
+                             "echo 0 >/proc/sys/net/ipv4/conf/eth0/send_redirects")
+        self.serve_metadata()
+
+    def serve_metadata(self):
+        self.metadata = ThreadingHTTPServer((METADATA, 80), service(self.tags),
+                                            bind_and_activate=False)
+        self.metadata.socket.close()
+        self.metadata.socket = socket_in(self.namespace, kind=socket.SOCK_STREAM)
+        self.metadata.server_bind()
+        self.metadata.server_activate()
+        threading.Thread(target=self.metadata.serve_forever, args=(0.05,)).start()
+
+    def delete(self):
+        if self.metadata:
+            self.metadata.shutdown()
+            self.metadata.server_close()
+        for namespace in reversed(self.namespaces):
+            run("ip", "netns", "delete", namespace)
+
+    def ip(self, *argv):
+        return run("ip", "-n", self.namespace, *argv)
+
+    def run(self, *argv):
+        return run("ip", "netns", "exec", self.namespace, *argv)
+
+
+def service(tags):
+    """A metadata service that tells every node its own tag, to those who have a token."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self):
+            self.answer(200, "a-token")
+
+        def do_GET(self):
+            if self.headers["X-aws-ec2-metadata-token"] != "a-token":
+                self.answer(401, "")
+            elif not self.path.endswith("/tags/instance/podnet:routing"):
+                self.answer(404, "")
+            else:
+                tag = tags.get(self.client_address[0])
+                self.answer(200 if tag else 404, tag or "")
+
+        def answer(self, status, text):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+class Machine:
+    """A node on the switch, and the files its user data would bring."""
+
+    def __init__(self, folder, vpc, number=1, settings=None):
+        self.folder = folder / f"node-{number}"
+        self.number = number
+        self.network = vpc
+        self.vpc = vpc.name("vpc")
+        self.plan = (settings or Settings()).addresses
+        self.address = str(self.plan.node(number))
+        self.block = self.plan.block(IPv4Address(self.address))
+        self.conflist = self.folder / "cni" / "10-mynet.conflist"
+        self.kept = self.folder / "state" / "routing"
+        self.log = self.folder / "log"
+        for file in (self.conflist, self.kept):
+            file.parent.mkdir(parents=True)
+        for path, text in userdata.contents(settings or Settings()).items():
+            target = self.folder / "root" / path[1:]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        self.tag(VPC_ROUTES)
+
+    def tag(self, text):
+        self.network.tags[self.address] = text
+
+    def build(self):
+        self.name = self.network.add_namespace(f"n{self.number}")
+        self.wire()
+        self.network.ip("route", "add", str(self.block), "via", self.address)
+
+    def wire(self):
+        port = f"port{self.number}"
+        self.ip("link", "add", "eth0", "mtu", "9001", "type", "veth",
+                "peer", port, "mtu", "9001", "netns", self.vpc)
+        self.network.ip("link", "set", port, "master", "eth0", "up")
+        self.ip("address", "add", f"{self.address}/24", "dev", "eth0")
+        self.ip("link", "set", "eth0", "up")
+        self.ip("route", "add", "default", "via", ROUTER)
+
+    def reboot(self):
+        """Links, routes and tables go as in a reboot; files stay."""
+        for link in json.loads(self.ip("-j", "link")):
+            if link["ifname"] not in ("lo", "erspan0", "gretap0", "ip6_vti0", "sit0", "tunl0"):
+                run("ip", "netns", "exec", self.name, "sh", "-c",
+                    f"ip link delete {link['ifname']} 2>/dev/null || true")
+        self.run("nft", "flush", "ruleset")
+        self.run("sh", "-c", "ip rule delete priority 112; ip route flush table 112")
+        self.wire()
+
+    def ip(self, *argv):
+        return run("ip", "-n", self.name, *argv)
+
+    def run(self, *argv, stdin=None):
+        return run("ip", "netns", "exec", self.name, *argv, stdin=stdin)
+
+    def sysctl(self, name):
+        return self.run("cat", f"/proc/sys/{name}").strip()
+
+    def add_pod(self, host, prefix=None):
+        """A pod plugged into kube-bridge as the bridge plugin does it."""
+        address = str(self.block[host])
+        name = self.network.add_namespace(f"p{self.number}-{host}")
+        port = f"pod{host}"
+        self.ip("link", "add", port, "mtu", "8951", "type", "veth",
+                "peer", "eth0", "mtu", "8951", "netns", name)
+        self.ip("link", "set", port, "master", "kube-bridge", "up")
+        run("ip", "-n", name, "link", "set", "eth0", "up")
+        run("ip", "-n", name, "address", "add", f"{address}/{prefix or self.block.prefixlen}",
+            "dev", "eth0")
+        run("ip", "-n", name, "route", "add", "default", "via", str(self.block[1]))
+        return Pod(name, address)
+
+    def ruleset(self, *, own):
+        """What the kernel holds of our tables or of all others, without counters and handles."""
+        entries = json.loads(self.run("nft", "-j", "-s", "list", "ruleset"))["nftables"]
+        bodies = [(kind, body) for entry in entries for kind, body in entry.items()
+                  if kind != "metainfo"]
+        return [(kind, {key: value for key, value in body.items() if key != "handle"})
+                for kind, body in bodies
+                if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))]
+
+    def handles(self):
+        """Handles of all that is in nftables: they change when anything is loaded anew."""
+        entries = json.loads(self.run("nft", "-j", "list", "ruleset"))["nftables"]
+        return [body.get("handle") for entry in entries for body in entry.values()]
+
+    def routes(self, table="main"):
+        """Our routes as the kernel tells them: destination to (link, gateway, source)."""
+        listed = json.loads(self.ip("-4", "-j", "route", "show", "table", table) or "[]")
+        return {item["dst"]: (item["dev"], item.get("gateway"), item.get("prefsrc"))
+                for item in listed if item.get("protocol") == "112"}
+
+    def conflist_version(self):
+        """Changes when the conflist is written, even with the same text."""
+        found = self.conflist.stat()
+        return found.st_ino, found.st_mtime_ns
+
+    @contextmanager
+    def agent(self):
+        """The agent as it arrives on a node; ends when the block does."""
+        environment = dict(line.split("=", 1) for line in (
+            self.folder / "root/etc/podnet/node.env").read_text().splitlines())
+        program = self.folder / "root" / userdata.LIBRARY[1:] / "agent.py"
+        with (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified,
+              self.log.open("w") as log):
+            address = str(self.folder / secrets.token_hex(3))
+            notified.bind(address)
+            notified.settimeout(15)
+            process = subprocess.Popen(
+                ["ip", "netns", "exec", self.name, sys.executable, "-B", program], stdout=log,
+                stderr=log, env={**os.environ, **environment, "NOTIFY_SOCKET": address,
+                                 "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
+                                 "STATE_DIRECTORY": str(self.kept.parent)})
+            try:
+                yield Running(process, notified, self.log)
+            finally:
+                process.kill()
+                process.wait()
+
+
+class Pod(str):
+    """The namespace of a pod, and the pod's address."""
+
+    __slots__ = ("address",)
+
+    def __new__(cls, name, address):
+        pod = super().__new__(cls, name)
+        pod.address = address
+        return pod
+
+
+class Running:
+    """A started agent."""
+
+    def __init__(self, process, notified, log):
+        self.process = process
+        self.notified = notified
+        self.log = log
+
+    def has_told_systemd(self):
+        return bool(select.select([self.notified], [], [], 0)[0])
+
+    def wait_until_ready(self):
+        try:
+            assert self.notified.recv(64) == b"READY=1"
+        except TimeoutError:
+            pytest.fail(f"the agent did not become ready; it said: {self.log.read_text()}")
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(timeout=1)
