@@ -19,8 +19,11 @@ from ruleset import Ruleset
 from uplink import keep_uplink
 
 PERIOD = 2
-SYSCTLS = {name: "1" for name in ("ipv4/ip_forward", "bridge/bridge-nf-call-iptables",
-                                  "bridge/bridge-nf-call-ip6tables")}
+SYSCTLS = {
+    "ipv4/ip_forward": "1",
+    "bridge/bridge-nf-call-iptables": "1",
+    "bridge/bridge-nf-call-ip6tables": "1",
+}
 
 
 class Agent:

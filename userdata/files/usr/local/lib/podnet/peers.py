@@ -118,13 +118,13 @@ def keep_peers(node: Node, routing: Routing) -> tuple[str, str]:
 def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:
     """Our routes by key; and whatever else is in the pod range, as text by key."""
     ours, foreign = {}, {}
-    listed = [*ask("ip", "-4", "route", "show", "table", "main", "root", str(node.plan.pods)),
-              *_own_table()]
-    for item in listed:
+    main = ask("ip", "-4", "route", "show", "table", "main", "root", str(node.plan.pods))
+    for table, item in [*(("main", item) for item in main),
+                        *((str(OURS), item) for item in _own_table())]:
         protocol, metric = item.get("protocol"), item.get("metric", 0)
         destination = item["dst"] if "/" in item["dst"] else f"{item['dst']}/32"
         route = Route(destination, item.get("dev", ""), item.get("gateway", ""),
-                      item.get("prefsrc", ""), item.get("table", "main"))
+                      item.get("prefsrc", ""), table)
         if protocol == str(OURS) and metric == OURS:
             ours[route.key] = route
         elif protocol != "kernel":
