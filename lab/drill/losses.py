@@ -1,0 +1,78 @@
+"""What a drill found, pair by pair and in sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PairLosses:
+    """What became of all that one end sent to the other."""
+
+    source: str
+    target: str
+    sent: int
+    """Datagrams, a hundred a second."""
+    lost: int
+    """Of them, those that never arrived."""
+    gap: float
+    """Longest time, in seconds, in which none arrived."""
+    broken: str | None
+    """Why the connection that the source opened is dead; None if it lives."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Losses:
+    """What became of all traffic of a drill."""
+
+    pairs: tuple[PairLosses, ...]
+    seconds: float
+    """How long datagrams were sent."""
+
+    @property
+    def sent(self) -> int:
+        """Datagrams of all pairs."""
+        return sum(pair.sent for pair in self.pairs)
+
+    @property
+    def lost(self) -> int:
+        """Datagrams of all pairs that never arrived."""
+        return sum(pair.lost for pair in self.pairs)
+
+    @property
+    def broken(self) -> tuple[PairLosses, ...]:
+        """The pairs whose connection is dead."""
+        return tuple(pair for pair in self.pairs if pair.broken is not None)
+
+    @property
+    def gap(self) -> float:
+        """Longest time, in seconds, that any receiver waited for the next datagram of a sender."""
+        return max((pair.gap for pair in self.pairs), default=0.0)
+
+    @property
+    def none(self) -> bool:
+        """Whether every datagram arrived and every connection lives."""
+        return not self.lost and not self.broken
+
+    def worst(self, most: int = 5) -> list[str]:
+        """The pairs that lost something, a sentence each, those with the greatest losses first."""
+        bad = [pair for pair in self.pairs if pair.lost or pair.broken]
+        bad.sort(key=lambda pair: (pair.broken is None, -pair.lost))
+        return [
+            f"{pair.source} to {pair.target}: {pair.lost} of {pair.sent} datagrams lost, "
+            f"longest silence {pair.gap * 1000:.0f} ms, "
+            f"connection {pair.broken or 'alive'}"
+            for pair in bad[:most]
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; `of_json` reads them back."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> Losses:
+        """What `to_json` gave."""
+        pairs = tuple(PairLosses(**pair) for pair in values["pairs"])
+        return cls(pairs=pairs, seconds=values["seconds"])
