@@ -2,56 +2,58 @@
 
 import pulumi
 
-import userdata
-from components import exports
+from components import exports, lookup, words
+from components.build import Build
 from components.config import plain_errors, stack_config
 from components.firewall import Firewall, FirewallArgs
 from components.network import Network, NetworkArgs
 from components.nodes import Nodes, NodesArgs
 from components.pod_routes import PodRoutes, PodRoutesArgs
+from components.routing_mode import RoutingMode, RoutingModeArgs
 from components.tags import common
 from plan import firewall as rules
 from plan import nodes as plan
-from plan.routing import RoutingMode
 from plan.settings import Settings
 
 with plain_errors():
     settings = Settings.from_config(stack_config())
-    user_data = userdata.render(settings)
-    planned = plan.nodes(settings)
+    planned, zones = plan.nodes(settings), plan.zones(settings)
     tags = common(pulumi.get_stack(), settings.tags)
+    build = Build.of(settings)
+    deployed = lookup.deployed(pulumi.get_stack(), settings, build)
+    words.say(settings, deployed)
 
-network = Network(
-    "network", NetworkArgs(vpc_cidr=settings.vpc_cidr, zones=plan.zones(settings), tags=tags)
+network = Network("network", NetworkArgs(vpc_cidr=settings.vpc_cidr, zones=zones, tags=tags))
+wall = FirewallArgs(
+    vpc_id=network.vpc_id, ingress=rules.ingress(settings), egress=rules.egress(), tags=tags
 )
-
-firewall = Firewall(
-    "firewall",
-    FirewallArgs(
-        vpc_id=network.vpc_id, ingress=rules.ingress(settings), egress=rules.egress(), tags=tags
-    ),
+firewall = Firewall("firewall", wall)
+machines = NodesArgs(
+    nodes=planned,
+    subnet_ids=network.subnet_ids,
+    security_group_id=firewall.security_group_id,
+    instance_type=settings.instance_type,
+    build=build,
+    kept=deployed.kept - {*settings.roll},
+    session_manager=settings.session_manager,
+    boot_after=[network, firewall],
+    tags=tags,
 )
-
-nodes = Nodes(
-    "nodes",
-    NodesArgs(
-        nodes=planned,
-        subnet_ids=network.subnet_ids,
-        security_group_id=firewall.security_group_id,
-        instance_type=settings.instance_type,
-        image_id=settings.image_id,
-        user_data=user_data,
-        session_manager=settings.session_manager,
-        boot_after=[network, firewall],
-        tags=tags,
-    ),
-)
-
-if settings.routing is RoutingMode.VPC_ROUTES:
+nodes = Nodes("nodes", machines)
+after: list[pulumi.Resource] = []
+if settings.routes_in_vpc:
     routes = PodRoutesArgs(
         nodes=planned, interface_ids=nodes.interface_ids, route_table_ids=network.route_table_ids
     )
-    PodRoutes("pod-routes", routes)
-
-for name, value in exports.of_stack(settings, planned, network, nodes).items():
-    pulumi.export(name, value)
+    after.append(PodRoutes("pod-routes", routes))
+order = RoutingModeArgs(
+    nodes=planned,
+    instance_ids=nodes.instance_ids,
+    routing=settings.node_routing.tag(),
+    settle=deployed.switches,
+    vpc_id=network.vpc_id,
+    firewall=firewall,
+    after=after,
+)
+RoutingMode("routing-mode", order)
+exports.publish(settings, build, planned, network, nodes)

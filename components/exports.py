@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 
+from components.build import Build
 from components.network import Network
 from components.nodes import Nodes
 from plan.nodes import Node
 from plan.settings import Settings
 
 
-def of_stack(
-    settings: Settings, planned: tuple[Node, ...], network: Network, nodes: Nodes
-) -> dict[str, Any]:
-    """Every export of the stack, by its name."""
-    return {
+def publish(
+    settings: Settings, build: Build, planned: tuple[Node, ...], network: Network, nodes: Nodes
+) -> None:
+    """Export all of it."""
+    values = {
         "vpcId": network.vpc_id,
         "subnetIds": _by_zone(network, network.subnet_ids),
         "routeTableIds": _by_zone(network, network.route_table_ids),
         "routing": str(settings.routing),
+        "routingTag": settings.node_routing.tag(),
+        "version": build.version,
+        "imageId": build.image_id,
         "podCidr": str(settings.pod_cidr),
         "nodes": {
             node.name: {
@@ -34,6 +37,8 @@ def of_stack(
             for node in planned
         },
     }
+    for name, value in values.items():
+        pulumi.export(name, value)
 
 
 def _by_zone(

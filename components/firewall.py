@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +28,14 @@ class FirewallArgs:
 
 
 class Firewall(pulumi.ComponentResource):
-    """A security group that holds exactly the given rules."""
+    """A security group with the given rules; `RoutingMode` keeps all others out of it."""
 
     security_group_id: pulumi.Output[str]
     """The group, for the nodes to be in."""
+    ingress_rule_ids: Sequence[pulumi.Output[str]]
+    """The rules for what may come in."""
+    egress_rule_ids: Sequence[pulumi.Output[str]]
+    """The rules for what may go out."""
 
     def __init__(
         self,
@@ -49,34 +53,31 @@ class Firewall(pulumi.ComponentResource):
             opts=child,
         )
         self.security_group_id = group.id
-        ingress = [
+        self.ingress_rule_ids = [
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-in-{key}",
                 **_rule(group, rule),
                 tags=named(args.tags, f"in-{key}"),
                 opts=child,
-            )
+            ).id
             for key, rule in args.ingress.items()
         ]
-        egress = [
+        self.egress_rule_ids = [
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-out-{key}",
                 **_rule(group, rule),
                 tags=named(args.tags, f"out-{key}"),
                 opts=child,
-            )
+            ).id
             for key, rule in args.egress.items()
         ]
-        # Rules are resources of their own, so one added by hand belongs to nobody; this one
-        # sees it and takes it away.
-        aws.ec2.VpcSecurityGroupRulesExclusive(
-            name,
-            security_group_id=group.id,
-            ingress_rule_ids=[rule.id for rule in ingress],
-            egress_rule_ids=[rule.id for rule in egress],
-            opts=child,
+        self.register_outputs(
+            {
+                "securityGroupId": self.security_group_id,
+                "ingressRuleIds": self.ingress_rule_ids,
+                "egressRuleIds": self.egress_rule_ids,
+            }
         )
-        self.register_outputs({"securityGroupId": self.security_group_id})
 
 
 def _rule(group: aws.ec2.SecurityGroup, rule: Rule) -> dict[str, Any]:

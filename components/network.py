@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import named
+from components.tags import SETTLED, named, path
 from plan.firewall import ANYWHERE
 from plan.nodes import Zone
 
@@ -53,7 +53,8 @@ class Network(pulumi.ComponentResource):
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=named(args.tags, "vpc"),
-            opts=child,
+            # A tag of its own tells when a switch has settled; the VPC must not take it away.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=[path(SETTLED)]),
         )
         self.vpc_id = vpc.id
         # The default group comes with the VPC and lets its members talk; nothing here uses it.

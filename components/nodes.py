@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import NODE, named
-from plan.image import DEBIAN, architecture, name_pattern
+from components.build import Build
+from components.tags import NETWORK, NODE, ROUTING, VERSION, named, path
 from plan.nodes import Node
 
 SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -40,10 +40,10 @@ class NodesArgs:
     """The group that all nodes are in."""
     instance_type: str
     """The EC2 type of every node."""
-    image_id: str | None
-    """The image to boot; none: the newest Debian 12."""
-    user_data: str
-    """What every node receives at its first boot."""
+    build: Build
+    """What a node is made with."""
+    kept: Collection[str]
+    """Names of the nodes that stay with the image and the files they were made with."""
     session_manager: bool
     """Whether Session Manager can open a shell on the nodes."""
     boot_after: Sequence[pulumi.Resource]
@@ -72,9 +72,8 @@ class Nodes(pulumi.ComponentResource):
     ) -> None:
         super().__init__("podnet:index:Nodes", name, None, opts)
         self._args = args
-        image = args.image_id or self._newest_debian()
         profile = self._profile()
-        instances = {node.name: self._instance(node, image, profile) for node in args.nodes}
+        instances = {node.name: self._instance(node, profile) for node in args.nodes}
         self.instance_ids = {node: instance.id for node, instance in instances.items()}
         self.interface_ids = {
             node: instance.primary_network_interface_id for node, instance in instances.items()
@@ -89,18 +88,6 @@ class Nodes(pulumi.ComponentResource):
                 "publicAddresses": self.public_addresses,
             }
         )
-
-    def _newest_debian(self) -> pulumi.Output[str]:
-        kind = self._args.instance_type
-        return aws.ec2.get_ami_output(
-            owners=[DEBIAN],
-            most_recent=True,
-            filters=[
-                {"name": "name", "values": [name_pattern(kind)]},
-                {"name": "architecture", "values": [architecture(kind)]},
-            ],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        ).id
 
     def _profile(self) -> aws.iam.InstanceProfile:
         """A role with nothing in it but, where wanted, what Session Manager needs.
@@ -129,16 +116,11 @@ class Nodes(pulumi.ComponentResource):
             opts=child,
         )
 
-    def _instance(
-        self,
-        node: Node,
-        image: pulumi.Input[str],
-        profile: aws.iam.InstanceProfile,
-    ) -> aws.ec2.Instance:
+    def _instance(self, node: Node, profile: aws.iam.InstanceProfile) -> aws.ec2.Instance:
         args = self._args
         return aws.ec2.Instance(
             f"{self.pulumi_resource_name}-{node.zone.name}-{node.name}",
-            ami=image,
+            ami=args.build.image_id,
             instance_type=args.instance_type,
             iam_instance_profile=profile.name,
             subnet_id=args.subnet_ids[node.zone.name],
@@ -150,7 +132,7 @@ class Nodes(pulumi.ComponentResource):
             # provider turns it on again for those at every second update
             # (terraform-provider-aws#44768).
             source_dest_check=False,
-            user_data=args.user_data,
+            user_data_base64=args.build.user_data,
             user_data_replace_on_change=True,
             metadata_options={
                 "http_endpoint": "enabled",
@@ -163,13 +145,27 @@ class Nodes(pulumi.ComponentResource):
                 "encrypted": True,
                 "tags": named(args.tags, node.name),
             },
-            tags=named(args.tags, node.name, **{NODE: node.name}),
+            tags=named(args.tags, node.name, **self._own_tags(node)),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[*args.boot_after],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
-                # A newer image must not replace nodes by itself.
-                ignore_changes=None if args.image_id else ["ami"],
+                replace_on_changes=[path(NETWORK)],
+                ignore_changes=self._ignored(node),
             ),
         )
+
+    def _own_tags(self, node: Node) -> dict[str, str]:
+        build = self._args.build
+        return {NODE: node.name, NETWORK: build.network, VERSION: build.version}
+
+    def _ignored(self, node: Node) -> list[str]:
+        """What may differ from what the program says, without a change to the node.
+
+        New files or a newer image would stop or replace all nodes at once. A replacement also
+        takes ignored values from before, so a node that is to be made anew ignores none of them.
+        """
+        if node.name not in self._args.kept:
+            return [path(ROUTING)]
+        return [path(ROUTING), path(VERSION), "ami", "user_data_base64"]

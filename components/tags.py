@@ -6,6 +6,14 @@ from collections.abc import Mapping
 
 STACK = "podnet:stack"
 NODE = "podnet:node"
+NETWORK = "podnet:network"
+"""What a node was made for; another value needs another node."""
+VERSION = "podnet:version"
+"""Which files a node was made with; a later value leaves it alone."""
+ROUTING = "podnet:routing"
+"""How a node is to reach the others; read by the node, and changed while it runs."""
+SETTLED = "podnet:settled"
+"""On the VPC: the routing that all nodes have had time to take up."""
 
 
 def common(stack: str, settings: Mapping[str, str]) -> dict[str, str]:
@@ -16,3 +24,8 @@ def common(stack: str, settings: Mapping[str, str]) -> dict[str, str]:
 def named(tags: Mapping[str, str], name: str, **own: str) -> dict[str, str]:
     """The common tags and, as the console shows it, the name of one resource."""
     return {**tags, **own, "Name": f"{tags[STACK]}-{name}"}
+
+
+def path(key: str) -> str:
+    """Where a tag stands, as the options of a resource name it."""
+    return f'tags["{key}"]'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from plan.routing import RoutingMode, Uplink
 from plan.settings import Settings
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -30,9 +31,7 @@ def ingress(settings: Settings) -> dict[str, Rule]:
     """What may come in, keyed by what each rule is for."""
     rules = {
         "nodes": Rule(description="All traffic between the nodes"),
-        # A group reference matches the addresses of network interfaces; pods have addresses
-        # of their own, so they need a rule by range (VPC User Guide, security group rules).
-        "pods": Rule(description="All traffic from pods", peer=settings.pod_cidr),
+        **carrying(settings),
         "path-mtu": Rule(
             description="Fragmentation needed, for path MTU discovery",
             protocol="icmp",
@@ -44,6 +43,25 @@ def ingress(settings: Settings) -> dict[str, Rule]:
     for cidr in settings.admin_cidrs:
         rules[f"ssh-{str(cidr).replace('/', '-')}"] = Rule(
             description=f"SSH from {cidr}", protocol="tcp", from_port=SSH, to_port=SSH, peer=cidr
+        )
+    return rules
+
+
+def carrying(settings: Settings) -> dict[str, Rule]:
+    """What lets packets of pods pass from node to node, as the routing mode sends them."""
+    rules = {}
+    wrapped = settings.routing in {RoutingMode.OVERLAY, RoutingMode.L2}
+    ethernet = settings.routing is RoutingMode.L2 and settings.uplink is Uplink.ETHERNET
+    if not wrapped or settings.cross_zone_only or ethernet:
+        # A group reference matches the addresses of network interfaces; pods have addresses
+        # of their own, so they need a rule by range (VPC User Guide, security group rules).
+        rules["pods"] = Rule(description="All traffic from pods", peer=settings.pod_cidr)
+    if wrapped and not ethernet:
+        port = settings.vxlan_port
+        # The port is part of the name: another port is another rule, so that a change of it
+        # opens the new one before the old one is closed.
+        rules[f"vxlan-{port}"] = Rule(
+            description="VXLAN between the nodes", protocol="udp", from_port=port, to_port=port
         )
     return rules
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 E = TypeVar("E", bound=StrEnum)
 
 # Tag limits: AWS Tagging User Guide, "Tag naming limits and requirements"; the program adds
-# up to four keys of its own.
-MOST_TAGS = 46
+# up to six keys of its own.
+MOST_TAGS = 44
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
 # What both the keys of tags in instance metadata (EC2 User Guide, "View tags for your EC2
@@ -115,6 +115,16 @@ def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
                 f"none wider than a /{WIDEST_ADMIN}, or use Session Manager"
             )
     return ranges
+
+
+def node_names(raw: str) -> tuple[str, ...]:
+    """Names of nodes, as in node-1."""
+    value = _json(raw)
+    if not isinstance(value, list) or not all(
+        isinstance(item, str) and re.fullmatch(r"node-[1-9][0-9]{0,3}", item) for item in value
+    ):
+        raise ValueError(f"{raw!r} is not a list of nodes; write it like [node-1]")
+    return tuple(dict.fromkeys(value))
 
 
 def _check_tag(key: str, value: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
@@ -35,6 +35,13 @@ class AwsProvider:
     ) -> None:
         self._session = Session(endpoint, region, ignored_tags, patience)
         self._resources = {token: kind(self._session) for token, kind in TYPES.items()}
+
+    def configure(self, config: Mapping[str, str]) -> None:
+        """Take over what the stack says of this provider; refuses what the lab does not serve."""
+        own = {key.removeprefix("aws:"): value for key, value in config.items()
+               if key.startswith("aws:")}
+        given = configuration.check(own, self._session.region)
+        self._session.ignored_tags = configuration.ignored_tags(given.get("ignoreTags"))
 
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults; `ProviderError` for what is unknown, missing or wrong."""

@@ -63,9 +63,53 @@ def get_availability_zones(session: Session, args: Values) -> Values:
             "state", "filters", "allAvailabilityZones", "excludeNames", "excludeZoneIds")}}
 
 
+def get_vpcs(session: Session, args: Values) -> Values:
+    """The VPCs that fit."""
+    _known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
+    vpcs = session.all(session.ec2, "describe_vpcs", "Vpcs",
+                       Filters=_filters(args) + _tag_filters(args.get("tags")))
+    return {"id": session.region, "region": session.region,
+            "ids": [vpc["VpcId"] for vpc in vpcs],
+            "filters": args.get("filters"), "tags": args.get("tags")}
+
+
+def get_instances(session: Session, args: Values) -> Values:
+    """The instances that fit: running ones, where no other states are asked for."""
+    _known("aws:ec2/getInstances:getInstances", args,
+           {"filters", "instanceTags", "instanceStateNames"})
+    states = args.get("instanceStateNames") or ["running"]
+    reservations = session.all(session.ec2, "describe_instances", "Reservations", Filters=[
+        *_filters(args), *_tag_filters(args.get("instanceTags")),
+        {"Name": "instance-state-name", "Values": states}])
+    found = [one for reservation in reservations for one in reservation["Instances"]]
+    return {"id": session.region, "region": session.region,
+            "ids": [one["InstanceId"] for one in found],
+            "privateIps": [one["PrivateIpAddress"] for one in found],
+            "publicIps": [one["PublicIpAddress"] for one in found if one.get("PublicIpAddress")],
+            "ipv6Addresses": [], "instanceStateNames": args.get("instanceStateNames"),
+            "instanceTags": args.get("instanceTags"), "filters": args.get("filters")}
+
+
+def get_service_quota(session: Session, args: Values) -> Values:
+    """A quota of the account, else what accounts have by default."""
+    token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
+    _known(token, args, {"serviceCode", "quotaCode"})
+    quota = session.quotas.get_service_quota(
+        ServiceCode=args["serviceCode"], QuotaCode=args["quotaCode"])["Quota"]
+    return {"id": quota["QuotaArn"], "arn": quota["QuotaArn"], "region": session.region,
+            "serviceCode": quota["ServiceCode"], "serviceName": quota["ServiceName"],
+            "quotaCode": quota["QuotaCode"], "quotaName": quota["QuotaName"],
+            "value": quota["Value"], "defaultValue": quota["Value"],
+            "adjustable": quota["Adjustable"], "globalQuota": quota["GlobalQuota"],
+            "usageMetrics": []}
+
+
 FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getAmi:getAmi": get_ami,
     "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
+    "aws:ec2/getVpcs:getVpcs": get_vpcs,
+    "aws:ec2/getInstances:getInstances": get_instances,
+    "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
 }
 
 
@@ -77,3 +121,7 @@ def _known(token: str, args: Values, served: set[str]) -> None:
 
 def _filters(args: Values) -> list[Values]:
     return [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or []]
+
+
+def _tag_filters(tags: dict[str, str] | None) -> list[Values]:
+    return [{"Name": f"tag:{key}", "Values": [value]} for key, value in (tags or {}).items()]

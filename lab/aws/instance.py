@@ -22,8 +22,12 @@ METADATA = {
     "instanceMetadataTags": "InstanceMetadataTags"}
 CHOSEN = frozenset({
     "associatePublicIpAddress", "availabilityZone", "iamInstanceProfile", "keyName",
-    "metadataOptions", "privateIp", "rootBlockDevice", "userData", "vpcSecurityGroupIds"})
+    "metadataOptions", "privateIp", "rootBlockDevice", "userData", "userDataBase64",
+    "vpcSecurityGroupIds"})
 """What EC2 chooses where the program does not."""
+
+USER_DATA = frozenset({"userData", "userDataBase64"})
+"""Text, or bytes in base64: one of the two."""
 
 # A profile that was made a moment ago may not be known yet where instances are made.
 NOT_YET_KNOWN = frozenset({"InvalidIamInstanceProfile.NotFound"})
@@ -45,10 +49,7 @@ class Instance(Ec2Resource):
         unordered={"vpcSecurityGroupIds"})
 
     def validate(self, inputs: Values) -> None:
-        text = inputs.get("userData")
-        if isinstance(text, str) and len(text.encode()) > MOST_USER_DATA:
-            raise ProviderError(f"userData of {len(text.encode())} bytes; EC2 takes at most "
-                                f"{MOST_USER_DATA}")
+        _check_user_data(inputs)
         for name, served in (("metadataOptions", METADATA.keys()),
                              ("rootBlockDevice", RootVolume.served)):
             block = inputs.get(name)
@@ -73,8 +74,8 @@ class Instance(Ec2Resource):
 
     def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
         replaced = super().replacing(old, new, changed)
-        if "userData" in changed and new.get("userDataReplaceOnChange"):
-            replaced.add("userData")
+        if new.get("userDataReplaceOnChange"):
+            replaced |= USER_DATA & set(changed)
         if "rootBlockDevice" in changed and RootVolume.replaces(
                 old.get("rootBlockDevice") or {}, new["rootBlockDevice"]):
             replaced.add("rootBlockDevice")
@@ -85,8 +86,8 @@ class Instance(Ec2Resource):
             "ImageId": inputs["ami"], "InstanceType": inputs["instanceType"], "MinCount": 1,
             "MaxCount": 1, "ClientToken": token, "NetworkInterfaces": [_interface(inputs)],
             "TagSpecifications": self.stamp(inputs, token)}
-        if inputs.get("userData"):
-            request["UserData"] = inputs["userData"]
+        if (data := _user_data(inputs)) is not None:
+            request["UserData"] = data  # boto3 encodes it
         if inputs.get("keyName"):
             request["KeyName"] = inputs["keyName"]
         if inputs.get("availabilityZone"):
@@ -108,7 +109,6 @@ class Instance(Ec2Resource):
         return [one for reservation in described for one in reservation["Instances"]]
 
     def look(self, id_: str, known: Values) -> Values | None:
-        del known
         instance = self.fetch(id_)
         if instance is None or not self.usable(instance):
             return None
@@ -134,7 +134,7 @@ class Instance(Ec2Resource):
             # moto keeps one on the instance and one on the interface; the packets see the latter.
             "sourceDestCheck": primary["SourceDestCheck"],
             "vpcSecurityGroupIds": sorted(group["GroupId"] for group in primary["Groups"]),
-            "userData": b64decode(encoded).decode(errors="replace") if encoded else None,
+            **_told_user_data(encoded, known),
             "metadataOptions": Block(
                 {name: options.get(key) for name, key in METADATA.items()}),
             "rootBlockDevice": RootVolume(self.ec2).look(instance, self.session),
@@ -173,9 +173,10 @@ class Instance(Ec2Resource):
         changes: list[Values] = []
         if inputs["instanceType"] != live["instanceType"]:
             changes.append({"InstanceType": {"Value": inputs["instanceType"]}})
-        if inputs.get("userData") not in (None, live["userData"]):
-            encoded = b64encode(inputs["userData"].encode()).decode()
-            changes.append({"Attribute": "userData", "Value": encoded})
+        for name in USER_DATA:
+            if inputs.get(name) not in (None, live[name]):
+                encoded = b64encode(_user_data(inputs) or b"").decode()
+                changes.append({"Attribute": "userData", "Value": encoded})
         if not changes:
             return
         self.ec2.stop_instances(InstanceIds=[id_])
@@ -212,6 +213,37 @@ class Instance(Ec2Resource):
             raise ProviderError(
                 f"instance {id_} did not come to {waiter.removeprefix('instance_')} within "
                 f"{self.session.patience:g} s: {error}") from error
+
+
+def _user_data(inputs: Values) -> bytes | None:
+    text, encoded = inputs.get("userData"), inputs.get("userDataBase64")
+    if encoded:
+        return b64decode(encoded)
+    return str(text).encode() if text else None
+
+
+def _told_user_data(encoded: str | None, known: Values) -> Values:
+    """User data in the way it was given; the API tells it in base64."""
+    if known.get("userDataBase64"):
+        return {"userData": None, "userDataBase64": encoded}
+    text = b64decode(encoded).decode(errors="replace") if encoded else None
+    return {"userData": text, "userDataBase64": None}
+
+
+def _check_user_data(inputs: Values) -> None:
+    given = {name for name in USER_DATA if inputs.get(name)}
+    if UNKNOWN in (inputs.get(name) for name in given):
+        return
+    if len(given) > 1:
+        raise ProviderError(f"{' and '.join(sorted(given))} are two ways to give the same; "
+                            "give one of them")
+    try:
+        data = _user_data(inputs) or b""
+    except ValueError as error:
+        raise ProviderError(f"userDataBase64 is not base64: {error}") from error
+    if len(data) > MOST_USER_DATA:
+        raise ProviderError(
+            f"{min(given)} of {len(data)} bytes; EC2 takes at most {MOST_USER_DATA}")
 
 
 def _interface(inputs: Values) -> Values:

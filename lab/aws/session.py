@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -78,16 +79,24 @@ class Session:
         bare = botocore.session.Session(session_vars={
             "profile": unset, "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None), "ca_bundle": unset})
-        session = boto3.Session(
+        self._boto = boto3.Session(
             aws_access_key_id="lab", aws_secret_access_key="lab",  # noqa: S106  # not a secret
             region_name=region, botocore_session=bare)
-        config = Config(
+        self._config = Config(
             # botocore repeats calls after throttling and lost connections, and after nothing else.
             retries={"mode": "standard", "total_max_attempts": 4},
             connect_timeout=5, read_timeout=60, proxies={}, max_pool_connections=32,
             use_dualstack_endpoint=False, use_fips_endpoint=False)
-        self.ec2: Any = session.client("ec2", endpoint_url=endpoint, config=config)
-        self.iam: Any = session.client("iam", endpoint_url=endpoint, config=config)
+        self.ec2 = self._client("ec2")
+        self.iam = self._client("iam")
+
+    @cached_property
+    def quotas(self) -> Any:  # noqa: ANN401
+        """A client of Service Quotas, which few programs ask."""
+        return self._client("service-quotas")
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401
+        return self._boto.client(service, endpoint_url=self.endpoint, config=self._config)
 
     def patiently(self, codes: Collection[str], call: Callable[[], T]) -> T:
         """Repeat a call that the API refuses with one of these codes for a while after a change."""

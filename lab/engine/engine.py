@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.engine import program
 from lab.engine.deployment import Deployment
-from lab.engine.errors import EngineError
+from lab.engine.errors import EngineError, ProjectError
 from lab.engine.journal import Journal
 from lab.engine.lock import locked
 from lab.engine.monitor import Monitor
@@ -16,7 +16,7 @@ from lab.engine.project import Project
 from lab.engine.providers import WithProviders
 from lab.engine.report import Event, Report, Summary
 from lab.engine.state import State, StateFile
-from lab.engine.values import Provider, Values
+from lab.engine.values import Provider, ProviderError, Values
 
 LOCK_TIMEOUT = 30.0
 MASK = "[secret]"
@@ -57,7 +57,9 @@ class Engine:
 
     def refresh(self) -> Summary:
         """Record every resource as it really is, without running the program."""
-        with self._locked(Project.load(self._directory)) as journal:
+        project = Project.load(self._directory)
+        with self._locked(project) as journal:
+            self._configured(project)
             journal.recover()
             journal.refresh()
             return _summary(journal)
@@ -76,7 +78,7 @@ class Engine:
         return _masked(self._file(Project.load(self._directory)).load())
 
     def _deploy(self, project: Project, journal: Journal) -> Summary:
-        config = project.config(self._stack, self._overrides)
+        config = self._configured(project)
         journal.recover()
         deployment = Deployment(journal)
         monitor = Monitor(project.name, self._stack, deployment, journal)
@@ -92,6 +94,16 @@ class Engine:
         journal.state.secret_outputs = monitor.secret_outputs
         journal.save()
         return _summary(journal)
+
+    def _configured(self, project: Project) -> dict[str, str]:
+        """The stack's configuration, after the provider has taken its part of it."""
+        config = project.config(self._stack, self._overrides)
+        try:
+            self._provider.configure(config)
+        except ProviderError as error:
+            raise ProjectError(f"the configuration of stack {self._stack} was refused: "
+                               f"{error}") from error
+        return config
 
     @contextmanager
     def _locked(self, project: Project) -> Iterator[Journal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lab.engine.detail import changed
@@ -15,6 +16,10 @@ class WithProviders:
     """A provider that serves explicit providers too; they exist in the state alone."""
 
     served: Provider
+
+    def configure(self, config: Mapping[str, str]) -> None:
+        """As `Provider.configure`."""
+        self.served.configure(config)
 
     def check(self, type_: str, inputs: Values) -> Values:
         """As `Provider.check`: whether the configuration is served is for the provider to say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
@@ -50,6 +51,12 @@ class Provider(Protocol):
     killed at any moment, so each step must bear being done a second time: `update` with the same
     arguments, `delete` of what is gone.
     """
+
+    def configure(self, config: Mapping[str, str]) -> None:
+        """Take over what the stack's configuration says of the provider (`aws:region` and so on).
+
+        Called before a program runs and before a refresh, with the whole configuration.
+        """
 
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults filled in; refuses unknown types, unknown or bad properties.

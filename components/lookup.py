@@ -1,0 +1,75 @@
+"""What the cloud is asked before anything is registered."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.build import Build
+from components.tags import NETWORK, ROUTING, SETTLED, STACK, VERSION
+from plan import quota
+from plan.nodes import nodes
+from plan.settings import Settings
+from plan.switch import WORDS, Deployed
+
+THERE = ["pending", "running", "stopping", "stopped"]
+"""States of an instance that is not gone; the look-up's own default is `running` alone."""
+
+
+def route_quota() -> int | None:
+    """How many routes a route table may hold; None where Service Quotas does not tell."""
+    try:
+        found = aws.servicequotas.get_service_quota(service_code="vpc", quota_code=quota.CODE)
+    except Exception as error:  # noqa: BLE001  # the SDK has no narrower one for a failed look-up
+        pulumi.log.debug(f"Service Quotas: {error}")
+        return None
+    return int(found.value)
+
+
+def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
+    """What is there of the stack, found by tags.
+
+    Only filters are used, never the tags of an answer: the provider hides those that the stack
+    tells it to ignore.
+    """
+    if not _vpcs(stack):
+        return Deployed()
+    wanted = settings.node_routing.tag()
+    there = _instances(stack)
+    names = {str(node.address): node.name for node in nodes(settings)}
+    kept = _instances(stack, **{NETWORK: build.network}) & names.keys()
+    outdated = {
+        "files": kept - _instances(stack, **{VERSION: build.version}),
+        "image": kept - _instances(stack, image_id=build.image_id),
+    }
+    settled = _vpcs(stack, wanted)
+    return Deployed(
+        routing=wanted.partition(" ")[0] if settled else _former(stack),
+        switches=not settled or bool(there - _instances(stack, **{ROUTING: wanted})),
+        kept=frozenset(names[address] for address in kept),
+        older={
+            name: tuple(what for what, addresses in outdated.items() if address in addresses)
+            for address, name in names.items()
+            if any(address in addresses for addresses in outdated.values())
+        },
+    )
+
+
+def _former(stack: str) -> str | None:
+    return next((word for word in WORDS if _vpcs(stack, f"{word} *")), None)
+
+
+def _vpcs(stack: str, settled: str | None = None) -> bool:
+    """Whether there is a VPC of the stack, and one whose nodes have settled in this routing."""
+    tags = {STACK: stack} | ({SETTLED: settled} if settled else {})
+    return bool(aws.ec2.get_vpcs(tags=tags).ids)
+
+
+def _instances(stack: str, image_id: str | None = None, **tags: str) -> set[str]:
+    """The addresses of the stack's instances with these tags and this image."""
+    found = aws.ec2.get_instances(
+        instance_tags={STACK: stack, **tags},
+        instance_state_names=THERE,
+        filters=[{"name": "image-id", "values": [image_id]}] if image_id else None,
+    )
+    return set(found.private_ips)

@@ -1,0 +1,105 @@
+"""What the cloud holds of a stack before a deployment, and what that will do, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from plan import firewall
+from plan.routing import Routing, RoutingMode, Uplink
+from plan.settings import Settings
+
+WORDS: Mapping[str, Routing] = {
+    routing.tag().partition(" ")[0]: routing
+    for routing in (
+        *(Routing(mode=mode) for mode in RoutingMode),
+        Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
+        Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET),
+    )
+}
+"""Every routing by the first word of its tag; the numbers are defaults."""
+
+NODES_DO = {
+    "vpc-routes": "takes away its routes to other nodes and leaves forwarding to the VPC router",
+    "host-gw": "routes every peer's pods through that peer",
+    "overlay": "routes every peer's pods through its VXLAN device",
+    "hybrid": "routes pods of its own subnet through their node, all others through VXLAN",
+    "l2": "joins the bridge of its pods to every peer's by VXLAN",
+    "l2-ethernet": "joins the bridge of its pods to its network interface",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """A stack as it was found; by default nothing of it is there."""
+
+    routing: str | None = None
+    """The first word of the routing that the nodes last settled in, where one is known."""
+    switches: bool = False
+    """Whether nodes may have another routing than is wanted now."""
+    kept: frozenset[str] = frozenset()
+    """Nodes that are there and were made for this network."""
+    older: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Nodes with older files or an older image than new ones would have, and which of the two."""
+
+
+def tell(settings: Settings, deployed: Deployed) -> Iterator[str]:
+    """What a deployment will do to nodes and their routing, and what it leaves for later."""
+    if deployed.switches:
+        yield "\n".join(_steps(settings, deployed.routing))
+    if rolled := [name for name in settings.roll if name in deployed.kept]:
+        yield f"made anew with the newest files and image: {', '.join(rolled)}"
+    older = {name: what for name, what in deployed.older.items() if name not in settings.roll}
+    if older:
+        which = ", ".join(f"{name} ({' and '.join(what)})" for name, what in older.items())
+        yield (
+            f"older than a node made now would be: {which}; they stay as they are, "
+            "`podnet roll` makes them anew one at a time"
+        )
+
+
+def _steps(settings: Settings, former: str | None) -> Iterator[str]:
+    word = settings.node_routing.tag().partition(" ")[0]
+    new = _needs(settings)
+    # After an interruption, or another number, the former routing may be of the same word.
+    old = _needs(_with(settings, WORDS[former])) if former else {}
+    yield (
+        f"routing: {former or 'what the nodes have'} -> {word}, while packets flow; "
+        "no node is replaced or rebooted"
+    )
+    yield f"  1. added first: {_listed([new[key] for key in new if key not in old])}"
+    yield (
+        f"  2. every node reads its tag podnet:routing ({settings.node_routing.tag()}) "
+        f"and {NODES_DO[word]}"
+    )
+    yield "  3. a wait of two polls, until every node that runs has done so"
+    yield f"  4. removed last: {_listed([old[key] for key in old if key not in new])}"
+    if RoutingMode.L2 in {settings.routing, WORDS[former].mode if former else None}:
+        yield (
+            "  pods must be recreated, since their on-link range changes: those that are there "
+            "keep the old one and reach no pod of the new one (`podnet switch` does it)"
+        )
+
+
+def _needs(settings: Settings) -> dict[str, str]:
+    """What the routing of these settings needs in the cloud, by a key that tells it apart."""
+    rules = {
+        key: f"firewall rule {key} ({rule.description})"
+        for key, rule in firewall.carrying(settings).items()
+    }
+    if settings.routes_in_vpc:
+        rules["routes"] = f"{settings.node_count * settings.zones} routes of the VPC to pods"
+    return rules
+
+
+def _with(settings: Settings, routing: Routing) -> Settings:
+    return replace(
+        settings,
+        routing=routing.mode,
+        cross_zone_only=routing.cross_zone_only,
+        uplink=routing.uplink,
+    )
+
+
+def _listed(things: list[str]) -> str:
+    return ", ".join(things) or "nothing"
