@@ -1,0 +1,118 @@
+"""The committed pictures are what the code draws, and show what nodes really do."""
+
+from ipaddress import IPv4Address
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import links
+import machine
+import peers
+import pytest
+import uplink
+
+from docs.pictures import draw, parts, pictures
+from docs.pictures.scene import Picture
+from plan.routing import Routing
+from plan.settings import Settings
+
+DOCS = Path(__file__).parents[3] / "docs"
+NAMES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_committed_picture_is_what_the_code_draws(name):
+    committed = (DOCS / f"{name}.svg").read_text()
+
+    assert committed == draw(pictures()[name]), "run: python -m docs.pictures"
+
+
+def test_there_is_a_picture_for_every_word_a_node_is_told():
+    assert {Routing.parse(name).tag().split()[0] for name in pictures()} == set(NAMES)
+    assert {file.stem for file in DOCS.glob("*.svg")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_about_the_modes_shows_every_picture(name):
+    assert f"]({name}.svg)" in (DOCS / "modes.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["host-gw", "overlay", "hybrid"])
+def test_routes_in_a_picture_are_those_the_agent_sets(name):
+    picture = pictures()[name]
+    plan = Settings(zones=max(1, len(picture.subnets))).addresses
+    addresses = {station.name: plan.node(int(station.name[-1])) for station in picture.stations}
+    node = machine.Node(plan, "eth0", addresses.pop("node 1"), parts.LINK_MTU)
+
+    wanted = {route for peer in addresses.values() for route in agents_routes(node, name, peer)}
+
+    assert wanted <= entries(picture, "node 1")
+
+
+def agents_routes(node: machine.Node, name: str, peer: IPv4Address) -> set[str]:
+    return {
+        f"{route.destination} via {route.gateway} dev {route.link}"
+        for route in peers.routes(node, Routing.parse(name), peer)
+        if route.table == "main"
+    }
+
+
+@pytest.mark.parametrize("name", ["overlay", "l2"])
+def test_forwarding_entries_in_a_picture_are_those_the_agent_sets(name):
+    node = machine.Node(parts.PLAN, "eth0", parts.ONE, parts.LINK_MTU)
+    wanted = peers.wanted(node, Routing(mode=Routing.parse(name).mode, max_nodes=2))
+    device = {"overlay": links.OVERLAY, "l2": links.FLAT}[name]
+
+    shown = {entry for entry in entries(pictures()[name], "node 1") if entry.startswith("fdb ")}
+
+    assert shown == {
+        f"fdb {mac} dst {peer}"
+        for link, mac, peer in wanted.forwarding
+        if link == device and peer != machine.BRIDGE
+    }
+
+
+def entries(picture: Picture, name: str) -> set[str]:
+    station = next(station for station in picture.stations if station.name == name)
+    return {entry for layer in station.layers for entry in layer.entries}
+
+
+def test_a_picture_names_links_as_the_agent_does():
+    named = {
+        layer.name
+        for picture in pictures().values()
+        for station in picture.stations
+        for layer in station.layers
+    }
+
+    assert named == {"routes", links.OVERLAY, links.FLAT, machine.BRIDGE, uplink.PHYSICAL}
+
+
+def test_the_pictures_keep_the_room_free_that_the_agent_does():
+    assert machine.OVERHEAD == parts.OVERHEAD
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_drawn_outside_a_picture(name):
+    root = ET.fromstring(draw(pictures()[name]))  # noqa: S314  # drawn a moment ago
+    _, _, width, height = map(int, root.attrib["viewBox"].split())
+
+    outside = [
+        item.attrib
+        for item in root.iter()
+        if "x" in item.attrib
+        and not (
+            0 <= int(item.attrib["x"]) <= width - int(item.attrib.get("width", 0))
+            and 0 <= int(item.attrib["y"]) <= height - int(item.attrib.get("height", 0))
+        )
+    ]
+
+    assert outside == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_stretch_of_a_way_has_its_sentence(name):
+    text = draw(pictures()[name])
+    hops = sum(len(way.hops) for way in pictures()[name].ways)
+
+    assert text.count('marker-end="url(#tip)"') == hops
+    assert text.count("<circle") == 2 * hops
