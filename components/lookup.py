@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+
 import pulumi
 import pulumi_aws as aws
 
 from components.build import Build
 from components.tags import NETWORK, ROUTING, SETTLED, STACK, VERSION
 from plan import quota
+from plan.firewall import ANYWHERE
 from plan.nodes import nodes
 from plan.settings import Settings
 from plan.switch import WORDS, Deployed
@@ -52,7 +56,21 @@ def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
             for address, name in names.items()
             if any(address in addresses for addresses in outdated.values())
         },
+        foreign=tuple(_foreign_routes(stack, settings, there | names.keys())),
     )
+
+
+def _foreign_routes(stack: str, settings: Settings, addresses: set[str]) -> Iterator[str]:
+    """The routes in the pod range that lead to no pod block of these nodes."""
+    # Nodes of a range that was changed lie outside the one of now.
+    nodes_of_now = [one for one in map(IPv4Address, addresses) if one in settings.vpc_cidr]
+    own = {settings.addresses.block(address) for address in nodes_of_now}
+    for table in sorted(aws.ec2.get_route_tables(tags={STACK: stack}).ids):
+        for route in aws.ec2.get_route_table(route_table_id=table).routes:
+            destination = IPv4Network(route.cidr_block or str(ANYWHERE))
+            if destination.subnet_of(settings.pod_cidr) and destination not in own:
+                target = route.network_interface_id or route.gateway_id or "what is neither"
+                yield f"{destination} to {target} in {table}"
 
 
 def _former(stack: str) -> str | None:

@@ -14,6 +14,11 @@ def say(settings: Settings, deployed: Deployed) -> None:
     """Say what happens to nodes and routing; `ValueError` where there are too many routes."""
     for text in tell(settings, deployed):
         pulumi.log.info(text)
+    if deployed.foreign:
+        pulumi.log.warn(
+            f"routes in the pod range {settings.pod_cidr} that podnet did not make: "
+            f"{', '.join(deployed.foreign)}; they are left alone, delete them if nobody needs them"
+        )
     if settings.routes_in_vpc:
         _say_routes(settings)
 

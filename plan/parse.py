@@ -95,7 +95,7 @@ def tags(raw: str) -> Mapping[str, str]:
             "numbers in quotes"
         )
     if len(value) > MOST_TAGS:
-        raise ValueError(f"has {len(value)} tags; AWS takes 50 a resource and podnet sets four")
+        raise ValueError(f"has {len(value)} tags; AWS takes 50 a resource and podnet sets six")
     for key, item in value.items():
         _check_tag(key, item)
     return value

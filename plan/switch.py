@@ -41,6 +41,8 @@ class Deployed:
     """Nodes that are there and were made for this network."""
     older: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Nodes with older files or an older image than new ones would have, and which of the two."""
+    foreign: tuple[str, ...] = ()
+    """Routes in the pod range that lead elsewhere than to the node whose block it is."""
 
 
 def tell(settings: Settings, deployed: Deployed) -> Iterator[str]:
@@ -63,6 +65,7 @@ def _steps(settings: Settings, former: str | None) -> Iterator[str]:
     new = _needs(settings)
     # After an interruption, or another number, the former routing may be of the same word.
     old = _needs(_with(settings, WORDS[former])) if former else {}
+    removed = _listed([old[key] for key in old if key not in new])
     yield (
         f"routing: {former or 'what the nodes have'} -> {word}, while packets flow; "
         "no node is replaced or rebooted"
@@ -73,12 +76,16 @@ def _steps(settings: Settings, former: str | None) -> Iterator[str]:
         f"and {NODES_DO[word]}"
     )
     yield "  3. a wait of two polls, until every node that runs has done so"
-    yield f"  4. removed last: {_listed([old[key] for key in old if key not in new])}"
-    if RoutingMode.L2 in {settings.routing, WORDS[former].mode if former else None}:
+    yield f"  4. removed last: {removed if former else 'nothing that is known of'}"
+    if (settings.routing is RoutingMode.L2) != (former is not None and _is_flat(former)):
         yield (
             "  pods must be recreated, since their on-link range changes: those that are there "
             "keep the old one and reach no pod of the new one (`podnet switch` does it)"
         )
+
+
+def _is_flat(word: str) -> bool:
+    return WORDS[word].mode is RoutingMode.L2
 
 
 def _needs(settings: Settings) -> dict[str, str]:

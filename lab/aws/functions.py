@@ -90,6 +90,32 @@ def get_instances(session: Session, args: Values) -> Values:
             "instanceTags": args.get("instanceTags"), "filters": args.get("filters")}
 
 
+def get_route_tables(session: Session, args: Values) -> Values:
+    """The route tables that fit."""
+    _known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
+    vpc = [{"Name": "vpc-id", "Values": [args["vpcId"]]}] if args.get("vpcId") else []
+    tables = session.all(session.ec2, "describe_route_tables", "RouteTables",
+                         Filters=[*_filters(args), *_tag_filters(args.get("tags")), *vpc])
+    return {"id": session.region, "region": session.region,
+            "ids": [table["RouteTableId"] for table in tables], "vpcId": args.get("vpcId"),
+            "filters": args.get("filters"), "tags": args.get("tags")}
+
+
+def get_route_table(session: Session, args: Values) -> Values:
+    """A route table by its id, with its routes but for the one within the VPC."""
+    _known("aws:ec2/getRouteTable:getRouteTable", args, {"routeTableId"})
+    table = session.ec2.describe_route_tables(
+        RouteTableIds=[args["routeTableId"]])["RouteTables"][0]
+    return {"id": table["RouteTableId"], "routeTableId": table["RouteTableId"],
+            "region": session.region, "vpcId": table["VpcId"], "ownerId": table["OwnerId"],
+            "tags": session.read_tags(table.get("Tags", [])),
+            "routes": [{"cidrBlock": route.get("DestinationCidrBlock", ""),
+                        "gatewayId": route.get("GatewayId", ""),
+                        "networkInterfaceId": route.get("NetworkInterfaceId", ""),
+                        "instanceId": route.get("InstanceId", "")}
+                       for route in table["Routes"] if route.get("GatewayId") != "local"]}
+
+
 def get_service_quota(session: Session, args: Values) -> Values:
     """A quota of the account, else what accounts have by default."""
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
@@ -109,6 +135,8 @@ FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
     "aws:ec2/getVpcs:getVpcs": get_vpcs,
     "aws:ec2/getInstances:getInstances": get_instances,
+    "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
+    "aws:ec2/getRouteTable:getRouteTable": get_route_table,
     "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
 }
 

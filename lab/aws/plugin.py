@@ -19,6 +19,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from lab.aws import AwsProvider, configuration
+from lab.engine.detail import ABSENT, leaves
 from lab.engine.values import Diff, ProviderError, Values
 from lab.engine.wire import decode, encode
 
@@ -94,8 +95,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return pb.DiffResponse(
             changes=_kind(changed=bool(diff.changed)), diffs=list(diff.changed),
             replaces=list(diff.replaces), deleteBeforeReplace=diff.delete_before_replace,
-            hasDetailedDiff=True, detailedDiff={
-                name: _property_diff(name, diff, old, new) for name in diff.changed})
+            hasDetailedDiff=True, detailedDiff=dict(
+                leaf for name in diff.changed for leaf in _property_diffs(name, diff, old, new)))
 
     def Create(self, request: pb.CreateRequest, context: Any) -> pb.CreateResponse:
         """Make a resource; what came to be of one that then failed is recorded."""
@@ -189,11 +190,13 @@ def _kind(*, changed: bool) -> Any:
     return kinds.DIFF_SOME if changed else kinds.DIFF_NONE
 
 
-def _property_diff(name: str, diff: Diff, old: Values, new: Values) -> pb.PropertyDiff:
-    word = "ADD" if name not in old else "UPDATE" if name in new else "DELETE"
-    kind = f"{word}_REPLACE" if name in diff.replaces else word
-    return pb.PropertyDiff(
-        kind=pb.PropertyDiff.Kind.Value(kind), inputDiff=True)
+def _property_diffs(name: str, diff: Diff, old: Values, new: Values,
+                    ) -> Iterator[tuple[str, pb.PropertyDiff]]:
+    """The difference of a property by paths, as deep as `replaceOnChanges` may name one."""
+    suffix = "_REPLACE" if name in diff.replaces else ""
+    for path, was, is_ in leaves(name, old.get(name, ABSENT), new.get(name, ABSENT)):
+        word = "ADD" if was is ABSENT else "DELETE" if is_ is ABSENT else "UPDATE"
+        yield path, pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(word + suffix), inputDiff=True)
 
 
 def main(version: str) -> None:

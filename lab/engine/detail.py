@@ -9,7 +9,8 @@ from lab.engine.values import Diff, Values
 from lab.engine.wire import contains_unknown
 
 LONGEST = 60
-_ABSENT = object()
+ABSENT = object()
+"""In the place of a property that is not there."""
 
 
 def describe(old: Values, new: Values, diff: Diff, secret: Collection[str] = ()) -> str:
@@ -20,7 +21,7 @@ def describe(old: Values, new: Values, diff: Diff, secret: Collection[str] = ())
         if name in secret:
             texts.append(f"{name}: [secret]{suffix}")
             continue
-        pairs = list(_leaves(name, old.get(name, _ABSENT), new.get(name, _ABSENT)))
+        pairs = list(leaves(name, old.get(name, ABSENT), new.get(name, ABSENT)))
         texts += [f"{path}: {_text(one)} → {_text(two)}{suffix}" for path, one, two in pairs] \
             or [f"{name}{suffix}"]
     return "; ".join(texts)
@@ -29,20 +30,21 @@ def describe(old: Values, new: Values, diff: Diff, secret: Collection[str] = ())
 def changed(old: Values, new: Values) -> tuple[str, ...]:
     """Names of the properties that differ."""
     return tuple(name for name in dict.fromkeys([*old, *new])
-                 if old.get(name, _ABSENT) != new.get(name, _ABSENT))
+                 if old.get(name, ABSENT) != new.get(name, ABSENT))
 
 
-def _leaves(path: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
+def leaves(path: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
+    """Where two values differ, however deep: path, old value, new value."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in changed(old, new):
             part = f'["{name}"]' if set(name) & set('.:"[]/') else f".{name}"
-            yield from _leaves(path + part, old.get(name, _ABSENT), new.get(name, _ABSENT))
+            yield from leaves(path + part, old.get(name, ABSENT), new.get(name, ABSENT))
     elif old != new:
         yield path, old, new
 
 
 def _text(value: object) -> str:
-    if value is _ABSENT:
+    if value is ABSENT:
         return "(none)"
     if contains_unknown(value):
         return "(known after up)"

@@ -58,6 +58,8 @@ def _kept(new: Any, old: Any, parts: list[Part]) -> Any:  # noqa: ANN401  # any 
         if isinstance(part, int) and part < min(len(new), len(old)):
             return [*new[:part], _kept(new[part], old[part], rest), *new[part + 1:]]
         return new
+    if old is _ABSENT:
+        old = {}  # what is ignored in a map was not there if the map was not
     if not isinstance(new, dict) or not isinstance(old, dict):
         return new
     names = {*new, *old} if part == STAR else {part}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ import pulumi_aws
 import pytest
 from pulumi.runtime import rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.settings import Settings, configure
 
 # The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
 # is read. As an error such a warning would leave it half imported for every later test.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    for module in (pulumi_aws.ec2, pulumi_aws.iam, pulumi_aws.vpc):
+    for module in (pulumi_aws.ec2, pulumi_aws.iam, pulumi_aws.servicequotas, pulumi_aws.vpc):
         hasattr(module, "Vpc")
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -41,7 +43,13 @@ class Registered:
     inputs: dict[str, Any]
     depends_on: frozenset[str]
     ignore_changes: tuple[str, ...]
+    replace_on_changes: tuple[str, ...]
     delete_before_replace: bool
+
+
+def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether these tags fit a filter of the API, in which a star stands for anything."""
+    return all(fnmatchcase(tags.get(key, ""), value) for key, value in wanted.items())
 
 
 class RecordingMonitor(MockMonitor):
@@ -64,6 +72,7 @@ class RecordingMonitor(MockMonitor):
                 inputs=rpc.deserialize_properties(request.object),
                 depends_on=frozenset(request.dependencies),
                 ignore_changes=tuple(request.ignoreChanges),
+                replace_on_changes=tuple(request.replaceOnChanges),
                 delete_before_replace=request.deleteBeforeReplace,
             )
         )
@@ -75,20 +84,43 @@ class RecordingMonitor(MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
+class RecordingLog(MockEngine):
+    """Keeps what a program says, by how loud it says it."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.said: list[tuple[str, str]] = []
+
+    def Log(self, request):  # noqa: N802
+        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
+        self.said.append((severity, request.message))
+
+
 class FakeCloud(Mocks):
-    """Records every registration; refuses a look-up no test has answered."""
+    """Records every registration; refuses a look-up no test has answered.
+
+    An answer is a value, or a function of the arguments. By default nothing is there yet.
+    """
 
     ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
     IMAGE = "aws:ec2/getAmi:getAmi"
+    QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
+    VPCS = "aws:ec2/getVpcs:getVpcs"
+    INSTANCES = "aws:ec2/getInstances:getInstances"
+    TABLES = "aws:ec2/getRouteTables:getRouteTables"
+    TABLE = "aws:ec2/getRouteTable:getRouteTable"
 
     def __init__(self) -> None:
-        self.answers: dict[str, dict[str, Any]] = {
+        self.answers: dict[str, Any] = {
             self.ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
             self.IMAGE: {"id": "ami-0123456789abcdef0"},
+            self.QUOTA: {"value": 500},
+            self.VPCS: {"ids": []},
         }
         self.names: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.monitor = RecordingMonitor(self)
+        self.log = RecordingLog()
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         outputs = dict(args.inputs)
@@ -107,12 +139,46 @@ class FakeCloud(Mocks):
         if args.token not in self.answers:
             raise AssertionError(f"no answer for {args.token}({args.args})")
         self.calls.append((args.token, args.args))
-        return self.answers[args.token], []
+        answer = self.answers[args.token]
+        return answer(args.args) if callable(answer) else answer, []
+
+    def holds(
+        self,
+        *nodes: Mapping[str, str],
+        settled: str | None,
+        routes: Mapping[str, str] | None = None,
+    ) -> FakeCloud:
+        """Answer as a cloud with these instances, told by address, image and tags."""
+        vpc = {"podnet:stack": "test"} | ({"podnet:settled": settled} if settled else {})
+        self.answers |= {
+            self.VPCS: lambda args: {"ids": ["vpc-1"] if has(vpc, args["tags"]) else []},
+            self.INSTANCES: lambda args: {
+                "privateIps": [
+                    node["address"]
+                    for node in nodes
+                    if has({"podnet:stack": "test", **node}, args["instanceTags"])
+                    and all(node["image"] in one["values"] for one in args.get("filters") or [])
+                ]
+            },
+            self.TABLES: {"ids": ["rtb-1"]},
+            self.TABLE: {
+                "routes": [
+                    {"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "networkInterfaceId": ""},
+                    *(
+                        {"cidrBlock": cidr, "gatewayId": "", "networkInterfaceId": interface}
+                        for cidr, interface in (routes or {}).items()
+                    ),
+                ]
+            },
+        }
+        return self
 
     def build(
         self,
         program: Callable[[], object],
         config: Mapping[str, str] | None = None,
+        *,
+        dry_run: bool = False,
     ) -> FakeCloud:
         """Run `program` as the engines run one, and drain every registration."""
 
@@ -122,8 +188,8 @@ class FakeCloud(Mocks):
                     project="podnet",
                     stack="test",
                     monitor=self.monitor,
-                    engine=MockEngine(None),
-                    dry_run=False,
+                    engine=self.log,
+                    dry_run=dry_run,
                 )
             )
             set_all_config(dict(config or {}))
@@ -153,6 +219,11 @@ class FakeCloud(Mocks):
     def resources(self) -> list[Registered]:
         """All but the stack itself."""
         return [item for item in self.monitor.registered if item.type != "pulumi:pulumi:Stack"]
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """What the program said: how loud, and what."""
+        return [(loud, text) for loud, text in self.log.said if loud != "debug"]
 
     @property
     def exports(self) -> dict[str, Any]:

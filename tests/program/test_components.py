@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Network
 
 import pulumi
 import pytest
 
+from components.build import Build
 from components.firewall import Firewall, FirewallArgs
 from components.network import Network, NetworkArgs
 from components.nodes import Nodes, NodesArgs
 from components.pod_routes import PodRoutes, PodRoutesArgs
+from components.routing_mode import RoutingMode, RoutingModeArgs
 from components.tags import common
 from plan.firewall import ANYWHERE, Rule
 from plan.nodes import nodes, zones
@@ -49,8 +51,8 @@ def firewall() -> Firewall:
 
 
 def machines(
-    image_id: str | None = None,
     boot_after: Mapping[str, pulumi.Resource] | None = None,
+    kept: Collection[str] = (),
 ) -> Nodes:
     return Nodes(
         "node",
@@ -59,11 +61,28 @@ def machines(
             subnet_ids={"a": "subnet-a", "b": "subnet-b"},
             security_group_id="sg-1",
             instance_type="m5.large",
-            image_id=image_id,
-            user_data="#cloud-config\n",
+            build=Build(
+                user_data="H4sIAAAA", version="abc123", network="these numbers", image_id="ami-1"
+            ),
+            kept=kept,
             session_manager=True,
             boot_after=list((boot_after or {}).values()),
             tags=TAGS,
+        ),
+    )
+
+
+def routing(*, settle: bool = False, after: Sequence[pulumi.Resource] = ()) -> RoutingMode:
+    return RoutingMode(
+        "mode",
+        RoutingModeArgs(
+            nodes=nodes(SETTINGS),
+            instance_ids={"node-1": "i-1", "node-2": "i-2"},
+            routing="overlay max=2",
+            after=after,
+            settle=settle,
+            vpc_id="vpc-1",
+            firewall=firewall(),
         ),
     )
 
@@ -162,10 +181,10 @@ def test_rules_are_resources_of_their_own_with_a_range_or_the_group_as_peer(clou
 
 
 def test_a_rule_added_by_hand_has_no_place_beside_the_rules_of_the_plan(cloud):
-    cloud.build(firewall)
+    cloud.build(routing)
 
     assert cloud.inputs("VpcSecurityGroupRulesExclusive") == {
-        "wall": {
+        "mode": {
             "securityGroupId": "wall-id",
             "ingressRuleIds": ["wall-in-nodes-id", "wall-in-web-id"],
             "egressRuleIds": ["wall-out-all-id"],
@@ -222,12 +241,18 @@ def test_disks_are_encrypted_and_tagged(cloud):
     }
 
 
-def test_an_instance_is_tagged_with_the_node_it_is(cloud):
+def test_an_instance_is_tagged_with_the_node_it_is_and_what_it_was_made_with(cloud):
     cloud.build(machines)
 
     assert {name: item["tags"] for name, item in cloud.inputs("Instance").items()} == {
-        "node-a-node-1": {"Name": "test-node-1", "podnet:stack": "test", "podnet:node": "node-1"},
-        "node-b-node-2": {"Name": "test-node-2", "podnet:stack": "test", "podnet:node": "node-2"},
+        f"node-{zone}-{node}": {
+            "Name": f"test-{node}",
+            "podnet:stack": "test",
+            "podnet:node": node,
+            "podnet:network": "these numbers",
+            "podnet:version": "abc123",
+        }
+        for zone, node in (("a", "node-1"), ("b", "node-2"))
     }
 
 
@@ -237,13 +262,41 @@ def test_an_instance_goes_before_its_successor_comes_since_the_address_is_fixed(
     assert [item.delete_before_replace for item in cloud.of("Instance")] == [True, True]
 
 
-def test_new_user_data_means_a_new_instance(cloud):
+def test_an_instance_boots_the_image_and_the_files_of_the_build(cloud):
     cloud.build(machines)
 
     assert {
-        (item["userData"], item["userDataReplaceOnChange"])
-        for item in cloud.inputs("Instance").values()
-    } == {("#cloud-config\n", True)}
+        (item["ami"], item["userDataBase64"]) for item in cloud.inputs("Instance").values()
+    } == {("ami-1", "H4sIAAAA")}
+
+
+def test_a_node_for_other_numbers_or_with_other_user_data_is_another_instance(cloud):
+    cloud.build(machines)
+
+    assert {item.replace_on_changes for item in cloud.of("Instance")} == {
+        ('tags["podnet:network"]',)
+    }
+    assert {item["userDataReplaceOnChange"] for item in cloud.inputs("Instance").values()} == {True}
+
+
+def test_a_node_that_is_kept_stays_with_its_image_files_and_routing(cloud):
+    cloud.build(lambda: machines(kept={"node-2"}))
+
+    assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
+        "node-a-node-1": ('tags["podnet:routing"]',),
+        "node-b-node-2": (
+            'tags["podnet:routing"]',
+            'tags["podnet:version"]',
+            "ami",
+            "userDataBase64",
+        ),
+    }
+
+
+def test_the_vpc_leaves_the_tag_alone_that_tells_when_a_switch_has_settled(cloud):
+    cloud.build(network)
+
+    assert [item.ignore_changes for item in cloud.of("Vpc")] == [('tags["podnet:settled"]',)]
 
 
 def test_instances_wear_the_profile_of_the_role(cloud):
@@ -271,13 +324,6 @@ def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
 
     assert before
     assert [before - item.depends_on for item in cloud.of("Instance")] == [set(), set()]
-
-
-@pytest.mark.parametrize(("image_id", "ignored"), [(None, ("ami",)), ("ami-1", ())])
-def test_only_a_looked_up_image_may_change_unheeded(cloud, image_id, ignored):
-    cloud.build(lambda: machines(image_id))
-
-    assert {item.ignore_changes for item in cloud.of("Instance")} == {ignored}
 
 
 def test_every_block_is_routed_to_its_own_node_in_every_table(cloud):

@@ -49,6 +49,7 @@ def test_declared_types_are_the_types_of_the_settings():
         "int": "integer",
         "Mapping[str, str]": "object",
         "tuple[IPv4Network, ...]": "array",
+        "tuple[str, ...]": "array",
     }
     fields = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
 

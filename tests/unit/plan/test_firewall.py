@@ -4,22 +4,57 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+import pytest
+
 from plan.firewall import ANYWHERE, Rule, egress, ingress
+from plan.mode_rules import Fabric
+from plan.routing import RoutingMode, Uplink
 from plan.settings import Settings
 
+NODES = Rule(description="All traffic between the nodes")
+PODS = Rule(description="All traffic from pods", peer=IPv4Network("10.1.0.0/16"))
+VXLAN = Rule(description="VXLAN between the nodes", protocol="udp", from_port=8472, to_port=8472)
+PATH_MTU = Rule(
+    description="Fragmentation needed, for path MTU discovery",
+    protocol="icmp",
+    from_port=3,
+    to_port=4,
+    peer=ANYWHERE,
+)
+FLAT = {"routing": RoutingMode.L2, "max_nodes": 32}
 
-def test_nodes_pods_and_path_mtu_messages_are_let_in_and_nothing_else():
-    assert ingress(Settings()) == {
-        "nodes": Rule(description="All traffic between the nodes"),
-        "pods": Rule(description="All traffic from pods", peer=IPv4Network("10.1.0.0/16")),
-        "path-mtu": Rule(
-            description="Fragmentation needed, for path MTU discovery",
-            protocol="icmp",
-            from_port=3,
-            to_port=4,
-            peer=ANYWHERE,
+
+@pytest.mark.parametrize(
+    ("settings", "carrying"),
+    [
+        pytest.param({}, {"pods": PODS}, id="vpc-routes"),
+        pytest.param({"routing": RoutingMode.HOST_GW}, {"pods": PODS}, id="host-gw"),
+        pytest.param({"routing": RoutingMode.OVERLAY}, {"vxlan-8472": VXLAN}, id="overlay"),
+        pytest.param(
+            {"routing": RoutingMode.OVERLAY, "cross_zone_only": True},
+            {"pods": PODS, "vxlan-8472": VXLAN},
+            id="hybrid",
         ),
-    }
+        pytest.param(FLAT, {"vxlan-8472": VXLAN}, id="l2"),
+        pytest.param(
+            {**FLAT, "uplink": Uplink.ETHERNET, "fabric": Fabric.SWITCH},
+            {"pods": PODS},
+            id="l2-ethernet",
+        ),
+    ],
+)
+def test_nodes_path_mtu_messages_and_what_the_routing_sends_are_let_in_and_nothing_else(
+    settings,
+    carrying,
+):
+    assert ingress(Settings(**settings)) == {"nodes": NODES, "path-mtu": PATH_MTU, **carrying}
+
+
+def test_another_port_is_another_rule_so_that_it_opens_before_the_old_one_closes():
+    rules = ingress(Settings(routing=RoutingMode.OVERLAY, vxlan_port=4789))
+
+    assert (rules["vxlan-4789"].from_port, rules["vxlan-4789"].to_port) == (4789, 4789)
+    assert "vxlan-8472" not in rules
 
 
 def test_administrators_are_let_in_to_ssh_from_their_ranges_only():

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan.routing import RoutingMode
+from plan.mode_rules import Fabric
+from plan.routing import Encapsulation, Routing, RoutingMode, Uplink
 from plan.settings import PARSERS, Settings, SettingsError
 
 
@@ -20,13 +21,6 @@ def problems(**values: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         settings(**values)
     return caught.value.problems
-
-
-@pytest.mark.parametrize("mode", ["host-gw", "overlay", "l2"])
-def test_modes_of_later_versions_are_known_but_refused(mode):
-    assert problems(routing=mode) == [
-        f"podnet:routing {mode} is not yet available in this version; use vpc-routes"
-    ]
 
 
 def test_all_problems_are_told_together():
@@ -87,28 +81,80 @@ def test_every_setting_is_read_into_its_type():
         podCidr="10.64.0.0/12",
         podBlockPrefix="26",
         serviceCidr="10.112.0.0/12",
-        routing="vpc-routes",
+        routing="l2",
+        encapsulation="vxlan",
+        vni="7",
+        vxlanPort="4789",
+        checksumOffload="false",
+        uplink="vxlan",
+        fabric="switch",
         zones="3",
         nodeCount="7",
+        maxNodes="20",
         instanceType="m7g.large",
         imageId="ami-0123456789abcdef0",
         tags='{"team": "network", "Namespace": "a b/c"}',
         adminCidrs='["203.0.113.0/24", "198.51.100.7/32"]',
         sessionManager="false",
+        ignoreRouteQuota="true",
+        roll='["node-2", "node-1", "node-2"]',
     ) == Settings(
         vpc_cidr=IPv4Network("172.20.4.0/22"),
         pod_cidr=IPv4Network("10.64.0.0/12"),
         pod_block_prefix=26,
         service_cidr=IPv4Network("10.112.0.0/12"),
-        routing=RoutingMode.VPC_ROUTES,
+        routing=RoutingMode.L2,
+        encapsulation=Encapsulation.VXLAN,
+        vni=7,
+        vxlan_port=4789,
+        checksum_offload=False,
+        uplink=Uplink.VXLAN,
+        fabric=Fabric.SWITCH,
         zones=3,
         node_count=7,
+        max_nodes=20,
         instance_type="m7g.large",
         image_id="ami-0123456789abcdef0",
         tags={"team": "network", "Namespace": "a b/c"},
         admin_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")),
         session_manager=False,
+        ignore_route_quota=True,
+        roll=("node-2", "node-1"),
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "tag"),
+    [
+        ({}, "vpc-routes max=250 vni=1 port=8472"),
+        ({"routing": "host-gw", "maxNodes": "12"}, "host-gw max=12 vni=1 port=8472"),
+        ({"routing": "overlay", "vni": "16777214"}, "overlay max=250 vni=16777214 port=8472"),
+        ({"routing": "overlay", "crossZoneOnly": "true"}, "hybrid max=250 vni=1 port=8472"),
+        (
+            {"routing": "overlay", "checksumOffload": "false"},
+            "overlay max=250 vni=1 port=8472 checksum=off",
+        ),
+        ({"routing": "l2", "maxNodes": "32"}, "l2 max=32 vni=1 port=8472"),
+        (
+            {"routing": "l2", "maxNodes": "9", "uplink": "ethernet", "fabric": "switch"},
+            "l2-ethernet max=9 vni=1 port=8472",
+        ),
+        ({"vxlanPort": "4789"}, "vpc-routes max=250 vni=1 port=4789"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "from",
+)
+def test_a_node_is_told_its_routing_in_one_line_and_reads_it_back(values, tag):
+    told = settings(**values).node_routing
+
+    assert told.tag() == tag
+    assert Routing.parse(tag) == told
+
+
+def test_what_a_node_is_made_for_is_told_in_one_line_of_what_its_user_data_says():
+    ranges = {"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12", "podBlockPrefix": "26"}
+
+    assert settings(**ranges, zones="2").network == "172.20.4.0/22 10.64.0.0/12 /26 zones=2"
+    assert settings(routing="overlay", nodeCount="9").network == settings().network
 
 
 def test_an_empty_stack_has_the_defaults():
@@ -132,6 +178,31 @@ def test_keys_of_other_namespaces_are_left_alone():
         ),
         pytest.param({"vpcCidr": "192.168.1.0/28", "nodeCount": "4"}, id="smallest VPC, full"),
         pytest.param({"nodeCount": "244"}, id="every address of the article's VPC"),
+        pytest.param({"routing": "l2", "maxNodes": "32", "nodeCount": "32"}, id="l2, full"),
+        pytest.param({"routing": "l2", "maxNodes": "32", "zones": "3"}, id="l2 in three zones"),
+        pytest.param(
+            {
+                "routing": "l2",
+                "maxNodes": "32",
+                "uplink": "ethernet",
+                "fabric": "switch",
+            },
+            id="l2 on a switch",
+        ),
+        pytest.param(
+            {"routing": "overlay", "crossZoneOnly": "true", "zones": "1"}, id="hybrid in one zone"
+        ),
+        pytest.param({"vni": "16777214", "vxlanPort": "65535"}, id="largest VNI and port"),
+        pytest.param(
+            {
+                "vpcCidr": "10.0.0.0/16",
+                "podCidr": "172.16.0.0/12",
+                "podBlockPrefix": "28",
+                "nodeCount": "1000",
+                "maxNodes": "1000",
+            },
+            id="as many nodes as there may be",
+        ),
         pytest.param(
             {"podCidr": "10.1.0.0/19", "podBlockPrefix": "27"}, id="as many blocks as addresses"
         ),
