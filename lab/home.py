@@ -37,6 +37,12 @@ class Home:
         return f"lab-{role}-{self.lab}"
 
     @property
+    def fabric(self) -> str:
+        """What the subnets of this lab are: `vpc`, or `switch` for plain learning switches."""
+        file = self.directory / "fabric"
+        return file.read_text() if file.exists() else "vpc"
+
+    @property
     def instances(self) -> Path:
         """One folder an instance: its disk and, while it runs, the file `pid`."""
         return self.directory / "instances"

@@ -1,6 +1,14 @@
 """The command line `podnet`: the lab from deployment to verdict."""
 
-from lab.cli import cluster_commands, pod_commands, stack_commands
+from lab.cli import cluster_commands, pod_commands, roll_commands, stack_commands, switch_commands
 from lab.cli.app import app, main
 
-__all__ = ["app", "cluster_commands", "main", "pod_commands", "stack_commands"]
+__all__ = [
+    "app",
+    "cluster_commands",
+    "main",
+    "pod_commands",
+    "roll_commands",
+    "stack_commands",
+    "switch_commands",
+]

@@ -84,6 +84,22 @@ def ensure_pods(nodes: list[Node]) -> list[Pod]:
         return [pod for pods in pool.map(fill, nodes) for pod in pods]
 
 
+def renew_pods(nodes: list[Node]) -> list[Pod]:
+    """The same pods, removed and added, as a change of their nodes' conflist asks for."""
+
+    def renew(node: Node) -> list[Pod]:
+        runtime = Pods(node)
+        names = [pod.name for pod in runtime.list()]
+        for name in names:
+            runtime.remove(name)
+        for name in names:
+            runtime.add(name)
+        return runtime.list()
+
+    with ThreadPoolExecutor() as pool:
+        return [pod for pods in pool.map(renew, nodes) for pod in pods]
+
+
 def prove(home: Home, nodes: list[Node], pods: list[Pod]) -> Matrix:
     """Packets between all pairs, and the verdict."""
     endpoints = [*map(Endpoint.of_pod, pods), *map(Endpoint.of_node, nodes)]

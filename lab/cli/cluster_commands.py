@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich import box
 from rich.table import Column, Table
 
-from lab.cli import cluster, deploy
+from lab.cli import cluster, deploy, kept
+from lab.cli import nodes as nodes_of
 from lab.cli.app import JsonOption, NodeArgument, StackOption, app, existing_home
 from lab.cli.cloud import running_cloud
 from lab.cli.console import out, step
+from lab.cli.proof import Proof
 from lab.errors import LabError
 from lab.home import Home
 from lab.instances.nodes import ready, running_nodes
 from lab.node import Node
-from lab.pods import Pod, Pods
-from lab.probe import Matrix
+from lab.pods import Pods
 from lab.probe.table import MatrixTable
 
 
@@ -41,22 +42,56 @@ def matrix(stack: StackOption = "lab", *, as_json: JsonOption = False) -> None:
 
 @app.command()
 def status(stack: StackOption = "lab") -> None:
-    """Show the nodes, their agents and the lab's cloud."""
-    home, nodes = stack_nodes(stack)
-    table = _table("node", "instance", "address", "public address", "agent", "pods")
-    for node in nodes:
-        pods = "\n".join(f"{pod.name} {pod.address}" for pod in Pods(node).list())
-        table.add_row(
-            node.name,
-            node.instance_id,
-            str(node.address),
-            str(node.public_address or "none"),
-            ready(node) or "ready",
-            pods or "none",
-        )
+    """Show the nodes, how each routes and was made, and the lab's cloud."""
+    home = existing_home()
+    client = cluster.ec2(running_cloud(home), deploy.region(stack))
+    settings = kept.settings(home, stack)
+    newest = nodes_of.Newest.of(client, settings)
+    running = {node.instance_id: node for node in running_nodes(home, client, stack)}
+    table = _table("node", "instance", "addresses", "routing", "files and image", "agent", "pods")
+    foreign = [*nodes_of.foreign_in_vpc(client, stack, settings)]
+    for made in nodes_of.made(client, stack).values():
+        node = running.get(made.instance_id)
+        table.add_row(*_first_cells(made, node, newest), *_live_cells(made, node))
+        foreign += nodes_of.foreign_on_node(node, settings) if node else ()
     out.print(table)
+    for route in foreign:
+        out.print(f"foreign route in the pod range, left alone: {route}", style="yellow")
+    for key, value in kept.load(home, stack).items():
+        out.print(f"kept for this lab: {key} = {value}")
     report = json.loads((home.directory / "status.json").read_text())
-    out.print(f"cloud: {running_cloud(home)}, last error: {report.get('error') or 'none'}")
+    out.print(
+        f"cloud: {running_cloud(home)}, subnets of kind {home.fabric}, "
+        f"last error: {report.get('error') or 'none'}"
+    )
+
+
+def _first_cells(
+    made: nodes_of.Made, node: Node | None, newest: nodes_of.Newest
+) -> tuple[str, str, str, str, str]:
+    public = node.public_address if node else None
+    went_by = nodes_of.routing_of(node) if node else made.routing
+    routing = went_by.replace(" ", "\n", 1)
+    if went_by != made.routing:
+        routing += f"\n[yellow]told: {made.routing}[/]"
+    older = newest.older(made)
+    return (
+        made.name,
+        made.instance_id,
+        f"{made.address}\n{public or 'no public one'}",
+        routing,
+        made.version
+        + (" [yellow]older[/]" if "files" in older else "")
+        + f"\n{made.image_id}"
+        + ("\n[yellow]older[/]" if "image" in older else ""),
+    )
+
+
+def _live_cells(made: nodes_of.Made, node: Node | None) -> tuple[str, str]:
+    if node is None:
+        return made.state, "none"
+    pods = "\n".join(f"{pod.name} {pod.address}" for pod in Pods(node).list())
+    return ready(node) or "ready", pods or "none"
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})
@@ -88,21 +123,24 @@ def one_node(stack: str, name: str) -> Node:
     return nodes[name]
 
 
-def show(verdict: Matrix, nodes: list[Node], pods: list[Pod], outputs: dict[str, Any]) -> None:
-    """The matrix and the address table."""
-    out.print(MatrixTable(verdict))
+def show_proof(proof: Proof) -> None:
+    """The matrix and the address table; ends the command with 1 where a pair failed."""
+    out.print(MatrixTable(proof.matrix))
     table = _table("node", "zone", "address", "public address", "pod block", "pods")
-    for node in nodes:
-        of_plan = outputs["nodes"][node.name]
+    for node in proof.nodes:
+        of_plan = proof.summary.outputs["nodes"][node.name]
+        mine = (pod for pod in proof.pods if pod.node.name == node.name)
         table.add_row(
             node.name,
             of_plan["zone"],
             of_plan["privateIp"],
             of_plan["publicIp"],
             of_plan["podBlock"],
-            "\n".join(f"{pod.name} {pod.address}" for pod in pods if pod.node.name == node.name),
+            "\n".join(f"{pod.name} {pod.address}" for pod in mine),
         )
     out.print(table)
+    if proof.matrix.failed:
+        raise SystemExit(1)
 
 
 def _table(*headers: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -47,3 +48,31 @@ def step(title: str) -> Iterator[Note]:
 
 
 QUIET_SECONDS = 5.0
+
+
+class _Printer(logging.Handler):
+    def __init__(self, least: int) -> None:
+        super().__init__(least)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        colour = "[yellow]" if record.levelno >= logging.WARNING else "[cyan]"
+        for line in record.getMessage().splitlines():
+            err.print(f"  {colour}│[/] ", end="")
+            err.print(line, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def program_words(*, show: bool) -> Iterator[None]:
+    """Print what the program logs while the block runs; without `show`, its warnings alone."""
+    program = logging.getLogger("podnet.program")
+    printer = _Printer(logging.INFO if show else logging.WARNING)
+    level, propagate = program.level, program.propagate
+    program.setLevel(logging.INFO)
+    program.propagate = False
+    program.addHandler(printer)
+    try:
+        yield
+    finally:
+        program.removeHandler(printer)
+        program.setLevel(level)
+        program.propagate = propagate

@@ -12,6 +12,7 @@ import yaml
 from rich.markup import escape
 
 from lab.aws import AwsProvider
+from lab.cli import kept
 from lab.cli.console import Note
 from lab.engine import Engine, Event, Summary
 from lab.errors import LabError
@@ -95,7 +96,11 @@ def engine(  # noqa: PLR0913  # what it takes to say what is deployed where
     note: Note | None = None,
     config: Mapping[str, str] | None = None,
 ) -> AnyEngine:
-    """The engine that deploys `stack` into the lab behind `endpoint`."""
+    """The engine that deploys `stack` into the lab behind `endpoint`.
+
+    `config` goes over what is kept for this stack in this lab.
+    """
+    config = kept.over(home, stack, config)
     on_event = _teller(note) if note else None
     if choose(home, stack, kind) is EngineKind.PULUMI:
         # Read only where it is used: the automation API alone takes half a second to load.

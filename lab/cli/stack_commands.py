@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from lab.cli import cluster, deploy
+from typing import Annotated
+
+import typer
+
+from lab.cli import deploy
 from lab.cli.app import (
     ConfigOption,
     EngineOption,
@@ -13,11 +17,16 @@ from lab.cli.app import (
     overrides,
 )
 from lab.cli.cloud import running_cloud, start_cloud
-from lab.cli.cluster_commands import show
+from lab.cli.cluster_commands import show_proof
 from lab.cli.console import err, out, step
 from lab.cli.deploy import EngineKind
+from lab.cli.fabric import FabricKind, declare
+from lab.cli.proof import Target
 from lab.cloud import control
 from lab.engine import Summary
+from lab.engine.lock import locked
+
+UP_SECONDS = 600.0
 
 
 @app.command()
@@ -25,29 +34,21 @@ def up(
     stack: StackOption = "lab",
     engine: EngineOption = EngineKind.AUTO,
     config: ConfigOption = [],  # noqa: B006 - Typer copies it
+    fabric: Annotated[
+        FabricKind | None,
+        typer.Option(help="What subnets are: as in a VPC (the default), or plain switches."),
+    ] = None,
 ) -> None:
     """Deploy the stack, wait for its nodes, start pods and prove every pair."""
     given = overrides(config)
     home = open_home()
-    endpoint = start_cloud(home)
-    deploy.remember(home, stack, engine)
-    with step(f"stack {stack}") as note:
-        summary = deploy.engine(home, stack, engine, endpoint, note=note, config=given).up()
-        note(deploy.in_words(summary))
-    client = cluster.ec2(endpoint, deploy.region(stack))
-    wanted = {name: node["instanceId"] for name, node in summary.outputs["nodes"].items()}
-    with step(f"nodes {', '.join(wanted)}") as note:
-        nodes = cluster.wait_ready(home, client, wanted, note)
-        note("ready")
-    with step("pods") as note:
-        pods = cluster.ensure_pods(nodes)
-        note(f"{len(pods)} on {len(nodes)} nodes")
-    with step("packets between all pairs") as note:
-        matrix = cluster.prove(home, nodes, pods)
-        note(f"{matrix.passed} of {matrix.pairs} pairs passed")
-    show(matrix, nodes, pods, summary.outputs)
-    if matrix.failed:
-        raise SystemExit(1)
+    # A second `up` would otherwise start the same pods.
+    with locked(home.directory / "up", UP_SECONDS):
+        declare(home, fabric)
+        target = Target(home, stack, engine, start_cloud(home))
+        deploy.remember(home, stack, engine)
+        proof = target.prove(target.up(given))
+    show_proof(proof)
 
 
 @app.command()
@@ -59,10 +60,7 @@ def preview(
     """Show what `up` would change."""
     given = overrides(config)
     home = open_home()
-    chosen = deploy.engine(home, stack, engine, start_cloud(home), config=given)
-    with step(f"preview of stack {stack}"):
-        summary = chosen.preview()
-    _tell(summary)
+    tell_changes(Target(home, stack, engine, start_cloud(home)).preview(given))
 
 
 @app.command()
@@ -72,7 +70,7 @@ def refresh(stack: StackOption = "lab", engine: EngineOption = EngineKind.AUTO) 
     chosen = deploy.engine(home, stack, engine, running_cloud(home))
     with step(f"refresh of stack {stack}"):
         summary = chosen.refresh()
-    _tell(summary)
+    tell_changes(summary)
 
 
 @app.command()
@@ -81,7 +79,7 @@ def destroy(stack: StackOption = "lab", engine: EngineOption = EngineKind.AUTO) 
     home = existing_home()
     with step(f"destroy stack {stack}") as note:
         summary = deploy.engine(home, stack, engine, running_cloud(home), note=note).destroy()
-    _tell(summary)
+    tell_changes(summary)
 
 
 @app.command()
@@ -92,7 +90,8 @@ def down() -> None:
         control.down(home)
 
 
-def _tell(summary: Summary) -> None:
+def tell_changes(summary: Summary) -> None:
+    """The changes of a run, a line each, and how many."""
     for line in deploy.describe(summary):
         out.print(line, soft_wrap=True)
     err.print(deploy.in_words(summary))

@@ -59,13 +59,11 @@ class Flow:
         self.sent = self._first = 0
         self.arrived = bytearray()
         """A byte for each that was sent: whether it arrived."""
-        self.last = 0.0
-        self.gap = 0.0
         self._address = target.receiving.getsockname()
 
-    def begin(self, now: float) -> None:
+    def begin(self) -> None:
         """Count from here."""
-        self._first, self.last, self.gap = self.sent, now, 0.0
+        self._first = self.sent
 
     def send(self) -> None:
         self.arrived.append(0)
@@ -74,18 +72,18 @@ class Flow:
             self.source.sending.sendto(DATAGRAM.pack(self.number, self.sent), self._address)
         self.sent += 1
 
-    def note(self, number: int, now: float) -> None:
+    def note(self, number: int) -> None:
         if number < self.sent:
             self.arrived[number] = 1
-        self.pause(now)
-        self.last = now
-
-    def pause(self, now: float) -> None:
-        self.gap = max(self.gap, now - self.last)
 
     @property
     def lost(self) -> int:
         return self.arrived.count(0, self._first)
+
+    @property
+    def longest_loss(self) -> int:
+        """How many in a row were lost at most."""
+        return max(map(len, self.arrived[self._first :].split(b"\1")))
 
     @property
     def counted(self) -> int:

@@ -17,8 +17,8 @@ class PairLosses:
     """Datagrams, a hundred a second."""
     lost: int
     """Of them, those that never arrived."""
-    gap: float
-    """Longest time, in seconds, in which none arrived."""
+    outage: float
+    """Longest time, in seconds, whose datagrams were all lost."""
     broken: str | None
     """Why the connection that the source opened is dead; None if it lives."""
 
@@ -47,9 +47,9 @@ class Losses:
         return tuple(pair for pair in self.pairs if pair.broken is not None)
 
     @property
-    def gap(self) -> float:
-        """Longest time, in seconds, that any receiver waited for the next datagram of a sender."""
-        return max((pair.gap for pair in self.pairs), default=0.0)
+    def outage(self) -> float:
+        """Longest time, in seconds, in which all datagrams of a pair were lost."""
+        return max((pair.outage for pair in self.pairs), default=0.0)
 
     @property
     def none(self) -> bool:
@@ -62,7 +62,7 @@ class Losses:
         bad.sort(key=lambda pair: (pair.broken is None, -pair.lost))
         return [
             f"{pair.source} to {pair.target}: {pair.lost} of {pair.sent} datagrams lost, "
-            f"longest silence {pair.gap * 1000:.0f} ms, "
+            f"longest outage {pair.outage * 1000:.0f} ms, "
             f"connection {pair.broken or 'alive'}"
             for pair in bad[:most]
         ]

@@ -73,7 +73,7 @@ class Sender:
         self._watch(stop, end)
         begun = time.monotonic()
         for flow in self._flows:
-            flow.begin(begun)
+            flow.begin()
         tick, ticks = begun, 0
         while not stopped and (now := time.monotonic()) < begun + limit:
             if now < tick:
@@ -83,10 +83,7 @@ class Sender:
             ticks += 1
             tick = max(tick + 1 / RATE, now - MOST_BEHIND / RATE)
         self._forget(stop)
-        now = time.monotonic()
-        self._seconds = now - begun
-        for flow in self._flows:
-            flow.pause(now)
+        self._seconds = time.monotonic() - begun
         self._await(self._all_arrived, DRAIN_SECONDS)
         return stopped
 
@@ -99,7 +96,7 @@ class Sender:
                     target=flow.target.end.label,
                     sent=flow.counted,
                     lost=flow.lost,
-                    gap=round(flow.gap, 4),
+                    outage=flow.longest_loss / RATE,
                     broken=line.broken or ("silent" if line.waits else None),
                 )
                 for flow, line in zip(self._flows, self._lines, strict=True)
@@ -129,13 +126,12 @@ class Sender:
         return line
 
     def _receive(self, place: Place) -> None:
-        now = time.monotonic()
         while True:
             try:
                 sender, number = DATAGRAM.unpack(place.receiving.recv(BIGGEST))
             except BlockingIOError:
                 return
-            self._flows[sender].note(number, now)
+            self._flows[sender].note(number)
 
     def _accept(self, place: Place) -> None:
         connection, _ = place.listening.accept()

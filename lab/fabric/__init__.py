@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lab.fabric import kernel, names, reconcile
+from lab.fabric import kernel, names, reconcile, switch
 from lab.fabric.plan import INTERNET_HOST, Plan, plan
 from lab.home import Home
 from lab.model import World
@@ -17,6 +17,7 @@ class Fabric:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._plan = switch.plan if home.fabric == switch.KIND else plan
         self._applied: Plan | None = None
 
     @property
@@ -37,7 +38,7 @@ class Fabric:
 
     def apply(self, world: World) -> None:
         """Make the kernel hold this world; what stays as it was is not touched."""
-        wanted = plan(self._home, world)
+        wanted = self._plan(self._home, world)
         before, self._applied = self._applied, None
         if wanted != before:
             machines = Counter(eni.subnet_id for eni in world.enis)

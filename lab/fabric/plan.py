@@ -37,6 +37,8 @@ class Port:
     bridge: str
     namespace: str
     mac: str
+    switched: bool = False
+    """Whether frames from and to any MAC pass, as on a switch of one's own, and not as in a VPC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,8 @@ def _add_port(port: Port) -> Iterator[str]:
         f"netns {port.namespace} address {port.mac} mtu {INSIDE_MTU}"
     )
     yield f"link set {port.name} master {port.bridge}"
+    if port.switched:
+        return
     yield (
         f"link set {port.name} type bridge_slave learning off flood off "
         "mcast_flood off bcast_flood off"

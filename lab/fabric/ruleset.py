@@ -37,6 +37,13 @@ def render(world: World, vpc: Vpc, uplink: str | None) -> str:
     )
 
 
+def render_switched(world: World, vpc: Vpc, uplink: str | None) -> str:
+    """The same where subnets are plain switches: services and the gateway, and no judgement."""
+    enis = [eni for eni in world.enis if eni.vpc_id == vpc.id]
+    rules = (*chain("ingress", "accept"), *_services(vpc), *_gateway(uplink, enis))
+    return "\n".join((*table("inet", TABLE, (*rules, *chain(_mark(rules)))), ""))
+
+
 def mark(ruleset: str) -> str | None:
     """The name of the empty chain by which these rules are known again in the kernel."""
     found = re.search(rf"{MARK}[0-9a-f]+", ruleset)
