@@ -205,15 +205,18 @@ class FakeCloud(Mocks):
         contextvars.copy_context().run(run)
         return self
 
-    def deploy(self, **settings: str) -> FakeCloud:
-        """Run the unmodified `__main__.py` with these `podnet:` settings."""
+    def run_main(self, config: Mapping[str, str], *, dry_run: bool = False) -> FakeCloud:
+        """Run the unmodified `__main__.py` with this configuration."""
         return self.build(
             lambda: runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__"),
-            {
-                "aws:region": "eu-central-1",
-                **{f"podnet:{name}": value for name, value in settings.items()},
-            },
+            config,
+            dry_run=dry_run,
         )
+
+    def deploy(self, *, dry_run: bool = False, **settings: str) -> FakeCloud:
+        """Run the unmodified `__main__.py` with these `podnet:` settings."""
+        own = {f"podnet:{name}": value for name, value in settings.items()}
+        return self.run_main({"aws:region": "eu-central-1", **own}, dry_run=dry_run)
 
     @property
     def resources(self) -> list[Registered]:

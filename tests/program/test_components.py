@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Network
 
 import pulumi
-import pytest
 
 from components.build import Build
 from components.firewall import Firewall, FirewallArgs

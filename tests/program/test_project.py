@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components import tags
 from plan.settings import PARSERS, Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,14 @@ def test_the_cli_finds_the_program_its_interpreter_and_its_stacks():
         "name": "python",
         "options": {"toolchain": "pip", "virtualenv": ".venv"},
     }
-    assert [file.name for file in STACKS] == ["Pulumi.dev.yaml", "Pulumi.lab.yaml"]
+    assert [file.name.split(".")[1] for file in STACKS] == [
+        "dev",
+        "host-gw",
+        "l2",
+        "lab",
+        "overlay",
+        "prod",
+    ]
 
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
@@ -79,7 +87,48 @@ def test_every_stack_file_holds_settings_that_are_accepted(file):
     assert config["aws:region"] == "eu-central-1"
 
 
-def test_the_lab_has_three_nodes_and_all_else_by_default():
-    config = yaml.safe_load((PROJECT / "stacks" / "Pulumi.lab.yaml").read_text())["config"]
+def test_the_lab_has_three_nodes_switches_to_every_mode_and_has_all_else_by_default():
+    assert settings("lab") == Settings(node_count=3, max_nodes=32)
 
-    assert Settings.from_config(raw_config(config)) == Settings(node_count=3)
+
+def test_each_stack_is_of_the_mode_and_the_zones_it_is_named_for():
+    assert {
+        name: (settings(name).routing, settings(name).zones)
+        for name in ("dev", "prod", "overlay", "host-gw", "l2")
+    } == {
+        "dev": ("vpc-routes", 1),
+        "prod": ("vpc-routes", 3),
+        "overlay": ("overlay", 2),
+        "host-gw": ("host-gw", 1),
+        "l2": ("l2", 1),
+    }
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
+def test_a_stack_says_first_when_to_choose_it(file):
+    head, _, _ = file.read_text().partition("config:\n")
+
+    assert "Choose it " in head.replace("\n# ", " ")
+    assert all(line.startswith("# ") and len(line) <= 100 for line in head.splitlines())
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
+def test_a_stack_leaves_alone_the_tags_that_change_while_nodes_run(file):
+    ignored = yaml.safe_load(file.read_text())["config"]["aws:ignoreTags"]
+
+    assert ignored == {"keys": [tags.ROUTING, tags.SETTLED]}
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
+def test_every_stack_deploys_its_nodes_in_its_routing(cloud, file):
+    wanted = settings(file.name.split(".")[1])
+    cloud.run_main(raw_config(yaml.safe_load(file.read_text())["config"]))
+
+    assert {item["value"] for item in cloud.inputs("Tag").values()} == {wanted.node_routing.tag()}
+    assert len(cloud.of("Instance")) == wanted.node_count
+    assert len(cloud.of("Subnet")) == wanted.zones
+
+
+def settings(stack: str) -> Settings:
+    text = (PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
+    return Settings.from_config(raw_config(yaml.safe_load(text)["config"]))

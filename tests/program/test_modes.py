@@ -1,0 +1,197 @@
+"""What the program registers in each routing mode, and in which order."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from components import routing_mode
+
+FLAT = {"routing": "l2", "maxNodes": "32"}
+MODES = {
+    "vpc-routes": {},
+    "host-gw": {"routing": "host-gw"},
+    "overlay": {"routing": "overlay"},
+    "hybrid": {"routing": "overlay", "crossZoneOnly": "true"},
+    "l2": FLAT,
+    "l2-ethernet": {**FLAT, "uplink": "ethernet", "fabric": "switch"},
+}
+every_mode = pytest.mark.parametrize(
+    ("word", "settings"), MODES.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
+OVERLAY = "overlay max=250 vni=1 port=8472"
+NODES = [{"address": f"192.168.1.1{number}", "image": "ami-1"} for number in (1, 2)]
+
+
+@pytest.fixture
+def waits(cloud, monkeypatch):
+    """How much was registered each time that the program waited, and for how long it wanted to."""
+    seen = []
+
+    async def sleep(seconds):
+        seen.append((seconds, [item.name for item in cloud.resources]))
+
+    monkeypatch.setattr(routing_mode, "asyncio", types.SimpleNamespace(sleep=sleep))
+    return seen
+
+
+@every_mode
+def test_each_node_is_told_its_routing_by_a_tag_of_its_own(cloud, word, settings):
+    cloud.deploy(**settings)
+    tags = cloud.inputs("Tag")
+
+    assert {name: item["resourceId"] for name, item in tags.items()} == {
+        "routing-mode-a-node-1": "nodes-a-node-1-id",
+        "routing-mode-a-node-2": "nodes-a-node-2-id",
+        "routing-mode-settled": "network-id",
+    }
+    assert {name: item["key"] for name, item in tags.items()} == {
+        "routing-mode-a-node-1": "podnet:routing",
+        "routing-mode-a-node-2": "podnet:routing",
+        "routing-mode-settled": "podnet:settled",
+    }
+    assert {item["value"].partition(" ")[0] for item in tags.values()} == {word}
+    assert {item["value"] for item in tags.values()} == {cloud.exports["routingTag"]}
+
+
+@every_mode
+def test_only_vpc_routes_puts_pods_into_the_route_tables(cloud, word, settings):
+    cloud.deploy(**settings)
+
+    assert {name for name in cloud.inputs("Route") if name.startswith("pod-routes")} == (
+        {"pod-routes-a-node-1", "pod-routes-a-node-2"} if word == "vpc-routes" else set()
+    )
+    assert bool(cloud.of("PodRoutes")) is (word == "vpc-routes")
+
+
+@every_mode
+def test_the_firewall_lets_in_what_the_mode_sends(cloud, word, settings):
+    cloud.deploy(**settings, vxlanPort="4789")
+    rules = cloud.inputs("SecurityGroupIngressRule")
+    native = {"vpc-routes", "host-gw", "hybrid", "l2-ethernet"}
+    wrapped = {"overlay", "hybrid", "l2"}
+
+    assert rules.keys() - {"firewall-in-nodes", "firewall-in-path-mtu"} == {
+        *({"firewall-in-pods"} if word in native else ()),
+        *({"firewall-in-vxlan-4789"} if word in wrapped else ()),
+    }
+    if word in wrapped:
+        rule = rules["firewall-in-vxlan-4789"]
+        assert (rule["ipProtocol"], rule["fromPort"], rule["toPort"]) == ("udp", 4789, 4789)
+        assert rule["referencedSecurityGroupId"] == "firewall-id"
+
+
+@every_mode
+def test_a_change_of_mode_changes_nothing_of_an_instance(make_cloud, word, settings):
+    def instances(cloud):
+        return {item.urn: (item.inputs, item.ignore_changes) for item in cloud.of("Instance")}
+
+    before = instances(make_cloud().deploy())
+
+    assert instances(make_cloud().deploy(**settings)) == before
+
+
+def test_what_the_routing_needs_is_there_before_a_node_is_told(cloud):
+    cloud.deploy(nodeCount="3", zones="3")
+    needed = {
+        item.urn
+        for item in cloud.resources
+        if item.custom and ("Firewall$" in item.urn or "PodRoutes$" in item.urn)
+    }
+    told = [item for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"]
+
+    assert len(told) == 3
+    assert {item.name for item in cloud.resources if item.urn in needed} >= {
+        "firewall-in-pods",
+        *(f"pod-routes-{zone}-{node}" for zone in "abc" for node in ("node-1", "node-2", "node-3")),
+    }
+    assert [needed - item.depends_on for item in told] == [set(), set(), set()]
+
+
+def test_the_switch_has_settled_only_after_every_node_was_told_and_rules_go_only_then(cloud):
+    cloud.deploy(nodeCount="3")
+    told = {item.urn for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"}
+    (settled,) = (item for item in cloud.of("Tag") if item.inputs["key"] == "podnet:settled")
+    (exclusive,) = cloud.of("VpcSecurityGroupRulesExclusive")
+
+    assert told <= settled.depends_on
+    assert settled.urn in exclusive.depends_on
+
+
+def test_nothing_waits_for_the_rules_to_be_closed_and_no_node_for_a_switch(cloud):
+    cloud.deploy()
+    last = {
+        item.urn
+        for item in cloud.resources
+        if "RoutingMode" in item.urn and item.type != "podnet:index:RoutingMode"
+    }
+
+    assert last
+    assert [
+        item.name for item in cloud.resources if last & item.depends_on and item.urn not in last
+    ] == []
+
+
+def test_a_first_deployment_waits_for_nothing(cloud, waits):
+    cloud.deploy(routing="overlay")
+
+    assert waits == []
+
+
+def test_a_switch_waits_two_polls_between_telling_the_nodes_and_closing_behind_them(cloud, waits):
+    told = [{**node, "podnet:routing": "host-gw max=250 vni=1 port=8472"} for node in NODES]
+    cloud.holds(*told, settled="host-gw max=250 vni=1 port=8472").deploy(routing="overlay")
+    ((seconds, there),) = waits
+    order = [(item.name, item.type.rpartition(":")[2]) for item in cloud.resources]
+
+    assert seconds == 5
+    assert {*there} >= {"routing-mode-a-node-1", "routing-mode-a-node-2", "firewall-in-vxlan-8472"}
+    assert "routing-mode-settled" not in there
+    assert "VpcSecurityGroupRulesExclusive" not in {kind for _, kind in order[: len(there)]}
+    assert order[-2:] == [
+        ("routing-mode-settled", "Tag"),
+        ("routing-mode", "VpcSecurityGroupRulesExclusive"),
+    ]
+
+
+def test_a_settled_stack_waits_for_nothing(cloud, waits):
+    cloud.holds(*({**node, "podnet:routing": OVERLAY} for node in NODES), settled=OVERLAY)
+    cloud.deploy(routing="overlay")
+
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "settled"),
+    [
+        pytest.param([OVERLAY, OVERLAY], "host-gw max=250 vni=1 port=8472", id="before it settled"),
+        pytest.param([OVERLAY, OVERLAY], None, id="before it ever settled"),
+        pytest.param(["host-gw max=250 vni=1 port=8472", OVERLAY], OVERLAY, id="on the way there"),
+        pytest.param([OVERLAY, ""], OVERLAY, id="with a node not told"),
+        pytest.param([OVERLAY, "nonsense"], OVERLAY, id="with a tag changed by hand"),
+    ],
+)
+def test_a_switch_that_was_interrupted_waits_again(cloud, waits, tags, settled):
+    told = [{**node, "podnet:routing": tag} for node, tag in zip(NODES, tags, strict=True)]
+    cloud.holds(*told, settled=settled).deploy(routing="overlay")
+
+    assert [seconds for seconds, _ in waits] == [5]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"vni": "2"}, {"vxlanPort": "4789"}, {"maxNodes": "9"}, {"crossZoneOnly": "true"}],
+    ids=lambda value: next(iter(value)),
+)
+def test_other_numbers_of_the_same_mode_are_a_switch_as_well(cloud, waits, settings):
+    cloud.holds(*({**node, "podnet:routing": OVERLAY} for node in NODES), settled=OVERLAY)
+    cloud.deploy(routing="overlay", **settings)
+
+    assert [seconds for seconds, _ in waits] == [5]
+
+
+def test_a_preview_waits_for_nothing(cloud, waits):
+    cloud.holds(*NODES, settled=None).deploy(routing="overlay", dry_run=True)
+
+    assert waits == []
