@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
+from itertools import permutations
 
 import pytest
 from pyroute2 import netns
@@ -43,6 +45,7 @@ class Vpc:
         self.suffix = secrets.token_hex(3)
         self.namespaces = []
         self.tags = {}
+        self.token = secrets.token_hex(3)
         self.metadata = None
 
     def name(self, role):
@@ -67,7 +70,7 @@ class Vpc:
         self.serve_metadata()
 
     def serve_metadata(self):
-        self.metadata = ThreadingHTTPServer((METADATA, 80), service(self.tags),
+        self.metadata = ThreadingHTTPServer((METADATA, 80), service(self),
                                             bind_and_activate=False)
         self.metadata.socket.close()
         self.metadata.socket = socket_in(self.namespace, kind=socket.SOCK_STREAM)
@@ -89,20 +92,20 @@ class Vpc:
         return run("ip", "netns", "exec", self.namespace, *argv)
 
 
-def service(tags):
+def service(vpc):
     """A metadata service that tells every node its own tag, to those who have a token."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self):
-            self.answer(200, "a-token")
+            self.answer(200, vpc.token)
 
         def do_GET(self):
-            if self.headers["X-aws-ec2-metadata-token"] != "a-token":
+            if self.headers["X-aws-ec2-metadata-token"] != vpc.token:
                 self.answer(401, "")
             elif not self.path.endswith("/tags/instance/podnet:routing"):
                 self.answer(404, "")
             else:
-                tag = tags.get(self.client_address[0])
+                tag = vpc.tags.get(self.client_address[0])
                 self.answer(200 if tag else 404, tag or "")
 
         def answer(self, status, text):
@@ -194,9 +197,11 @@ class Machine:
         entries = json.loads(self.run("nft", "-j", "-s", "list", "ruleset"))["nftables"]
         bodies = [(kind, body) for entry in entries for kind, body in entry.items()
                   if kind != "metainfo"]
-        return [(kind, {key: value for key, value in body.items() if key != "handle"})
-                for kind, body in bodies
-                if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))]
+        chosen = [(kind, {key: value for key, value in body.items() if key != "handle"})
+                  for kind, body in bodies
+                  if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))]
+        # Which table was made first says nothing.
+        return sorted(chosen, key=lambda entry: entry[1]["family"])
 
     def handles(self):
         """Handles of all that is in nftables: they change when anything is loaded anew."""
@@ -205,7 +210,8 @@ class Machine:
 
     def routes(self, table="main"):
         """Our routes as the kernel tells them: destination to (link, gateway, source)."""
-        listed = json.loads(self.ip("-4", "-j", "route", "show", "table", table) or "[]")
+        listed = [item for item in json.loads(self.ip("-4", "-j", "route", "show", "table", "all"))
+                  if item.get("table", "main") == table]
         return {item["dst"]: (item["dev"], item.get("gateway"), item.get("prefsrc"))
                 for item in listed if item.get("protocol") == "112"}
 
@@ -268,3 +274,54 @@ class Running:
     def stop(self):
         self.process.terminate()
         return self.process.wait(timeout=1)
+
+
+class Exchange:
+    """Datagrams at 100 Hz between all pairs of pods, numbered, until told to stop."""
+
+    INTERVAL = 0.01
+
+    def __init__(self, pods):
+        self.sockets = {}
+        for pod in pods:
+            self.sockets[pod] = socket_in(pod)
+            self.sockets[pod].bind((pod.address, 7000))
+            self.sockets[pod].setblocking(False)  # noqa: FBT003  # positional only
+        self.pods = {pod.address: pod for pod in pods}
+        self.numbers = {}
+        self.arrived = {pair: set() for pair in permutations(self.pods, 2)}
+        self.running = threading.Event()
+        self.threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
+        self.sent = 0
+        self.lost = {}
+
+    def __enter__(self):
+        self.running.set()
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.running.clear()
+        for thread in self.threads:
+            thread.join()
+        for each in self.sockets.values():
+            each.close()
+        self.lost = {pair: missing for pair, numbers in self.arrived.items()
+                     if (missing := sorted(set(range(self.sent)) - numbers))}
+
+    def _send(self):
+        due = time.monotonic()
+        while self.running.is_set():
+            for source, target in self.arrived:
+                self.sockets[self.pods[source]].sendto(str(self.sent).encode(), (target, 7000))
+            self.sent += 1
+            due += self.INTERVAL
+            time.sleep(max(0, due - time.monotonic()))
+
+    def _receive(self):
+        owner = {each: pod.address for pod, each in self.sockets.items()}
+        while ready := select.select(owner, [], [], 0.3)[0]:
+            for each in ready:
+                data, (source, _) = each.recvfrom(64)
+                self.arrived[source, owner[each]].add(int(data))

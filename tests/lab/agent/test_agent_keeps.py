@@ -36,7 +36,8 @@ def test_a_ready_agent_has_everything_in_force(machine):
                   for kind, body in machine.ruleset(own=True) if kind == "chain"}
         assert chains == {"spoof": ("filter", "prerouting", -300),
                           "metadata": ("filter", "forward", 0),
-                          "leaving": ("nat", "postrouting", 100)}
+                          "leaving": ("nat", "postrouting", 100),
+                          "uplink": ("filter", "prerouting", -300)}
 
 
 def test_what_an_agent_left_the_next_one_does_not_touch(machine, two_polls):
@@ -78,6 +79,8 @@ def test_told_to_stop_it_stops_at_once_and_leaves_the_pods_their_network(machine
     "flush chain inet podnet leaving",
     "insert rule inet podnet spoof accept",
     "add chain inet podnet more",
+    "delete table bridge podnet",
+    "flush chain bridge podnet uplink",
     "add chain inet podnet metadata { type filter hook forward priority filter; policy drop; }",
 ])
 def test_a_changed_table_is_repaired_within_a_poll(machine, running, eventually, damage):
@@ -136,6 +139,7 @@ def test_a_node_outside_the_vpc_says_so_once_and_still_does_the_rest(machine, tw
         two_polls()
 
         assert machine.log.read_text() == (
+            "routing: the metadata service does not answer: TimeoutError('timed out')\n"
             "sysctls: set net/ipv4/ip_forward\n"
             "node: 192.0.2.7 is not in the VPC 192.168.1.0/24\n")
         assert machine.conflist.exists() is False

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from machine import BRIDGE, OVERHEAD, Node, ask, run, set_sysctls, tell
+from machine import BRIDGE, OVERHEAD, Node, ask, set_sysctls, tell
 from plan.address import bridge_mac, overlay_mac
 from plan.routing import Routing, RoutingMode, Uplink
 
@@ -28,16 +28,16 @@ def keep_links(node: Node, routing: Routing) -> str:
     commands = [*_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
                 *_device(found.get(BRIDGE), {"name": BRIDGE, "mtu": node.mtu - OVERHEAD,
                                              "mac": bridge_mac(node.address), "kind": "bridge"}),
-                *_device(found.get(FLAT), _vxlan(FLAT, node, routing))]
-    if found.get(FLAT, {}).get("master") != BRIDGE:
+                *(port := list(_device(found.get(FLAT), _vxlan(FLAT, node, routing))))]
+    if port or found[FLAT].get("master") != BRIDGE:
         commands.append(f"link set {FLAT} master {BRIDGE}")
     tell("ip", commands)
     tell("ip", addresses := [*_addresses(OVERLAY, f"{node.block[0]}/32"),
                              *_addresses(BRIDGE, bridge_address(node, routing))])
     commands += addresses
-    if ports := _port(routing):
-        run("bridge", *ports)
-        commands.append(" ".join(ports))
+    if port := _port(routing):
+        tell("bridge", port)
+        commands += port
     commands += set_sysctls(_sysctls(node))
     for name in (OVERLAY, FLAT):
         if _checksum(name, GET_CHECKSUM) != routing.checksum_offload:
@@ -94,13 +94,13 @@ def _addresses(name: str, wanted: str) -> list[str]:
 def _port(routing: Routing) -> list[str]:
     """The command that sets how the bridge uses its VXLAN port, if it is not so."""
     flood = routing.mode is RoutingMode.L2 and routing.uplink is Uplink.VXLAN
-    found = next(port for port in ask("bridge", "-d", "link", "show")
-                 if port["ifname"] == FLAT)
+    found: Link = next((port for port in ask("bridge", "-d", "link", "show")
+                        if port["ifname"] == FLAT), {})
     wanted = {**dict.fromkeys(FLOODS, flood), "neigh_suppress": True}
     if all(found.get(key) == value for key, value in wanted.items()):
         return []
     words = (word for key, value in wanted.items() for word in (key, "on" if value else "off"))
-    return ["link", "set", "dev", FLAT, *words]
+    return [f"link set dev {FLAT} {' '.join(words)}"]
 
 
 def _sysctls(node: Node) -> dict[str, str]:

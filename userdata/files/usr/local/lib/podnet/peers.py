@@ -121,7 +121,7 @@ def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:
     main = ask("ip", "-4", "route", "show", "table", "main", "root", str(node.plan.pods))
     for table, item in [*(("main", item) for item in main),
                         *((str(OURS), item) for item in _own_table())]:
-        protocol, metric = item.get("protocol"), item.get("metric", 0)
+        protocol, metric = item.get("protocol", "boot"), item.get("metric", 0)
         destination = item["dst"] if "/" in item["dst"] else f"{item['dst']}/32"
         route = Route(destination, item.get("dev", ""), item.get("gateway", ""),
                       item.get("prefsrc", ""), table)

@@ -1,0 +1,150 @@
+"""What a node makes of the tag that tells its routing."""
+
+import fcntl
+import json
+import struct
+from array import array
+
+import pytest
+from machines import socket_in
+
+pytestmark = pytest.mark.lab
+
+TELLS = "max=4 vni=1 port=8472"
+OVERLAY = {f"10.1.{k}.0/24": ("podnet0", f"192.168.1.{10 + k}", "192.168.1.11") for k in (2, 3, 4)}
+HOST_GW = {f"10.1.{k}.0/24": ("eth0", f"192.168.1.{10 + k}", "192.168.1.11") for k in (2, 3, 4)}
+
+
+def test_a_changed_tag_takes_effect_within_a_poll(machine, running, eventually):
+    machine.tag(f"overlay {TELLS}")
+    assert eventually(lambda: machine.routes() == OVERLAY)
+
+    machine.tag(f"host-gw {TELLS}")
+
+    assert eventually(lambda: machine.routes() == HOST_GW)
+
+
+@pytest.mark.parametrize("text", ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0",
+                                  "overlay max=x"])
+def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_said_once(machine, two_polls,
+                                                                          text):
+    machine.tag(f"overlay {TELLS}")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+        machine.tag(text)
+        two_polls()
+
+        assert machine.routes() == OVERLAY
+        said = [line for line in machine.log.read_text().splitlines() if "routing: " in line]
+        assert len(said) == 2
+        assert said[0] == f"routing: overlay {TELLS}"
+        assert machine.kept.read_text() == f"overlay {TELLS}\n"
+
+
+def test_a_tag_that_is_put_right_is_obeyed_again(machine, running, eventually, two_polls):
+    machine.tag("nonsense")
+    two_polls()
+
+    machine.tag(f"overlay {TELLS}")
+
+    assert eventually(lambda: machine.routes() == OVERLAY)
+    assert "routing: works again" in machine.log.read_text()
+
+
+def test_a_dead_metadata_service_keeps_the_mode(machine, vpc, two_polls, eventually):
+    machine.tag(f"overlay {TELLS}")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+        vpc.ip("address", "delete", "169.254.169.254/32", "dev", "eth0")
+        two_polls()
+        assert machine.routes() == OVERLAY
+        assert machine.log.read_text().count("the metadata service does not answer") == 1
+
+        machine.ip("link", "delete", "podnet0")
+
+        assert eventually(lambda: machine.routes() == OVERLAY, 2 * 2 + 1.5)
+
+
+def test_a_rebooted_node_has_its_mode_without_the_metadata_service(machine, vpc):
+    machine.tag(f"overlay {TELLS}")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+    vpc.ip("address", "delete", "169.254.169.254/32", "dev", "eth0")
+    machine.reboot()
+    assert machine.routes() == {}
+
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+
+        assert machine.routes() == OVERLAY
+
+
+def test_a_node_down_during_a_switch_returns_in_the_new_mode(machine):
+    machine.tag(f"overlay {TELLS}")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+    machine.tag(f"host-gw {TELLS}")
+    machine.reboot()
+
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+
+        assert machine.routes() == HOST_GW
+
+
+def test_a_node_without_a_tag_is_not_ready_until_it_has_one(machine, vpc, two_polls):
+    del vpc.tags[machine.address]
+    with machine.agent() as agent:
+        two_polls()
+        assert agent.has_told_systemd() is False
+        assert (machine.routes(), machine.conflist.exists()) == ({}, True)
+
+        machine.tag(f"overlay {TELLS}")
+        agent.wait_until_ready()
+
+        assert machine.routes() == OVERLAY
+
+
+def test_a_refused_token_is_asked_for_anew(machine, vpc, running, eventually):
+    vpc.token = "another"  # noqa: S105
+    machine.tag(f"overlay {TELLS}")
+
+    assert eventually(lambda: machine.routes() == OVERLAY, 2 * 2 + 1.5)
+
+
+def test_half_a_kept_file_is_not_believed(machine):
+    machine.kept.write_text("over")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+
+        assert machine.kept.read_text() == "vpc-routes max=4 vni=1 port=8472\n"
+
+
+def test_another_network_identifier_and_port_make_the_devices_anew(machine, running, eventually):
+    machine.tag("overlay max=4 vni=7 port=4789")
+
+    assert eventually(lambda: machine.routes() == OVERLAY)
+    details = {link["ifname"]: link for link in json.loads(machine.ip("-d", "-j", "link"))}
+    found = {name: (details[name]["linkinfo"]["info_data"]["id"],
+                    details[name]["linkinfo"]["info_data"]["port"], details[name].get("master"))
+             for name in ("podnet0", "podnet1")}
+    assert found == {"podnet0": (7, 4789, None), "podnet1": (8, 4789, "kube-bridge")}
+
+
+@pytest.mark.parametrize(("words", "offload"), [("", 1), (" checksum=off", 0)])
+def test_checksums_are_left_to_the_card_unless_told_otherwise(machine, running, eventually, words,
+                                                              offload):
+    machine.tag(f"overlay {TELLS}{words}")
+
+    assert eventually(lambda: machine.routes() == OVERLAY)
+    assert {name: checksum_offload(machine.name, name) for name in ("podnet0", "podnet1")} == {
+        "podnet0": offload, "podnet1": offload}
+
+
+def checksum_offload(namespace, link):
+    """What `ethtool -k` calls tx-checksumming."""
+    value = array("I", (0x16, 7))
+    with socket_in(namespace) as any_socket:
+        fcntl.ioctl(any_socket, 0x8946,
+                    struct.pack("16sP16x", link.encode(), value.buffer_info()[0]))
+    return value[1]
