@@ -188,12 +188,10 @@ class Instance(Ec2Resource):
     def _set_profile(self, id_: str, profile: str) -> None:
         have = self.ec2.describe_iam_instance_profile_associations(
             Filters=[{"Name": "instance-id", "Values": [id_]}])["IamInstanceProfileAssociations"]
-        wanted = {"Name": profile}
-        if have:
-            self.ec2.replace_iam_instance_profile_association(
-                AssociationId=have[0]["AssociationId"], IamInstanceProfile=wanted)
-        else:
-            self.ec2.associate_iam_instance_profile(InstanceId=id_, IamInstanceProfile=wanted)
+        for one in have:  # moto's replacing call leaves the instance as it was
+            self.ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
+        self.ec2.associate_iam_instance_profile(
+            InstanceId=id_, IamInstanceProfile={"Name": profile})
 
     def remove(self, id_: str, known: Values) -> None:
         del known

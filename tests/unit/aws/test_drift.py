@@ -22,7 +22,7 @@ def repair(made):
     made.provider.update(made.type, made.id, found, outputs, made.inputs)
 
 
-def open_port(ec2, group, egress=False):
+def open_port(ec2, group, *, egress=False):
     call = ec2.authorize_security_group_egress if egress else ec2.authorize_security_group_ingress
     call(GroupId=group, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
                                         "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
@@ -69,7 +69,7 @@ def test_a_rule_added_by_hand_is_told_and_revoked(world, stack, ec2, egress):
                       cidrIpv4="0.0.0.0/0", description="All traffic out")
     exclusive = stack.make(samples.EXCLUSIVE, securityGroupId=group.id, ingressRuleIds=[],
                            egressRuleIds=[rule.id])
-    open_port(ec2, group.id, egress)
+    open_port(ec2, group.id, egress=egress)
 
     assert drift(exclusive) == {"egressRuleIds" if egress else "ingressRuleIds"}
     repair(exclusive)

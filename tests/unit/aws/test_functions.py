@@ -30,7 +30,7 @@ def test_several_images_are_too_many_unless_the_newest_is_asked_for(provider):
 
 
 def test_no_image_is_told_with_what_was_asked(provider):
-    with pytest.raises(ProviderError, match="no image fits .*136693071363.*debian-12-amd64"):
+    with pytest.raises(ProviderError, match=r"no image fits .*136693071363.*debian-12-amd64"):
         provider.invoke(AMI, {"owners": ["136693071363"], "mostRecent": True, "filters": [
             {"name": "name", "values": ["debian-12-amd64-*"]}]})
 

@@ -6,11 +6,12 @@ import secrets
 
 import pytest
 
+from lab.aws import TYPES
 from lab.engine.values import ProviderError
 from tests.unit.aws import samples
 
 
-class Interrupted(Exception):
+class ProcessEndedError(Exception):
     """Stands for the end of the process."""
 
 
@@ -20,10 +21,10 @@ def half(provider, monkeypatch, stack):
     def make(type_, **inputs):
         checked = provider.check(type_, inputs)
         token = secrets.token_hex(16)
-        resource = provider._resource(type_)
-        with monkeypatch.context() as patch, pytest.raises(Interrupted):
-            patch.setattr(resource, "bring", end)
-            provider.create(type_, checked, token)
+        with monkeypatch.context() as patch:
+            patch.setattr(TYPES[type_], "bring", end)
+            with pytest.raises(ProcessEndedError):
+                provider.create(type_, checked, token)
         id_, outputs = provider.find(type_, checked, token)
         found, outputs = provider.read(type_, id_, checked, outputs)
         return checked, id_, found, outputs
@@ -32,23 +33,23 @@ def half(provider, monkeypatch, stack):
 
 
 def end(*_):
-    raise Interrupted
+    raise ProcessEndedError
 
 
 CASES = [
-    pytest.param(samples.GATEWAY, lambda w: {"vpcId": w.vpc.id}, {"vpcId"}, id="gateway"),
-    pytest.param(samples.VPC, lambda _: {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True},
-                 {"enableDnsHostnames"}, id="vpc"),
-    pytest.param(samples.GROUP, lambda w: {"vpcId": w.vpc.id}, {"egress"}, id="security group"),
-    pytest.param(samples.PROFILE, lambda w: {"role": w.role["name"]}, {"role"}, id="profile"),
-    pytest.param(samples.INSTANCE, lambda w: samples.instance(w, "192.168.1.50"),
-                 {"sourceDestCheck", "rootBlockDevice"}, id="instance"),
+    pytest.param((samples.GATEWAY, lambda w: {"vpcId": w.vpc.id}, {"vpcId"}), id="gateway"),
+    pytest.param((samples.VPC, lambda _: {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True},
+                 {"enableDnsHostnames"}), id="vpc"),
+    pytest.param((samples.GROUP, lambda w: {"vpcId": w.vpc.id}, {"egress"}), id="security group"),
+    pytest.param((samples.PROFILE, lambda w: {"role": w.role["name"]}, {"role"}), id="profile"),
+    pytest.param((samples.INSTANCE, lambda w: samples.instance(w, "192.168.1.50"),
+                 {"sourceDestCheck", "rootBlockDevice"}), id="instance"),
 ]
 
 
-@pytest.mark.parametrize(("type_", "inputs", "missing"), CASES)
-def test_what_is_missing_is_told_and_an_update_brings_it(
-        type_, inputs, missing, half, world, provider):
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_missing_is_told_and_an_update_brings_it(case, half, world, provider):
+    type_, inputs, missing = case
     checked, id_, found, outputs = half(type_, **inputs(world))
     diff = provider.diff(type_, id_, found, outputs, checked)
 

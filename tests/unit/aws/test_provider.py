@@ -118,14 +118,16 @@ def test_an_api_that_is_not_there_is_named():
         dead.read(samples.VPC, "vpc-1", {}, {})
 
 
-def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path):
+def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path, endpoint):
     (tmp_path / "config").write_text("[profile mine]\nregion = us-east-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "absent"))
-    session = AwsProvider("http://127.0.0.1:9", REGION)._session
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    told = AwsProvider(endpoint, REGION).invoke(
+        "aws:index/getAvailabilityZones:getAvailabilityZones", {})
 
-    assert session.ec2.meta.region_name == REGION
+    assert told["names"][0] == f"{REGION}a"
 
 
 def test_what_is_known_by_more_than_its_id_is_not_read_by_the_id_alone(provider):
