@@ -18,6 +18,9 @@ from lab.cli.console import err, out, step
 from lab.cli.deploy import EngineKind
 from lab.cloud import control
 from lab.engine import Summary
+from lab.engine.lock import locked
+
+UP_SECONDS = 600.0
 
 
 @app.command()
@@ -29,22 +32,24 @@ def up(
     """Deploy the stack, wait for its nodes, start pods and prove every pair."""
     given = overrides(config)
     home = open_home()
-    endpoint = start_cloud(home)
-    deploy.remember(home, stack, engine)
-    with step(f"stack {stack}") as note:
-        summary = deploy.engine(home, stack, engine, endpoint, note=note, config=given).up()
-        note(deploy.in_words(summary))
-    client = cluster.ec2(endpoint, deploy.region(stack))
-    wanted = {name: node["instanceId"] for name, node in summary.outputs["nodes"].items()}
-    with step(f"nodes {', '.join(wanted)}") as note:
-        nodes = cluster.wait_ready(home, client, wanted, note)
-        note("ready")
-    with step("pods") as note:
-        pods = cluster.ensure_pods(nodes)
-        note(f"{len(pods)} on {len(nodes)} nodes")
-    with step("packets between all pairs") as note:
-        matrix = cluster.prove(home, nodes, pods)
-        note(f"{matrix.passed} of {matrix.pairs} pairs passed")
+    # A second `up` would otherwise start the same pods.
+    with locked(home.directory / "up", UP_SECONDS):
+        endpoint = start_cloud(home)
+        deploy.remember(home, stack, engine)
+        with step(f"stack {stack}") as note:
+            summary = deploy.engine(home, stack, engine, endpoint, note=note, config=given).up()
+            note(deploy.in_words(summary))
+        client = cluster.ec2(endpoint, deploy.region(stack))
+        wanted = {name: node["instanceId"] for name, node in summary.outputs["nodes"].items()}
+        with step(f"nodes {', '.join(wanted)}") as note:
+            nodes = cluster.wait_ready(home, client, wanted, note)
+            note("ready")
+        with step("pods") as note:
+            pods = cluster.ensure_pods(nodes)
+            note(f"{len(pods)} on {len(nodes)} nodes")
+        with step("packets between all pairs") as note:
+            matrix = cluster.prove(home, nodes, pods)
+            note(f"{matrix.passed} of {matrix.pairs} pairs passed")
     show(matrix, nodes, pods, summary.outputs)
     if matrix.failed:
         raise SystemExit(1)

@@ -65,8 +65,10 @@ class Lab:
         return {(result.source, result.target) for result in self.matrix().failed}
 
     def boot_ids(self):
-        return {node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
-                for node in self.nodes}
+        return {
+            node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
+            for node in self.nodes
+        }
 
     def instance_ids(self):
         return {node.name: node.instance_id for node in self.nodes}
@@ -74,8 +76,12 @@ class Lab:
     def pod_routes(self):
         """Destinations of the routes to network interfaces, by route table."""
         tables = self.ec2.describe_route_tables()["RouteTables"]
-        return {route["DestinationCidrBlock"] for table in tables for route in table["Routes"]
-                if "NetworkInterfaceId" in route}
+        return {
+            route["DestinationCidrBlock"]
+            for table in tables
+            for route in table["Routes"]
+            if "NetworkInterfaceId" in route
+        }
 
 
 @pytest.fixture(scope="module")
