@@ -101,16 +101,13 @@ class Instance(Ec2Resource):
         made = self.session.patiently(NOT_YET_KNOWN, lambda: self.ec2.run_instances(**request))
         return str(made["Instances"][0]["InstanceId"])
 
-    def usable(self, item: Values) -> bool:
-        return item["State"]["Name"] not in GOING
-
     def _items(self, described: list[Values]) -> list[Values]:
         return [one for reservation in described for one in reservation["Instances"]]
 
     def look(self, id_: str, known: Values) -> Values | None:
         del known
         instance = self.fetch(id_)
-        if instance is None or not self.usable(instance):
+        if instance is None or instance["State"]["Name"] in GOING:
             return None
         interfaces = sorted(instance["NetworkInterfaces"],
                             key=lambda one: int(one["Attachment"]["DeviceIndex"]))
@@ -198,7 +195,7 @@ class Instance(Ec2Resource):
         instance = self.fetch(id_)
         if instance is None or instance["State"]["Name"] == "terminated":
             return
-        if self.usable(instance):
+        if instance["State"]["Name"] not in GOING:
             self.ec2.terminate_instances(InstanceIds=[id_])
         self._wait(id_, "instance_terminated")
 

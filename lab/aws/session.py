@@ -74,10 +74,9 @@ class Session:
         self.ignored_tags = frozenset(ignored_tags)
         self.patience = patience
         # The user's own AWS files and profile are never read: they may name a real account.
-        unset = (None, None, None, None)
         bare = botocore.session.Session(session_vars={
-            "profile": unset, "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None), "ca_bundle": unset})
+            "profile": (None, None, None, None), "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None)})
         session = boto3.Session(
             aws_access_key_id="lab", aws_secret_access_key="lab",  # noqa: S106  # not a secret
             region_name=region, botocore_session=bare)

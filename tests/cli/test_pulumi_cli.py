@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 
 import pytest
 
 from lab.aws import AwsProvider
-from lab.engine import Engine, EngineError, ProgramError, ResourceError
+from lab.engine import Engine, EngineError, ProgramError, ResourceError, StateLocked
 from lab.pulumi_cli import PulumiCli
 from tests.cli.conftest import REGION
 
@@ -121,3 +123,27 @@ def test_without_a_cli_the_embedded_engine_is_named_as_the_way_out(cli, monkeypa
 
     with pytest.raises(EngineError, match="embedded"):
         cli().preview()
+
+
+def lock(tmp_path, pid):
+    folder = tmp_path / "home/backend/.pulumi/locks/organization/podnet/lab"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "00000000-0000-4000-8000-000000000000.json").write_text(json.dumps(
+        {"pid": pid, "username": "root", "hostname": "lab", "timestamp": "2026-01-01T00:00:00Z"}))
+
+
+def test_a_lock_that_a_killed_cli_left_is_cleared(cli, tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    lock(tmp_path, ended.pid)
+
+    assert cli().destroy().steps == ()
+
+
+def test_a_cli_that_is_still_at_work_is_named(cli, tmp_path):
+    lock(tmp_path, os.getpid())
+    driver = cli()
+    driver._lock_timeout = 0.3  # noqa: SLF001
+
+    with pytest.raises(StateLocked, match=f"process {os.getpid()}"):
+        driver.destroy()

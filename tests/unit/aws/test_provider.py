@@ -14,7 +14,7 @@ from tests.unit.aws.conftest import REGION
 @pytest.mark.parametrize("endpoint", [
     "https://ec2.eu-central-1.amazonaws.com", "http://192.168.1.1:5000", "http://0.0.0.0:5000",
     "http://127.0.0.1@example.com", "http://localhost.example.com", "127.0.0.1:5000", "",
-    "file:///localhost"])
+    "file:///localhost", "ftp://127.0.0.1"])
 def test_an_endpoint_elsewhere_is_refused_by_name(endpoint):
     with pytest.raises(ValueError, match="loopback") as caught:
         AwsProvider(endpoint, REGION)
@@ -122,7 +122,6 @@ def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path, endpoint):
     (tmp_path / "config").write_text("[profile mine]\nregion = us-east-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "absent"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     told = AwsProvider(endpoint, REGION).invoke(
         "aws:index/getAvailabilityZones:getAvailabilityZones", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.engine.values import ProviderError
 from tests.unit.aws import samples
@@ -126,3 +127,45 @@ def test_a_route_that_somebody_else_made_is_not_taken_over(world, stack, provide
         **key, "networkInterfaceId": world.instance["primaryNetworkInterfaceId"]})
 
     assert provider.find(samples.ROUTE, ours, "0" * 32) is None
+
+
+def test_what_the_api_lets_go_of_in_a_moment_is_asked_for_again(provider):
+    session = provider._resource(samples.VPC).session  # noqa: SLF001
+    refused = ClientError({"Error": {"Code": "DependencyViolation"}}, "DeleteVpc")
+    answers = [refused, refused, "gone"]
+
+    def call():
+        answer = answers.pop(0)
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    assert session.patiently({"DependencyViolation"}, call) == "gone"
+
+
+def test_a_subnet_that_somebody_else_gave_a_table_is_not_taken_over(world, stack, provider):
+    stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
+               routeTableId=world.other_table.id)
+    ours = provider.check(samples.ASSOCIATION, {
+        "subnetId": world.other_subnet.id, "routeTableId": world.table.id})
+
+    assert provider.find(samples.ASSOCIATION, ours, "0" * 32) is None
+
+
+def test_a_rule_of_ones_own_that_lets_everything_out_stays(world, stack):
+    group = stack.make(samples.GROUP, vpcId=world.vpc.id)
+    rule = stack.make(samples.EGRESS, securityGroupId=group.id, ipProtocol="-1",
+                      cidrIpv4="0.0.0.0/0")
+    group.update(tags={"a": "b"})
+
+    assert rule.read() == (rule.inputs, rule.outputs)
+
+
+def test_metadata_options_that_a_change_does_not_name_stay(world, stack, ec2):
+    node = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.40"))
+    node.update(metadataOptions={"httpPutResponseHopLimit": 2})
+    told = ec2.describe_instances(InstanceIds=[node.id])["Reservations"][0]["Instances"][0]
+    options = told["MetadataOptions"]
+
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"],
+            options["InstanceMetadataTags"]) == ("required", 2, "enabled")
