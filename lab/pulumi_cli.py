@@ -92,12 +92,16 @@ class PulumiCli:
         self._home.mkdir(parents=True, exist_ok=True)
         with locked(self._home / f"{self._stack}.run", self._lock_timeout):
             install(self._home)
-            self._await_others(keeper := self._selected())
-            configuration = self._configuration()
-            stack = automation.Stack.select(keeper.name, self._workspace(self._directory))
+            self._await_others()
             try:
+                keeper = self._selected()
+                configuration = self._configuration()
+                stack = automation.Stack.select(keeper.name, self._workspace(self._directory))
                 yield stack, str(configuration), steps
+            except EngineError:
+                raise
             except (automation.CommandError, RuntimeError) as error:
+                # RuntimeError: the automation API missed an event, since the CLI never came to it.
                 raise steps.error(f"the Pulumi CLI failed: {error}") from error
 
     def _selected(self) -> automation.Stack:
@@ -162,24 +166,20 @@ class PulumiCli:
         private.write_text(yaml.safe_dump({**salt, "config": values}, sort_keys=False))
         return private
 
-    def _await_others(self, stack: automation.Stack) -> None:
+    def _await_others(self) -> None:
         """Wait for a CLI that outlived the one who started it; clear what a killed one left."""
-        deadline = time.monotonic() + self._lock_timeout
-        while holders := self._holders():
-            living = [pid for pid in holders if Path(f"/proc/{pid}").exists()]
-            if not living:
-                stack.cancel()
-                return
-            if time.monotonic() > deadline:
-                raise StateLocked(
-                    f"stack {self._stack} in {self._home} is in use by process {living[0]}; waited "
-                    f"{self._lock_timeout:g} s for it: let it finish, or end it")
-            time.sleep(POLL)
-
-    def _holders(self) -> list[int]:
         name = Project.load(self._directory).name
         locks = self._home / "backend/.pulumi/locks/organization" / name / self._stack
-        return [int(json.loads(file.read_text())["pid"]) for file in locks.glob("*.json")]
+        deadline = time.monotonic() + self._lock_timeout
+        for file in locks.glob("*.json"):
+            holder = int(json.loads(file.read_text())["pid"])
+            while file.exists() and Path(f"/proc/{holder}").exists():
+                if time.monotonic() > deadline:
+                    raise StateLocked(
+                        f"stack {self._stack} in {self._home} is in use by process {holder}; "
+                        f"waited {self._lock_timeout:g} s for it: let it finish, or end it")
+                time.sleep(POLL)
+            file.unlink(missing_ok=True)
 
 
 def _typed(project: Project, name: str, value: str) -> object:

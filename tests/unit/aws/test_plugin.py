@@ -182,5 +182,9 @@ def test_the_executable_is_where_the_cli_looks_and_answers_until_it_is_interrupt
             stub = provider_pb2_grpc.ResourceProviderStub(channel)
             told = stub.GetPluginInfo(empty_pb2.Empty(), timeout=10).version
         running.send_signal(signal.SIGINT)
+        try:
+            code = running.wait(timeout=20)
+        finally:
+            running.kill()
 
-    assert (told, running.returncode) == (version("pulumi_aws"), 0)
+    assert (told, code) == (version("pulumi_aws"), 0)
