@@ -195,8 +195,7 @@ class Instance(Ec2Resource):
         instance = self.fetch(id_)
         if instance is None or instance["State"]["Name"] == "terminated":
             return
-        if instance["State"]["Name"] not in GOING:
-            self.ec2.terminate_instances(InstanceIds=[id_])
+        self.ec2.terminate_instances(InstanceIds=[id_])
         self._wait(id_, "instance_terminated")
 
     def _wait(self, id_: str, waiter: str) -> None:

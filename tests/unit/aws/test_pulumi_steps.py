@@ -75,9 +75,11 @@ def test_drift_is_a_refresh_and_what_is_gone_a_deletion():
 
 
 def test_outputs_told_a_second_time_are_no_second_step():
-    steps, _ = heard(told("resOutputsEvent", "same", STACK), told("resOutputsEvent", "same", STACK))
+    steps, events = heard(told("resOutputsEvent", "same", STACK),
+                          told("resOutputsEvent", "same", STACK))
 
     assert steps.summary().counts == {"same": 1}
+    assert events == [("done", "same", "podnet-lab")]
 
 
 def test_a_provider_that_nobody_declared_is_passed_over():
