@@ -58,31 +58,31 @@ class AwsProvider:
 
     def create(self, type_: str, inputs: Values, token: str) -> tuple[str, Values]:
         """Make the resource, stamped with the token, and wait until it is there."""
-        with _told(f"create {type_}"):
+        with _told():
             return self._resource(type_).create(inputs, token)
 
     def find(self, type_: str, inputs: Values, token: str) -> tuple[str, Values] | None:
         """The resource that a creation with this token made, if it came that far."""
-        with _told(f"look for {type_}"):
+        with _told():
             return self._resource(type_).find(inputs, token)
 
     def read(
         self, type_: str, id_: str, inputs: Values, outputs: Values,
     ) -> tuple[Values, Values] | None:
         """Inputs and outputs as they are; None when the resource is gone."""
-        with _told(f"read {type_} {id_}"):
+        with _told(id_):
             return self._resource(type_).read(id_, inputs, outputs)
 
     def update(
         self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
     ) -> Values:
         """Bring the resource to the new inputs, from whatever it is now."""
-        with _told(f"update {type_} {id_}"):
+        with _told(id_):
             return self._resource(type_).update(id_, {**old_outputs, **old_inputs}, new_inputs)
 
     def delete(self, type_: str, id_: str, outputs: Values) -> None:
         """Remove the resource and wait until it is gone."""
-        with _told(f"delete {type_} {id_}"):
+        with _told(id_):
             self._resource(type_).delete(id_, outputs)
 
     def invoke(self, token: str, args: Values) -> Values:
@@ -90,7 +90,7 @@ class AwsProvider:
         if token not in FUNCTIONS:
             raise ProviderError(
                 f"the lab does not serve the function {token}; it serves {_listed(FUNCTIONS)}")
-        with _told(f"call {token}"):
+        with _told():
             return FUNCTIONS[token](self._session, args)
 
     def _resource(self, type_: str) -> Resource:
@@ -105,13 +105,14 @@ def _listed(names: Collection[str]) -> str:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say what was being done when the API refused, or could not be reached."""
+def _told(id_: str = "") -> Iterator[None]:
+    """Put what the API refused into a sentence; the engines add which resource it is about."""
+    about = f"{id_}: " if id_ else ""
     try:
         yield
     except ClientError as error:
         told = error.response.get("Error", {}).get("Message", "")
-        raise ProviderError(f"cannot {what}: {error.operation_name} was refused: "
-                            f"{error_code(error)}: {told}") from error
+        raise ProviderError(f"{about}{error.operation_name} was refused: {error_code(error)}: "
+                            f"{told}") from error
     except BotoCoreError as error:
-        raise ProviderError(f"cannot {what}: {error}") from error
+        raise ProviderError(f"{about}{error}") from error

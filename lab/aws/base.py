@@ -227,11 +227,7 @@ class Ec2Resource(Resource):
         operation, _, key, id_key = self.listing
         found = self.session.all(self.ec2, operation, key, Filters=[
             {"Name": f"tag:{TOKEN_TAG}", "Values": [token]}])
-        return next((str(item[id_key]) for item in self._items(found) if self.usable(item)), None)
-
-    def usable(self, item: Values) -> bool:
-        """Whether what was described still exists in earnest."""
-        return bool(item)
+        return next((str(item[id_key]) for item in self._items(found)), None)
 
     def _items(self, described: list[Values]) -> list[Values]:
         return described

@@ -8,6 +8,14 @@ from collections.abc import Callable
 from lab.aws.session import Session
 from lab.engine.values import ProviderError, Values
 
+IMAGE = {
+    "architecture": "Architecture", "creationDate": "CreationDate", "description": "Description",
+    "hypervisor": "Hypervisor", "imageLocation": "ImageLocation", "imageType": "ImageType",
+    "name": "Name", "ownerId": "OwnerId", "rootDeviceName": "RootDeviceName",
+    "rootDeviceType": "RootDeviceType", "state": "State",
+    "virtualizationType": "VirtualizationType"}
+"""What is told of an image, as the provider and as the API call it."""
+
 
 def get_ami(session: Session, args: Values) -> Values:
     """The one image that fits, or the newest of them where that is asked for."""
@@ -26,20 +34,13 @@ def get_ami(session: Session, args: Values) -> Values:
         raise ProviderError(f"{len(images)} images fit ({asked}); ask for the most recent one")
     newest = max(images, key=lambda image: str(image.get("CreationDate", "")))
     return {
-        "id": newest["ImageId"], "imageId": newest["ImageId"], "name": newest.get("Name", ""),
+        **{name: newest.get(key, "") for name, key in IMAGE.items()},
+        "id": newest["ImageId"], "imageId": newest["ImageId"],
+        "public": newest.get("Public", False),
         "arn": f"arn:aws:ec2:{session.region}::image/{newest['ImageId']}",
-        "architecture": newest["Architecture"], "creationDate": newest["CreationDate"],
-        "description": newest.get("Description", ""), "ownerId": newest["OwnerId"],
-        "imageLocation": newest.get("ImageLocation", ""), "hypervisor": newest["Hypervisor"],
-        "imageType": newest.get("ImageType", ""), "state": newest["State"],
-        "public": newest.get("Public", False), "rootDeviceName": newest["RootDeviceName"],
-        "rootDeviceType": newest["RootDeviceType"],
-        "virtualizationType": newest["VirtualizationType"],
         "tags": session.read_tags(newest.get("Tags", [])), "region": session.region,
-        "owners": args.get("owners"), "mostRecent": args.get("mostRecent"),
-        "filters": args.get("filters"), "nameRegex": args.get("nameRegex"),
         "includeDeprecated": args.get("includeDeprecated", False),
-    }
+        **{name: args.get(name) for name in ("owners", "mostRecent", "filters", "nameRegex")}}
 
 
 def get_availability_zones(session: Session, args: Values) -> Values:

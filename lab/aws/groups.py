@@ -52,8 +52,8 @@ class SecurityGroup(Group):
     type_ = "aws:ec2/securityGroup:SecurityGroup"
     schema = Schema(
         required={"vpcId"},
-        optional={"name", "description", "revokeRulesOnDelete", "tags"},
-        defaults={"description": "Managed by Pulumi", "revokeRulesOnDelete": False},
+        optional={"name", "description", "tags"},
+        defaults={"description": "Managed by Pulumi"},
         computed={"name"},
         replaced_by={"name", "description", "vpcId"})
 
@@ -75,8 +75,7 @@ class SecurityGroup(Group):
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
-        if known.get("revokeRulesOnDelete"):
-            self.revoke(id_, self.rules(id_))
+        del known
         self.session.patiently(IN_USE, lambda: self.ec2.delete_security_group(GroupId=id_))
 
     def _given(self, id_: str) -> list[Values]:
@@ -95,8 +94,7 @@ class DefaultSecurityGroup(Group):
     type_ = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     schema = Schema(
         required={"vpcId"},
-        optional={"ingress", "egress", "revokeRulesOnDelete", "tags"},
-        defaults={"revokeRulesOnDelete": False},
+        optional={"ingress", "egress", "tags"},
         replaced_by={"vpcId"})
 
     def validate(self, inputs: Values) -> None:

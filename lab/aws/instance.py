@@ -102,15 +102,12 @@ class Instance(Ec2Resource):
         made = self.session.patiently(NOT_YET_KNOWN, lambda: self.ec2.run_instances(**request))
         return str(made["Instances"][0]["InstanceId"])
 
-    def usable(self, item: Values) -> bool:
-        return item["State"]["Name"] not in GOING
-
     def _items(self, described: list[Values]) -> list[Values]:
         return [one for reservation in described for one in reservation["Instances"]]
 
     def look(self, id_: str, known: Values) -> Values | None:
         instance = self.fetch(id_)
-        if instance is None or not self.usable(instance):
+        if instance is None or instance["State"]["Name"] in GOING:
             return None
         interfaces = sorted(instance["NetworkInterfaces"],
                             key=lambda one: int(one["Attachment"]["DeviceIndex"]))
@@ -189,20 +186,17 @@ class Instance(Ec2Resource):
     def _set_profile(self, id_: str, profile: str) -> None:
         have = self.ec2.describe_iam_instance_profile_associations(
             Filters=[{"Name": "instance-id", "Values": [id_]}])["IamInstanceProfileAssociations"]
-        wanted = {"Name": profile}
-        if have:
-            self.ec2.replace_iam_instance_profile_association(
-                AssociationId=have[0]["AssociationId"], IamInstanceProfile=wanted)
-        else:
-            self.ec2.associate_iam_instance_profile(InstanceId=id_, IamInstanceProfile=wanted)
+        for one in have:  # moto's replacing call leaves the instance as it was
+            self.ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
+        self.ec2.associate_iam_instance_profile(
+            InstanceId=id_, IamInstanceProfile={"Name": profile})
 
     def remove(self, id_: str, known: Values) -> None:
         del known
         instance = self.fetch(id_)
         if instance is None or instance["State"]["Name"] == "terminated":
             return
-        if self.usable(instance):
-            self.ec2.terminate_instances(InstanceIds=[id_])
+        self.ec2.terminate_instances(InstanceIds=[id_])
         self._wait(id_, "instance_terminated")
 
     def _wait(self, id_: str, waiter: str) -> None:

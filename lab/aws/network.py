@@ -186,8 +186,7 @@ class Tag(Ec2Resource):
     def seek(self, inputs: Values, token: str) -> str | None:
         del token
         id_ = f"{inputs['resourceId']},{inputs['key']}"
-        live = self.look(id_, inputs)
-        return id_ if live and live["value"] == inputs["value"] else None
+        return id_ if self.look(id_, inputs) else None
 
     def look(self, id_: str, known: Values) -> Values | None:
         del known

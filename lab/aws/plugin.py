@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -31,9 +32,8 @@ PARALLEL = 32
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Answers the engine of the Pulumi CLI."""
 
-    def __init__(self, version: str, done: threading.Event) -> None:
+    def __init__(self, version: str) -> None:
         self._version = version
-        self._done = done
         self._provider: AwsProvider | None = None
 
     @property
@@ -149,9 +149,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Cancel(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
-        """Stop serving; what is under way ends by itself."""
+        """Nothing to do: what is under way ends by itself, and its end is still to be told."""
         del request, context
-        self._done.set()
         return empty_pb2.Empty()
 
 
@@ -202,9 +201,11 @@ def _property_diffs(name: str, diff: Diff, old: Values, new: Values,
 def main(version: str) -> None:
     """Serve on a free port of loopback, told on standard output, until the engine is done."""
     done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # how the engine ends its plugins
+        signal.signal(number, lambda *_: done.set())
     server = grpc.server(ThreadPoolExecutor(PARALLEL), options=[
         ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(version, done), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(version), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")

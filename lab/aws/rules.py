@@ -51,41 +51,25 @@ class SecurityGroupRule(Ec2Resource):
             TagSpecifications=self.stamp(inputs, token))
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
-    def usable(self, item: Values) -> bool:
-        return item["IsEgress"] is self.egress
-
     def look(self, id_: str, known: Values) -> Values | None:
         del known
         rule = self.fetch(id_)
         if rule is None:
             return None
         everything = rule["IpProtocol"] == ALL
-        group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
         return {
             "arn": self.arn(id_, rule.get("GroupOwnerId", "")),
             "securityGroupId": rule["GroupId"], "securityGroupRuleId": id_,
             "ipProtocol": rule["IpProtocol"], "cidrIpv4": rule.get("CidrIpv4"),
-            "referencedSecurityGroupId": group,
-            "description": rule.get("Description") or self._described(rule, group),
+            "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
+            "description": rule.get("Description") or None,
             "fromPort": None if everything else rule["FromPort"],
             "toPort": None if everything else rule["ToPort"],
             "tags": self.session.read_tags(rule.get("Tags", []))}
 
-    def _described(self, rule: Values, group: str | None) -> str | None:
-        # moto shows the description of a rule for a group only with the group (moto 5.2.5).
-        if group is None:
-            return None
-        owner = self.ec2.describe_security_groups(GroupIds=[rule["GroupId"]])["SecurityGroups"][0]
-        for one in owner["IpPermissionsEgress" if rule["IsEgress"] else "IpPermissions"]:
-            if (one["IpProtocol"], one.get("FromPort", -1), one.get("ToPort", -1)) == (
-                    rule["IpProtocol"], rule.get("FromPort", -1), rule.get("ToPort", -1)):
-                for pair in one["UserIdGroupPairs"]:
-                    if pair["GroupId"] == group:
-                        return pair.get("Description") or None
-        return None
-
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
-        content = (self.schema.served) - {"tags"}
+        # moto drops the description of a rule for a group, so there this follows every creation.
+        content = self.schema.served - {"tags"}
         if any(live[name] != inputs.get(name) for name in content):
             peer = {"CidrIpv4": inputs["cidrIpv4"]} if "cidrIpv4" in inputs else {
                 "ReferencedGroupId": inputs["referencedSecurityGroupId"]}

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 
 from lab.cli.console import Note
 from lab.errors import LabError
@@ -19,15 +19,12 @@ from lab.node import Node
 from lab.pods import Pod, Pods
 from lab.probe import Endpoint, Matrix, probe
 
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-
 PODS_A_NODE = 2
 READY_LIMIT = 60.0
 POLL = 0.2
 
 
-def ec2(endpoint: str, region: str) -> EC2Client:
+def ec2(endpoint: str, region: str) -> Any:  # noqa: ANN401  # boto3 has no static type
     """A client of the lab's own API."""
     return boto3.client(
         "ec2",
@@ -40,7 +37,7 @@ def ec2(endpoint: str, region: str) -> EC2Client:
 
 def wait_ready(
     home: Home,
-    client: EC2Client,
+    client: Any,  # noqa: ANN401
     wanted: Mapping[str, str],
     note: Note,
 ) -> list[Node]:

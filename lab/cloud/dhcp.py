@@ -43,7 +43,7 @@ class DhcpServer(UDPServer):
 
 
 class _Handler(BaseRequestHandler):
-    server: DhcpServer
+    server: DhcpServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def handle(self) -> None:
         packet: bytes = self.request[0]

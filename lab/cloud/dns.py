@@ -30,7 +30,7 @@ class DnsServer(UDPServer):
 
 
 class _Handler(BaseRequestHandler):
-    server: DnsServer
+    server: DnsServer  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def handle(self) -> None:
         packet, sock = self.request

@@ -70,7 +70,7 @@ class MetadataServer(ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: MetadataServer
+    server: MetadataServer  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
     server_version = "EC2ws"
     sys_version = ""
@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self._answer(self._put)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Say nothing: a node asks every two seconds."""
 
     def _answer(self, method: Callable[[Instance], tuple[bytes, Mapping[str, str]]]) -> None:

@@ -19,7 +19,7 @@ class _Quiet(WSGIRequestHandler):
     # Without it every call of a client is a connection and, here, a thread of its own.
     protocol_version = "HTTP/1.1"
 
-    def log_request(self, *_: object) -> None:
+    def log_request(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Say nothing: the log is for what goes wrong."""
 
 

@@ -122,6 +122,8 @@ class Deployment:
         for former in goal.former:
             if urn not in self._state.live and former in self._state.live:
                 self._state.rename(former, urn)
+        if urn not in self._state.live:
+            self._state.revive(urn)
         return self._state.live.get(urn)
 
     def _component(self, new: Resource, old: Resource | None) -> Resource:
@@ -155,32 +157,46 @@ class Deployment:
         step = Step.of("replace", new.urn, _told(old, new, diff))
         first = goal.delete_before_replace
         if first if first is not None else diff.delete_before_replace:
-            doomed = order.deletions([*self._dependents(old), old])
+            doomed = order.deletions(self._in_the_way(old))
             for item in doomed:
-                _refuse_protected(item, "replaced")
+                if self._state.live.get(item.urn) is item:
+                    _refuse_protected(item, "replaced")
             for item in doomed:
+                if self._state.live.get(item.urn) is item:
+                    self._deleted_first[item.urn] = item
                 self._journal.delete(item, Step.of("delete", item.urn, "to be made anew"),
                                      leave=item.retain, part=True)
-                self._deleted_first[item.urn] = item
         else:
             _refuse_protected(old, "replaced")
         return self._journal.create(new, step)
 
-    def _dependents(self, root: Resource) -> list[Resource]:
-        """Those that cannot outlive `root`, because what they take from it cannot be updated."""
-        doomed = {root.urn: root}
-        for item in order.creations(self._state.live.values()):
-            taken = [name for name, urns in item.property_dependencies.items()
-                     if name in item.inputs and not doomed.keys().isdisjoint(urns)]
-            if not taken or not item.custom or item.urn in doomed:
-                continue
-            with named(item.urn, "could not be compared"):
-                diff = self._journal.provider.diff(
-                    item.type, item.id, item.inputs, item.outputs,
-                    item.inputs | dict.fromkeys(taken, UNKNOWN))
-            if diff.replaces:
-                doomed[item.urn] = item
-        return [item for item in doomed.values() if item is not root]
+    def _in_the_way(self, root: Resource) -> list[Resource]:
+        """All that must go before `root` can be made anew, itself among them.
+
+        Those that cannot outlive it, because what they take from it cannot be updated, and what an
+        earlier run replaced and did not come to delete.
+        """
+        doomed, found = {root.urn}, []
+        for item in order.creations([*self._state.old, *self._state.live.values()]):
+            if self._state.live.get(item.urn) is not item:
+                goes = item.urn == root.urn or not doomed.isdisjoint(item.needs)
+            else:
+                goes = item is root or self._cannot_outlive(item, doomed)
+            if goes:
+                doomed.add(item.urn)
+                found.append(item)
+        return found
+
+    def _cannot_outlive(self, item: Resource, doomed: set[str]) -> bool:
+        taken = [name for name, urns in item.property_dependencies.items()
+                 if name in item.inputs and not doomed.isdisjoint(urns)]
+        if not taken or not item.custom:
+            return False
+        with named(item.urn, "could not be compared"):
+            diff = self._journal.provider.diff(
+                item.type, item.id, item.inputs, item.outputs,
+                item.inputs | dict.fromkeys(taken, UNKNOWN))
+        return bool(diff.replaces)
 
 
 def _told(old: Resource, new: Resource, diff: Diff) -> str:

@@ -87,14 +87,13 @@ class Monitor:
     ) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of the provider; a refusal is the program's to handle."""
         try:
-            args, secret = wire.decode(request.args)
-            result = self.journal.provider.invoke(request.tok, args)
+            result = self.journal.provider.invoke(request.tok, wire.decode(request.args)[0])
         except ProviderError as error:
             failure = {"property": "", "reason": str(error)}
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
         response = resource_pb2.ResourceInvokeResponse()
         # The field is called `return`, a word that Python keeps for itself.
-        getattr(response, "return").CopyFrom(wire.encode(result, result if secret else ()))
+        getattr(response, "return").CopyFrom(wire.encode(result))
         return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:  # noqa: N802

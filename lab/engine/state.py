@@ -75,6 +75,16 @@ class State:
             self.old.append(previous)
         self.live[made.urn] = made
 
+    def revive(self, urn: str) -> None:
+        """Let the newest replaced resource with this URN be the live one again, if there is one.
+
+        Its successor is gone; it is still there, and as good a start as nothing.
+        """
+        found = [item for item in self.old if item.urn == urn]
+        if found:
+            self.old.remove(found[-1])
+            self.live[urn] = found[-1]
+
     def forget(self, resource: Resource) -> None:
         """A resource is gone."""
         if self.live.get(resource.urn) is resource:

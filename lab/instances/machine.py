@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from lab.instances.cgroups import Cgroups
+
+LOG = logging.getLogger("lab.instances")
 
 SCRIPT = Path(__file__).parent / "boot.sh"
 # Ends with its parent, and everything in it with it.
@@ -167,6 +170,7 @@ class Machine:
         else:
             self.state = State.FAILED
             self.error = f"ended with {code}: {_tail(self.console)}"
+            LOG.warning("%s %s", self.name, self.error)
             self._deadline = time.monotonic() + RETRY_SECONDS
 
     def _forget(self) -> None:

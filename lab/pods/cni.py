@@ -37,6 +37,7 @@ class Execute(Protocol):
 
     def __call__(self, program: str, env: Mapping[str, str], stdin: str) -> Outcome:
         """Run the program to its end."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

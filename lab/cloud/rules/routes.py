@@ -86,15 +86,9 @@ def subnet_has_one_table(call: Call, ec2: Any) -> None:  # noqa: ANN401
 
 
 @rule("AttachInternetGateway")
-def gateway_and_vpc_are_free(call: Call, ec2: Any) -> None:  # noqa: ANN401
-    """A gateway is attached to one VPC, and a VPC has one gateway."""
-    gateway_id, vpc_id = call.get("InternetGatewayId"), call.get("VpcId")
-    gateway = exists(lambda: ec2.describe_internet_gateways(InternetGatewayIds=[gateway_id]),
-                     "InternetGateways")
-    if gateway and gateway["Attachments"]:
-        other = gateway["Attachments"][0]["VpcId"]
-        raise Refused("Resource.AlreadyAssociated",
-                      f"resource {gateway_id} is already attached to network {other}")
+def vpc_has_one_gateway(call: Call, ec2: Any) -> None:  # noqa: ANN401
+    """A VPC has one internet gateway; that a gateway has one VPC, moto sees to."""
+    vpc_id = call.get("VpcId")
     if ec2.describe_internet_gateways(Filters=[
             {"Name": "attachment.vpc-id", "Values": [vpc_id]}])["InternetGateways"]:
         raise Refused("InvalidParameterValue",

@@ -120,6 +120,17 @@ def test_the_status_tells_what_the_lab_does_not_model(clouds):
     assert vpc in status["error"]
 
 
+def test_down_ends_whatever_got_into_the_groups_of_the_lab(tmp_path):
+    home = Home.open(tmp_path / "a")
+    with subprocess.Popen(["sleep", "60"]) as stray:
+        for group in control.cgroups(home).make("stray/deeper"):
+            (group / "cgroup.procs").write_text(str(stray.pid))
+        control.down(home)
+
+        assert stray.wait(5) == -signal.SIGKILL
+    assert traces(home) == []
+
+
 def test_down_leaves_other_processes_of_the_machine_alone(tmp_path):
     home = Home.open(tmp_path / "a")
     with subprocess.Popen(["sleep", "60"], cwd=home.directory) as bystander:

@@ -38,6 +38,7 @@ def test_a_reboot_from_inside_is_a_new_boot(cloud):
 
     assert boot_id(again) != before
     assert cloud.api_state(node.instance_id) == "running"
+    assert node.instance_id not in (cloud.home.directory / "cloud.log").read_text()
 
 
 def test_a_stopped_instance_keeps_its_disk_and_gets_another_public_address(cloud):
@@ -85,6 +86,7 @@ def test_an_instance_whose_container_is_killed_boots_again(cloud):
     again = cloud.booted("node-2", other_than=node.pid)
 
     assert not Path(f"/proc/{node.pid}").exists()
+    assert f"{node.instance_id} ended with" in (cloud.home.directory / "cloud.log").read_text()
     assert again.run("ip", "-4", "-o", "address", "show", "dev", "eth0").split()[3] == \
         "172.20.4.12/24"
 

@@ -36,13 +36,19 @@ def crossing(lab, node):
 
 def outbound(lab):
     """Pairs from any pod to whatever is on another node."""
-    return {(pod.name, other) for node in lab.nodes for pod in lab.pods
-            if pod.node.name != node.name for other in {node.name} | pods_of(lab, node.name)}
+    return {
+        (pod.name, other)
+        for node in lab.nodes
+        for pod in lab.pods
+        if pod.node.name != node.name
+        for other in {node.name} | pods_of(lab, node.name)
+    }
 
 
 def set_source_dest_check(lab, node, *, on):
     lab.ec2.modify_instance_attribute(
-        InstanceId=lab.node(node).instance_id, SourceDestCheck={"Value": on})
+        InstanceId=lab.node(node).instance_id, SourceDestCheck={"Value": on}
+    )
     lab.settle()
 
 
@@ -69,7 +75,8 @@ def test_without_the_pod_rule_no_pod_reaches_another_node(lab):
     rules = lab.ec2.describe_security_group_rules()["SecurityGroupRules"]
     (rule,) = [rule for rule in rules if rule.get("CidrIpv4") == "10.1.0.0/16"]
     lab.ec2.revoke_security_group_ingress(
-        GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+        GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
+    )
     lab.settle()
     try:
         assert lab.red() == outbound(lab)
@@ -104,10 +111,12 @@ def test_masquerade_by_the_plugin_hides_pods_from_other_nodes(lab):
     matrix = lab.matrix()
 
     assert {(result.source, result.target) for result in matrix.failed} == {
-        pair for pair in outbound(lab) if pair[0] in pods_of(lab, "node-1")}
+        pair for pair in outbound(lab) if pair[0] in pods_of(lab, "node-1")
+    }
     own = next(pod.address for pod in lab.pods if pod.name == "pod-1a")
     assert f"seen as 192.168.1.11, not {own}" in {
-        result.reason for result in matrix.failed if result.source == "pod-1a"}
+        result.reason for result in matrix.failed if result.source == "pod-1a"
+    }
 
 
 @pytest.mark.usefixtures("without_agent")
@@ -119,8 +128,11 @@ def test_a_pod_mtu_over_the_link_loses_full_packets_between_nodes(lab):
     matrix = lab.matrix()
 
     assert {(result.source, result.target) for result in matrix.failed} == {
-        (one.name, two.name) for one in lab.pods for two in lab.pods
-        if one.node.name != two.node.name}
+        (one.name, two.name)
+        for one in lab.pods
+        for two in lab.pods
+        if one.node.name != two.node.name
+    }
     assert {str(result.check) for result in matrix.failed} == {"mtu"}
 
 

@@ -52,10 +52,13 @@ def test_a_rebooted_node_comes_back_with_its_network_and_no_old_leases(lab):
     assert "10.1.1.2" in leases
     assert after["node-1"] != before["node-1"]
     assert {name: boot for name, boot in after.items() if name != "node-1"} == {
-        name: boot for name, boot in before.items() if name != "node-1"}
+        name: boot for name, boot in before.items() if name != "node-1"
+    }
     # Leases that outlived the boot would have pushed the new pods to other addresses.
     assert {str(pod.address) for pod in lab.pods if pod.node.name == "node-1"} == {
-        "10.1.1.2", "10.1.1.3"}
+        "10.1.1.2",
+        "10.1.1.3",
+    }
     assert lab.red() == set()
 
 
@@ -63,8 +66,16 @@ def test_a_security_group_rule_added_by_hand_is_found_and_taken_away(lab):
     interfaces = lab.ec2.describe_network_interfaces()["NetworkInterfaces"]
     (group,) = {each["GroupId"] for interface in interfaces for each in interface["Groups"]}
     lab.ec2.authorize_security_group_ingress(
-        GroupId=group, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
-                                       "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 22,
+                "ToPort": 22,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            }
+        ],
+    )
 
     found = lab.engine(nodeCount=3).refresh()
     repaired = lab.up(nodeCount=3)
@@ -72,7 +83,8 @@ def test_a_security_group_rule_added_by_hand_is_found_and_taken_away(lab):
     assert found.changes != ()
     assert {step.op for step in repaired.changes} == {"update"}
     rules = lab.ec2.describe_security_group_rules(
-        Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+        Filters=[{"Name": "group-id", "Values": [group]}]
+    )["SecurityGroupRules"]
     assert not [rule for rule in rules if rule.get("FromPort") == 22]
 
 
@@ -82,6 +94,10 @@ def test_destroy_leaves_nothing_in_the_api(lab):
     lab.engine(nodeCount=3).destroy()
 
     assert {vpc["VpcId"] for vpc in lab.ec2.describe_vpcs()["Vpcs"]} == before
-    live = [instance for group in lab.ec2.describe_instances()["Reservations"]
-            for instance in group["Instances"] if instance["State"]["Name"] != "terminated"]
+    live = [
+        instance
+        for group in lab.ec2.describe_instances()["Reservations"]
+        for instance in group["Instances"]
+        if instance["State"]["Name"] != "terminated"
+    ]
     assert live == []

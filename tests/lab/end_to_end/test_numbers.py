@@ -4,8 +4,14 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-NUMBERS = {"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12", "podBlockPrefix": 26,
-           "serviceCidr": "10.96.0.0/12", "nodeCount": 4, "zones": 3}
+NUMBERS = {
+    "vpcCidr": "172.20.4.0/22",
+    "podCidr": "10.64.0.0/12",
+    "podBlockPrefix": 26,
+    "serviceCidr": "10.96.0.0/12",
+    "nodeCount": 4,
+    "zones": 3,
+}
 
 
 def test_other_ranges_small_blocks_and_three_zones_are_green(make_lab):
@@ -14,8 +20,9 @@ def test_other_ranges_small_blocks_and_three_zones_are_green(make_lab):
     lab.up(**NUMBERS)
 
     assert lab.red() == set()
-    assert {name: (node["privateIp"], node["podBlock"])
-            for name, node in lab.outputs["nodes"].items()} == {
+    assert {
+        name: (node["privateIp"], node["podBlock"]) for name, node in lab.outputs["nodes"].items()
+    } == {
         "node-1": ("172.20.4.11", "10.64.0.64/26"),
         "node-2": ("172.20.5.11", "10.64.64.64/26"),
         "node-3": ("172.20.6.11", "10.64.128.64/26"),

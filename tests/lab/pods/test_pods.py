@@ -1,21 +1,15 @@
 """Pods on an instance that really boots, attached by the plugins of its own image."""
 
 import json
-import secrets
 import time
-from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from lab.home import PROJECT
-from lab.image import ensure
-from lab.instances.cgroups import Cgroups
-from lab.instances.machine import Machine, State
 from lab.node import Node
 from lab.pods import PodError, Pods
 from lab.probe import Check, Endpoint, probe
-from lab.shell import CommandError, run
+from lab.shell import run
 
 pytestmark = pytest.mark.lab
 
@@ -23,59 +17,6 @@ BRIDGE = {"type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": True, "
           "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"}}
 BRIDGE_BLOCK = IPv4Network("10.1.1.0/24")
 PATIENCE = 60
-
-
-class Instance:
-    """A machine without a cloud: cloud-init is switched off, its network is a veth to nowhere."""
-
-    def __init__(self, folder, files):
-        tag = secrets.token_hex(3)
-        self.namespace = f"lab-port-{tag}"
-        run("ip", "netns", "add", self.namespace)
-        files.callback(run, "ip", "netns", "delete", self.namespace)
-        run("ip", "-n", self.namespace, "link", "add", "far", "up", "mtu", "9001", "type", "veth",
-            "peer", "name", "eth0", "mtu", "9001")
-        mark = folder / "i-1/upper/etc/cloud/cloud-init.disabled"
-        mark.parent.mkdir(parents=True)
-        mark.touch()
-        cgroups = Cgroups(f"podnet-pods-{tag}")
-        files.callback(cgroups.end)
-        self.machine = Machine(folder / "i-1", ensure(PROJECT / ".image"), cgroups, lambda: None)
-        files.callback(self.machine.destroy)
-
-    def boot(self):
-        self.machine.boot(self.namespace)
-        node = None
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            time.sleep(0.05)
-            self.machine.advance()
-            if self.machine.state is not State.RUNNING:
-                continue
-            node = Node(name="node-1", instance_id="i-1", pid=self.machine.pid,
-                        address=IPv4Address("192.168.1.11"), public_address=None)
-            try:
-                node.run("systemctl", "is-system-running", "--wait")
-            except CommandError:
-                continue
-            node.run("ip", "address", "add", "192.168.1.11/24", "dev", "eth0")
-            node.run("ip", "link", "set", "eth0", "up")
-            return node
-        console = self.machine.console.read_text(errors="replace")
-        raise AssertionError(f"the instance did not boot: {self.machine.error}\n{console}")
-
-    def reboot(self):
-        self.machine.reboot()
-        while self.machine._nspawn is not None:  # noqa: SLF001  # no other way to see the end
-            time.sleep(0.05)
-            self.machine.advance()
-        return self.boot()
-
-
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory):
-    with ExitStack() as files:
-        yield Instance(tmp_path_factory.mktemp("instances"), files)
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def provider(endpoint):
-    return AwsProvider(endpoint, REGION, patience=3)
+    return AwsProvider(endpoint, REGION, patience=1)
 
 
 def client(endpoint: str, service: str) -> Any:

@@ -94,7 +94,7 @@ SAMPLES = [
            lambda w: {"routeTableId": w.other_table.id},
            lambda w: {"subnetId": w.other_subnet.id}),
     Sample(GROUP, lambda w: {"vpcId": w.vpc.id, "description": "for a test", "tags": TAGS},
-           lambda _: {"tags": OTHER_TAGS, "revokeRulesOnDelete": True},
+           lambda _: {"tags": OTHER_TAGS},
            lambda w: {"vpcId": w.other_vpc.id, "description": "other", "name": "other"},
            frozenset({"arn", "ownerId", "name", "tagsAll"})),
     Sample(DEFAULT_GROUP, lambda w: {"vpcId": w.vpc.id, "ingress": [], "egress": [], "tags": TAGS},

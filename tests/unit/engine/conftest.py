@@ -223,6 +223,11 @@ def lab(tmp_path):
     return Lab(directory)
 
 
+@pytest.fixture
+def new_lab(tmp_path_factory):
+    return lambda: Lab(tmp_path_factory.mktemp("lab"))
+
+
 def ops(summary):
     return {(step.op, step.name) for step in summary.changes}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lab.engine import UNKNOWN, ResourceError
+from lab.engine import UNKNOWN, ResourceError, order
+from lab.engine.state import Resource
 
 TWO = """
 base = Thing("base", size="small")
@@ -138,6 +139,7 @@ def test_what_the_program_dropped_is_deleted_last_and_users_before_what_they_use
 
 
 def test_depends_on_orders_creation_and_deletion(lab):
+    lab.up('Thing("two")')
     lab.up("""
         one = Thing("one")
         Thing("two", opts=Opts(depends_on=[one]))
@@ -148,10 +150,24 @@ def test_depends_on_orders_creation_and_deletion(lab):
 
     summary = lab.engine().destroy()
 
-    assert created[0] == ("create", "one")
+    assert created == [("create", "one"), ("create", "three")]
     assert lab.cloud.calls[-1] == ("delete", "one")
     assert summary.counts == {"delete": 4}
     assert not lab.cloud.things
+
+
+def test_a_child_goes_before_its_parent(lab):
+    lab.up('Thing("child")')
+    lab.up("""
+        parent = Thing("parent")
+        Thing("child", opts=Opts(parent=parent,
+                                 aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]))
+    """)
+    lab.cloud.calls.clear()
+
+    lab.engine().destroy()
+
+    assert lab.cloud.calls == [("delete", "child"), ("delete", "parent")]
 
 
 def test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do(lab):
@@ -211,6 +227,13 @@ def test_a_refused_resource_is_named_and_the_next_up_goes_on_from_there(lab, ops
     assert ops(lab.engine().up()) == {("create", "bad"), ("create", "after")}
 
 
+def test_after_a_failure_nothing_more_is_begun(lab):
+    with pytest.raises(ResourceError, match="Thing bad"):
+        lab.up('Thing("bad", size="huge")\nThing("later")\nThing("worse", size="huge")')
+
+    assert not lab.cloud.things
+
+
 def test_nothing_is_deleted_when_a_resource_failed(lab):
     lab.up(TWO)
     lab.program('Thing("bad", size="huge")')
@@ -263,3 +286,13 @@ def test_a_user_that_leaves_as_what_it_needs_is_replaced_counts_as_deleted(lab):
 
     assert summary.counts == preview.counts == {"same": 2, "replace": 2, "delete": 1}
     assert lab.cloud.names == ["base", "fast", "near"]
+
+
+def test_a_circle_between_old_and_new_resources_is_broken_at_the_newest():
+    def thing(name, *needs):
+        return Resource(urn=name, type="t", custom=True, dependencies=list(needs))
+
+    things = [thing("a", "b"), thing("b", "a"), thing("c", "a")]
+
+    assert [item.urn for item in order.deletions(things)] == ["c", "b", "a"]
+    assert [item.urn for item in order.creations(things)] == ["a", "b", "c"]

@@ -133,6 +133,32 @@ def test_a_creation_without_an_answer_is_found_again_and_not_made_twice(lab):
     assert summary.changes == ()
 
 
+def test_what_an_earlier_run_replaced_is_out_of_the_way_of_what_cannot_exist_twice(lab):
+    lab.up('Thing("a", slot=1)')
+    with pytest.raises(EngineError):
+        lab.up('a = Thing("a", kind="two")\nThing("bad", size="huge", on=a.arn)')
+    assert lab.cloud.names == ["a", "a"]
+
+    summary = lab.up('Thing("a", slot=1)')
+
+    assert lab.cloud.names == ["a"]
+    assert summary.counts == {"same": 1, "replace": 1}
+
+
+def test_what_was_replaced_lives_again_where_its_successor_is_gone(lab):
+    lab.up('Thing("a", slot=1)')
+    (first,) = lab.cloud.things
+    with pytest.raises(EngineError):
+        lab.up('a = Thing("a", kind="two")\nThing("bad", size="huge", on=a.arn)')
+    lab.cloud.things = {first: lab.cloud.things[first]}
+    lab.engine().refresh()
+
+    lab.up('Thing("a", slot=1, size="large")')
+
+    assert lab.cloud.calls == [("update", "a")]
+    assert list(lab.cloud.things) == lab.ids() == [first]
+
+
 def test_a_preview_after_an_interruption_knows_what_was_made_and_writes_nothing(lab):
     lab.program('Thing("a")\nThing("b")')
     assert lab.killed_at(3, lambda: lab.engine().up())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.engine import EngineError, ResourceError
+from lab.engine import EngineError, ResourceError, paths
 
 
 def test_a_component_leads_the_type_of_its_children(lab):
@@ -85,6 +85,27 @@ def test_a_change_that_could_be_updated_replaces_where_the_program_says_so(lab):
     assert updated.counts == {"same": 1, "update": 1}
     assert replaced.counts == {"same": 1, "replace": 1}
     assert lab.cloud.calls == [("create", "a"), ("delete", "a")]
+
+
+def test_what_is_no_change_replaces_nothing_whatever_the_program_says(lab):
+    text = 'Thing("a", colour="{}", opts=Opts(replace_on_changes=["colour"]))'
+    lab.up(text.format("RED"))
+
+    assert lab.up(text.format("red")).changes == ()
+
+
+@pytest.mark.parametrize(("path", "kept"), [
+    ("rules[0].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
+    ("rules[*].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
+    ("rules[7]", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
+    ("rules", {"rules": [{"port": 1, "to": "x"}]}),
+    ("gone", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}], "gone": 1}),
+    ("rules.name", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
+])
+def test_a_path_keeps_what_it_leads_to_and_nothing_else(path, kept):
+    new = {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}
+
+    assert paths.keep(new, {"rules": [{"port": 1, "to": "x"}], "gone": 1}, [path]) == kept
 
 
 @pytest.mark.parametrize("slot", ["", "slot=1, "], ids=["created first", "deleted first"])
@@ -192,10 +213,13 @@ class TestProvider(pulumi.ProviderResource):
 special = TestProvider("special", region="{}")
 Thing("a", opts=Opts(provider=special))
 """
+    lab.up('Thing("a")')
     created = lab.up(text.format("here"))
     changed = lab.up(text.format("there"))
+    refreshed = lab.engine().refresh()
     destroyed = lab.engine().destroy()
 
+    assert refreshed.changes == ()
     assert ("create", "special") in ops(created)
     assert ops(changed) == {("update", "special")}
     assert [step.name for step in destroyed.steps] == ["a", "special", "proj-dev"]
@@ -213,7 +237,9 @@ Thing("b", size=later.apply(lambda value: value["doubled"]))
 
     lab.up()
 
-    assert [item["size"] for item in lab.cloud.inputs] == [8, 28]
+    sizes = [item["size"] for item in lab.cloud.inputs]
+    assert sizes == [8, 28]
+    assert all(isinstance(size, int) for size in sizes)
 
 
 def test_a_refused_function_is_an_error_of_the_program(lab):

@@ -1,6 +1,7 @@
 """Running a program in this process, and leaving no trace of it."""
 
 import asyncio
+import contextvars
 import os
 import sys
 from pathlib import Path
@@ -147,6 +148,14 @@ def test_a_program_sees_what_it_would_see_in_a_process_of_its_own(lab):
         "seen": ["__main__", "from a file beside it", "proj", "dev", "__main__", str(lab.project),
                  "value"],
         "file": str(lab.project / "__main__.py")}
+
+
+def test_a_caller_with_a_stack_of_its_own_does_not_get_in_the_way(lab):
+    def run():
+        pulumi.runtime.settings.set_root_resource(object())
+        return lab.up('Thing("a")')
+
+    assert contextvars.copy_context().run(run).counts == {"create": 2}
 
 
 def test_previews_and_ups_follow_each_other_in_one_process(lab):

@@ -19,6 +19,7 @@ DECLARED = """
       proj:tags: {type: object, default: {k: v}}
       proj:free: {description: has neither type nor default}
       aws:region: {value: eu-central-1}
+      aws:profile: none
 """
 
 
@@ -33,7 +34,8 @@ def config(lab, stack="", overrides=None, declared=DECLARED):
 def test_defaults_of_the_project_are_the_configuration_of_a_stack_that_says_nothing(lab):
     assert config(lab) == {
         "proj:count": "2", "proj:size": "small", "proj:flag": "true", "proj:ranges": '["a","b"]',
-        "proj:tags": '{"k":"v"}', "aws:region": "eu-central-1"}
+        "proj:tags": '{"k":"v"}', "aws:region": "eu-central-1",
+        "aws:profile": "none"}
 
 
 def test_the_stack_goes_over_the_defaults_and_overrides_over_the_stack(lab):

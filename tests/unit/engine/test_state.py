@@ -42,6 +42,19 @@ def test_each_resource_is_on_a_line_of_its_own(lab):
             for line in lines if '"urn"' in line] == ["proj-dev", "a", "b"]
 
 
+def test_lists_without_an_order_are_kept_sorted(lab):
+    lab.up("""
+        many = [Thing(f"t{number}") for number in range(8)]
+        Thing("user", all=[thing.arn for thing in many], opts=Opts(depends_on=many))
+    """)
+
+    (user,) = (item for item in lab.recorded()["resources"] if item["urn"].endswith("::user"))
+
+    assert len(user["dependencies"]) == 8
+    assert user["dependencies"] == sorted(user["dependencies"])
+    assert user["property_dependencies"] == {"all": user["dependencies"]}
+
+
 def test_the_state_is_on_disk_before_it_takes_its_name(lab, monkeypatch):
     order = []
     real = os.fsync

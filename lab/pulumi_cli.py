@@ -1,0 +1,196 @@
+"""Drives the real Pulumi CLI against the lab, with everything it keeps in the lab's own home."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation
+
+from lab.aws.install import install
+from lab.aws.session import loopback
+from lab.engine import EngineError, Event, ProjectError, StateLocked, Summary
+from lab.engine.lock import locked
+from lab.engine.project import Project, _mapping
+from lab.engine.values import Values
+from lab.pulumi_steps import Steps, known
+
+LOCK_TIMEOUT = 30.0
+POLL = 0.2
+
+
+class PulumiCli:
+    """Deploys one stack of a Pulumi project to the lab by the Pulumi CLI.
+
+    `home` holds all that the CLI keeps: plugins, state, passphrase, and a private copy of the
+    stack's configuration with the overrides in it. The user's own set-up and the project's files
+    stay as they are.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # as the embedded engine, and where the lab is
+        self, project: Path, stack: str, home: Path, endpoint: str, region: str,
+        on_event: Callable[[Event], None] | None = None,
+        config: Mapping[str, str] | None = None, *, lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        """Names the project, its stack, the home of the CLI and the API of the lab.
+
+        A second one on the same home waits `lock_timeout` seconds for the first, then raises
+        `StateLocked`.
+        """
+        self._directory = project.resolve()
+        self._stack = stack
+        self._home = home.resolve()
+        self._endpoint = loopback(endpoint)
+        self._region = region
+        self._on_event = on_event
+        self._overrides = dict(config or {})
+        self._lock_timeout = lock_timeout
+
+    def preview(self) -> Summary:
+        """What `up` would do. Changes nothing."""
+        with self._run() as (stack, file, steps):
+            stack.preview(on_event=steps.hear, config_file=file)
+        return steps.summary()
+
+    def up(self) -> Summary:
+        """Run the program and bring the stack to what it wants."""
+        with self._run() as (stack, file, steps):
+            stack.up(on_event=steps.hear, config_file=file, show_secrets=False)
+        return steps.summary()
+
+    def refresh(self) -> Summary:
+        """Record every resource as it really is, without running the program."""
+        with self._run(refreshing=True) as (stack, file, steps):
+            stack.refresh(on_event=steps.hear, config_file=file, show_secrets=False)
+        return steps.summary()
+
+    def destroy(self) -> Summary:
+        """Delete every resource of the stack, without running the program."""
+        with self._run() as (stack, file, steps):
+            stack.destroy(on_event=steps.hear, config_file=file, show_secrets=False)
+        return steps.summary(outputs=False)
+
+    def outputs(self) -> Values:
+        """The exports of the last `up`; secret ones read `[secret]`."""
+        try:
+            told = self._selected().outputs()
+        except automation.CommandError as error:
+            raise EngineError(f"the Pulumi CLI told no outputs: {error}") from error
+        return {name: "[secret]" if output.secret else known(output.value)
+                for name, output in told.items()}
+
+    @contextmanager
+    def _run(self, *, refreshing: bool = False) -> Iterator[tuple[automation.Stack, str, Steps]]:
+        """The stack, its private configuration and a listener, while nobody else works on it."""
+        steps = Steps(self._on_event, refreshing=refreshing)
+        self._home.mkdir(parents=True, exist_ok=True)
+        with locked(self._home / f"{self._stack}.run", self._lock_timeout):
+            install(self._home)
+            self._await_others()
+            try:
+                keeper = self._selected()
+                configuration = self._configuration()
+                stack = automation.Stack.select(keeper.name, self._workspace(self._directory))
+                yield stack, str(configuration), steps
+            except EngineError:
+                raise
+            except (automation.CommandError, RuntimeError) as error:
+                # RuntimeError: the automation API missed an event, since the CLI never came to it.
+                raise steps.error(f"the Pulumi CLI failed: {error}") from error
+
+    def _selected(self) -> automation.Stack:
+        """The stack as the CLI keeps it, from a directory of its own.
+
+        `pulumi stack init` writes into the stack's file, which in the project is not the lab's.
+        """
+        keeper = self._keeper()
+        keeper.mkdir(parents=True, exist_ok=True)
+        name = Project.load(self._directory).name
+        (keeper / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+        return automation.Stack.create_or_select(self._stack, self._workspace(keeper))
+
+    def _keeper(self) -> Path:
+        return self._home / "stack"
+
+    def _workspace(self, directory: Path) -> automation.LocalWorkspace:
+        try:
+            return automation.LocalWorkspace(
+                work_dir=str(directory), pulumi_home=str(self._home),
+                env_vars=self._environment())
+        except (OSError, RuntimeError, automation.errors.InvalidVersionError) as error:
+            raise EngineError(f"no usable `pulumi` on PATH ({error}); install the Pulumi CLI, or "
+                              f"use the embedded engine") from error
+
+    def _environment(self) -> dict[str, str]:
+        backend = self._home / "backend"
+        backend.mkdir(parents=True, exist_ok=True)
+        return {
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # A plugin that is not here must be an error: the vendor's would reach for AWS.
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "AWS_ENDPOINT_URL": self._endpoint}
+
+    def _passphrase(self) -> str:
+        file = self._home / "passphrase"
+        if not file.exists():
+            draft = self._home / f"passphrase.{secrets.token_hex(3)}"
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(32))
+            draft.rename(file)
+        return file.read_text()
+
+    def _configuration(self) -> Path:
+        """The stack's configuration with the overrides, apart from the project's own file."""
+        project = Project.load(self._directory)
+        source = project.stack_file(self._stack)
+        content: dict[str, Any] = _mapping(source) if source.exists() else {}
+        values = dict(content.get("config") or {})
+        for key, value in values.items():
+            if isinstance(value, dict) and value.keys() == {"secure"}:
+                raise ProjectError(f"{source}: {key} is encrypted with a key that the lab does not "
+                                   f"have; give the lab a stack of its own")
+        for key, value in {"aws:region": self._region, **self._overrides}.items():
+            name = key if ":" in key else f"{project.name}:{key}"
+            values[name] = _typed(project, name, value)
+        private = self._keeper() / f"Pulumi.{self._stack}.yaml"
+        salt = {key: value for key, value in (_mapping(private) if private.exists() else {}).items()
+                if key == "encryptionsalt"}
+        private.write_text(yaml.safe_dump({**salt, "config": values}, sort_keys=False))
+        return private
+
+    def _await_others(self) -> None:
+        """Wait for a CLI that outlived the one who started it; clear what a killed one left."""
+        name = Project.load(self._directory).name
+        locks = self._home / "backend/.pulumi/locks/organization" / name / self._stack
+        deadline = time.monotonic() + self._lock_timeout
+        for file in locks.glob("*.json"):
+            holder = int(json.loads(file.read_text())["pid"])
+            while file.exists() and Path(f"/proc/{holder}").exists():
+                if time.monotonic() > deadline:
+                    raise StateLocked(
+                        f"stack {self._stack} in {self._home} is in use by process {holder}; "
+                        f"waited {self._lock_timeout:g} s for it: let it finish, or end it")
+                time.sleep(POLL)
+            file.unlink(missing_ok=True)
+
+
+def _typed(project: Project, name: str, value: str) -> object:
+    """An override as YAML would have it: lists, numbers and the like where these are declared."""
+    declaration = project.declared.get(name)
+    kind = declaration.get("type") if isinstance(declaration, dict) else None
+    if kind in (None, "string"):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value  # the CLI says what is wrong with it
+
+

@@ -1,0 +1,157 @@
+"""The command `podnet` as a person runs it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lab.cloud.control import Files
+from lab.home import PROJECT, Home
+
+pytestmark = pytest.mark.lab
+
+UP = ("up", "--engine", "embedded", "-c", "nodeCount=2")
+
+
+def command(directory, *arguments):
+    return [sys.executable, "-m", "lab.cli", "--lab", str(directory), *arguments]
+
+
+@pytest.fixture(scope="module")
+def directory():
+    directory = Path(tempfile.mkdtemp(prefix="podnet-"))
+    yield directory
+    subprocess.run(command(directory, "down"), cwd=PROJECT, check=True)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def podnet(directory):
+    def run(*arguments):
+        return subprocess.run(
+            command(directory, *arguments),
+            cwd=PROJECT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def two_ups(directory):
+    """What two people see who say `up` at the same moment."""
+    both = [
+        subprocess.Popen(
+            command(directory, *UP),
+            cwd=PROJECT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    return [(each.communicate(timeout=300), each.returncode) for each in both]
+
+
+def test_two_ups_at_once_deploy_one_stack(two_ups):
+    assert [code for _, code in two_ups] == [0, 0], two_ups
+    said = "".join(error for (_, error), _ in two_ups)
+    assert "create, 0 unchanged" in said
+    assert "nothing to change" in said
+    assert all("30 pairs: 30 passed, 0 failed" in out for (out, _), _ in two_ups)
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_the_matrix_for_machines_names_what_failed_and_why(podnet):
+    green = podnet("matrix", "--json")
+    podnet("exec", "node-1", "--", "ip", "link", "set", "kube-bridge", "down")
+    red = podnet("matrix", "--json")
+    podnet("exec", "node-1", "--", "ip", "link", "set", "kube-bridge", "up")
+
+    assert green.returncode == 0
+    verdict = json.loads(green.stdout)
+    assert (verdict["pairs"], verdict["passed"], verdict["failed"]) == (30, 30, [])
+    assert red.returncode == 1
+    failed = json.loads(red.stdout)["failed"]
+    assert {("pod-1a", "pod-2a"), ("pod-2a", "pod-1a")} <= {
+        (each["from"], each["to"]) for each in failed
+    }
+    assert all(set(each) == {"from", "to", "check", "reason"} for each in failed)
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_a_pod_is_added_entered_and_removed(podnet):
+    added = podnet("pod", "add", "node-2", "web")
+    entered = podnet("pod", "exec", "web", "--", "ip", "-br", "-4", "address")
+    removed = podnet("pod", "rm", "web")
+    status = podnet("status")
+
+    assert added.stdout.startswith("web has 10.1.2.")
+    assert added.stdout.split()[2] in entered.stdout
+    assert (removed.returncode, "web" in status.stdout) == (0, False)
+    assert "pod-2a" in status.stdout
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_a_preview_shows_only_what_a_third_node_needs(podnet):
+    shown = podnet("preview", "-c", "nodeCount=3").stdout
+
+    assert [line.split()[1:] for line in shown.splitlines()] == [
+        ["create", "aws:ec2/instance:Instance", "nodes-a-node-3"],
+        ["create", "aws:ec2/route:Route", "pod-routes-a-node-3"],
+    ]
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_a_setting_that_cannot_work_is_one_message_and_changes_nothing(podnet):
+    refused = podnet(*UP[:3], "-c", "podCidr=192.168.0.0/16", "-c", "nodeCnt=3")
+
+    assert refused.returncode == 1
+    assert "podnet:nodeCnt is not a setting of podnet; did you mean podnet:nodeCount?" in (
+        refused.stderr
+    )
+    assert "overlaps" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert podnet("matrix").returncode == 0
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_a_dead_cloud_is_named_and_down_clears_all_it_left(podnet, directory):
+    home = Home.open(directory)
+    os.kill(int(Files(home).life.read_text()), signal.SIGKILL)
+
+    refused = podnet("matrix")
+    again = podnet(*UP)
+    down = podnet("down")
+
+    for each in (refused, again):
+        assert each.returncode == 1
+        assert "the lab's cloud is not running, and what it held is gone" in each.stderr
+        assert "podnet down" in each.stderr
+    assert down.returncode == 0
+    assert not directory.exists()
+    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    assert home.lab not in names.stdout
+    assert str(directory) not in Path("/proc/mounts").read_text()
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/*{home.lab}*"))
+    assert not [
+        process
+        for process in Path("/proc").glob("[0-9]*/cmdline")
+        if str(directory).encode() in _read(process)
+    ]
+
+
+def _read(file):
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""

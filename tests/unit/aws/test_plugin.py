@@ -1,0 +1,190 @@
+"""The plugin: what the engine of the Pulumi CLI asks, and what it is told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from importlib.metadata import version
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
+from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
+
+from lab.aws.install import install
+from lab.aws.plugin import ENDPOINT, Servicer, type_of
+from lab.engine.wire import decode, encode
+from tests.unit.aws import samples
+from tests.unit.aws.conftest import REGION
+
+
+class AbortedError(Exception):
+    """What gRPC raises to end a call."""
+
+
+class Context:
+    """Takes what a call ends with."""
+
+    metadata = ()
+
+    def abort(self, _, message):
+        raise AbortedError(message)
+
+    def set_trailing_metadata(self, metadata):
+        self.metadata = metadata
+
+
+@pytest.fixture
+def context():
+    return Context()
+
+
+@pytest.fixture(scope="module")
+def servicer(endpoint):
+    made = Servicer("1.2.3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENDPOINT, endpoint)
+        made.Configure(pb.ConfigureRequest(args=encode({"region": REGION})), Context())
+    return made
+
+
+def urn(type_):
+    return f"urn:pulumi:lab::podnet::podnet:index:Network${type_}::one"
+
+
+def test_the_type_is_the_last_of_those_in_a_urn():
+    assert type_of(urn(samples.VPC)) == samples.VPC
+
+
+@pytest.mark.parametrize(("address", "message"), [
+    (None, f"{ENDPOINT} is not set"), ("https://ec2.amazonaws.com", "loopback")])
+def test_without_an_endpoint_on_this_machine_nothing_is_served(
+        address, message, monkeypatch, context):
+    monkeypatch.delenv(ENDPOINT, raising=False)
+    if address:
+        monkeypatch.setenv(ENDPOINT, address)
+
+    with pytest.raises(AbortedError, match=message):
+        Servicer("1").Configure(pb.ConfigureRequest(args=encode({"region": REGION})), context)
+
+
+def test_a_stack_without_a_region_is_told_so(endpoint, monkeypatch, context):
+    monkeypatch.setenv(ENDPOINT, endpoint)
+
+    with pytest.raises(AbortedError, match="aws:region is not set"):
+        Servicer("1").Configure(pb.ConfigureRequest(), context)
+
+
+def test_a_configuration_that_the_lab_would_not_heed_is_refused(context):
+    request = pb.CheckRequest(news=encode({"region": REGION, "assumeRoles": "[]"}))
+
+    with pytest.raises(AbortedError, match="aws:assumeRoles"):
+        Servicer("1").CheckConfig(request, context)
+
+
+def test_bad_inputs_are_told_as_failures_of_the_check(servicer, context):
+    told = servicer.Check(pb.CheckRequest(urn=urn(samples.VPC), news=encode({})), context)
+
+    assert "cidrBlock" in told.failures[0].reason
+
+
+def test_what_is_not_known_yet_stays_so(servicer, context):
+    news = encode({"vpcId": UNKNOWN_ON_THE_WIRE, "cidrBlock": "10.0.0.0/24"})
+    told = servicer.Check(pb.CheckRequest(urn=urn(samples.SUBNET), news=news), context)
+
+    assert told.inputs["vpcId"] == UNKNOWN_ON_THE_WIRE
+
+
+def test_a_difference_says_what_and_whether_it_replaces(servicer, context):
+    old = {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24", "mapPublicIpOnLaunch": False}
+    new = {"vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24", "mapPublicIpOnLaunch": False,
+           "tags": {"a": "b"}}
+    told = servicer.Diff(pb.DiffRequest(
+        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)), context)
+
+    assert told.changes == pb.DiffResponse.DIFF_SOME
+    assert list(told.replaces) == ["cidrBlock"]
+    assert {name: diff.kind for name, diff in told.detailedDiff.items()} == {
+        "cidrBlock": pb.PropertyDiff.UPDATE_REPLACE, "tags": pb.PropertyDiff.ADD}
+
+
+def test_no_difference_is_told_as_none(servicer, context):
+    same = encode({"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"})
+    told = servicer.Diff(pb.DiffRequest(
+        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=same, news=same), context)
+
+    assert told.changes == pb.DiffResponse.DIFF_NONE
+
+
+def test_a_preview_makes_nothing(servicer, context, ec2):
+    before = len(ec2.describe_vpcs()["Vpcs"])
+    told = servicer.Create(pb.CreateRequest(
+        urn=urn(samples.VPC), properties=encode({"cidrBlock": "10.5.0.0/16"}), preview=True),
+        context)
+
+    assert (told.id, decode(told.properties)[0]) == ("", {"cidrBlock": "10.5.0.0/16"})
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before
+
+
+def test_a_resource_lives_and_is_gone_when_it_was_deleted(servicer, context):
+    checked = servicer.Check(pb.CheckRequest(
+        urn=urn(samples.VPC), news=encode({"cidrBlock": "10.5.0.0/16"})), context).inputs
+    made = servicer.Create(pb.CreateRequest(urn=urn(samples.VPC), properties=checked), context)
+    known = {"urn": urn(samples.VPC), "id": made.id}
+    found = servicer.Read(
+        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context)
+    changed = servicer.Update(pb.UpdateRequest(
+        **known, olds=made.properties, old_inputs=checked,
+        news=encode({**decode(checked)[0], "tags": {"a": "b"}})), context)
+    servicer.Delete(pb.DeleteRequest(**known, properties=made.properties), context)
+    gone = servicer.Read(
+        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context)
+
+    assert (found.inputs, found.properties) == (checked, made.properties)
+    assert changed.properties["tagsAll"]["a"] == "b"
+    assert gone.id == ""
+
+
+def test_what_came_to_be_of_a_creation_that_failed_is_recorded(servicer, context, world, ec2):
+    group = encode(servicer.provider.check(samples.GATEWAY, {"vpcId": "vpc-00000000"}))
+
+    with pytest.raises(AbortedError, match="AttachInternetGateway"):
+        servicer.Create(
+            pb.CreateRequest(urn=urn(samples.GATEWAY), properties=group), context)
+    (key, packed), = context.metadata
+    status = status_pb2.Status.FromString(packed)
+    half = pb.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(half)
+    assert key == "grpc-status-details-bin"
+    assert decode(half.properties)[0]["arn"].endswith(half.id)
+    ec2.delete_internet_gateway(InternetGatewayId=half.id)
+
+
+def test_a_function_is_called(servicer, context):
+    told = servicer.Invoke(pb.InvokeRequest(
+        tok="aws:index/getAvailabilityZones:getAvailabilityZones", args=encode({})), context)
+
+    assert getattr(told, "return")["id"] == REGION
+
+
+def test_the_executable_is_where_the_cli_looks_and_answers_until_it_is_interrupted(tmp_path):
+    program = install(tmp_path)
+    first = program.stat()
+
+    assert program.relative_to(tmp_path).as_posix() == (
+        f"plugins/resource-aws-v{version('pulumi_aws')}/pulumi-resource-aws")
+    assert install(tmp_path).stat().st_mtime_ns == first.st_mtime_ns
+    with subprocess.Popen([program, "127.0.0.1:1"], stdout=subprocess.PIPE, text=True) as running:
+        port = int(running.stdout.readline())
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            told = stub.GetPluginInfo(empty_pb2.Empty(), timeout=10).version
+        running.send_signal(signal.SIGINT)
+        try:
+            code = running.wait(timeout=20)
+        finally:
+            running.kill()
+
+    assert (told, code) == (version("pulumi_aws"), 0)

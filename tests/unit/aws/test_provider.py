@@ -1,0 +1,134 @@
+"""What the provider refuses, and how it says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.aws import AwsProvider
+from lab.aws.session import loopback
+from lab.engine.values import UNKNOWN, ProviderError
+from tests.unit.aws import samples
+from tests.unit.aws.conftest import REGION
+
+
+@pytest.mark.parametrize("endpoint", [
+    "https://ec2.eu-central-1.amazonaws.com", "http://192.168.1.1:5000", "http://0.0.0.0:5000",
+    "http://127.0.0.1@example.com", "http://localhost.example.com", "127.0.0.1:5000", "",
+    "file:///localhost", "ftp://127.0.0.1"])
+def test_an_endpoint_elsewhere_is_refused_by_name(endpoint):
+    with pytest.raises(ValueError, match="loopback") as caught:
+        AwsProvider(endpoint, REGION)
+
+    assert repr(endpoint) in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", [
+    "http://127.0.0.1:5000", "http://127.8.9.10:1", "http://[::1]:5000", "http://localhost:5000"])
+def test_an_endpoint_on_this_machine_is_taken(endpoint):
+    assert loopback(endpoint) == endpoint
+
+
+def test_an_unknown_type_is_refused_with_the_known_ones(provider):
+    with pytest.raises(ProviderError, match=r"aws:s3/bucket:Bucket.*aws:ec2/vpc:Vpc"):
+        provider.check("aws:s3/bucket:Bucket", {})
+
+
+def test_an_unknown_function_is_refused_with_the_known_ones(provider):
+    with pytest.raises(ProviderError, match=r"aws:ec2/getVpc:getVpc.*aws:ec2/getAmi:getAmi"):
+        provider.invoke("aws:ec2/getVpc:getVpc", {})
+
+
+@pytest.mark.parametrize(("type_", "inputs", "message"), [
+    pytest.param(samples.VPC, {"cidrBlok": "10.0.0.0/16"}, "did you mean cidrBlock", id="misspelt"),
+    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.0/16", "ipv6CidrBlock": "::/0"},
+                 "no property ipv6CidrBlock in the lab", id="not served"),
+    pytest.param(samples.VPC, {}, "needs the property cidrBlock", id="missing"),
+    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.1/16"}, "host bits", id="host bits"),
+    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.0/16", "region": "us-east-1"},
+                 "us-east-1.*the lab is eu-central-1", id="other region"),
+    pytest.param(samples.ROUTE, {"routeTableId": "r", "destinationCidrBlock": "10.0.0.0/8"},
+                 "exactly one target.*got none", id="route to nowhere"),
+    pytest.param(samples.ROUTE, {"routeTableId": "r", "destinationCidrBlock": "10.0.0.0/8",
+                                 "gatewayId": "i", "networkInterfaceId": UNKNOWN},
+                 "exactly one target.*got gatewayId, networkInterfaceId", id="route to two"),
+    pytest.param(samples.INGRESS, {"securityGroupId": "g", "ipProtocol": "tcp",
+                                   "cidrIpv4": "10.0.0.0/8"},
+                 "tcp needs fromPort and toPort", id="rule without ports"),
+    pytest.param(samples.INGRESS, {"securityGroupId": "g", "ipProtocol": "-1", "fromPort": 1,
+                                   "cidrIpv4": "10.0.0.0/8"},
+                 "all ports: leave out fromPort", id="ports for all"),
+    pytest.param(samples.DEFAULT_GROUP, {"vpcId": "v", "ingress": [{"protocol": "-1"}]},
+                 "ingress.*must be empty", id="rules in the default group"),
+    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
+                                    "privateIp": "192.168.1.256"}, "no address", id="address"),
+    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
+                                    "userData": "x" * 16385}, "16385 bytes.*16384", id="user data"),
+    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
+                                    "metadataOptions": {"httpProtocolIpv6": "enabled"}},
+                 "metadataOptions.*no property httpProtocolIpv6", id="part of a block"),
+])
+def test_bad_inputs_are_refused_with_the_rule(provider, type_, inputs, message):
+    with pytest.raises(ProviderError, match=message):
+        provider.check(type_, inputs)
+
+
+def test_what_is_not_known_yet_passes_the_checks(provider):
+    inputs = {"securityGroupId": UNKNOWN, "ipProtocol": "tcp", "fromPort": 1, "toPort": 1,
+              "cidrIpv4": UNKNOWN}
+
+    assert provider.check(samples.INGRESS, inputs) == inputs
+
+
+def test_what_is_not_known_yet_differs_from_all_that_is_known(provider):
+    old = {"routeTableId": "rtb-1", "destinationCidrBlock": "10.0.0.0/8", "gatewayId": "igw-1"}
+    diff = provider.diff(samples.ROUTE, "id", old, old, {**old, "routeTableId": UNKNOWN})
+
+    assert (diff.changed, diff.replaces) == (("routeTableId",), ("routeTableId",))
+
+
+def test_a_list_with_something_not_known_yet_differs(provider):
+    old = {"securityGroupId": "g", "ingressRuleIds": ["sgr-1"], "egressRuleIds": []}
+    diff = provider.diff(samples.EXCLUSIVE, "g", old, old,
+                         {**old, "ingressRuleIds": ["sgr-1", UNKNOWN]})
+
+    assert diff.changed == ("ingressRuleIds",)
+
+
+def test_an_explicit_provider_is_for_the_region_of_the_lab(provider):
+    with pytest.raises(ProviderError, match="aws:region us-east-1 is not the lab's"):
+        provider.check("pulumi:providers:aws", {"region": "us-east-1"})
+
+
+def test_a_configuration_that_the_lab_would_not_heed_is_refused(provider):
+    with pytest.raises(ProviderError, match="aws:assumeRoles is not served"):
+        provider.check("pulumi:providers:aws", {"region": REGION, "assumeRoles": "[]"})
+
+
+def test_what_the_api_refuses_is_told_with_its_words(provider):
+    inputs = provider.check(samples.SUBNET, {"vpcId": "vpc-0", "cidrBlock": "10.0.0.0/24"})
+
+    with pytest.raises(ProviderError, match=r"CreateSubnet was refused: InvalidVpcID.NotFound: "):
+        provider.create(samples.SUBNET, inputs, "0" * 32)
+
+
+def test_an_api_that_is_not_there_is_named():
+    dead = AwsProvider("http://127.0.0.1:9", REGION)
+
+    with pytest.raises(ProviderError, match=r"127\.0\.0\.1:9"):
+        dead.read(samples.VPC, "vpc-1", {}, {})
+
+
+def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path, endpoint):
+    (tmp_path / "config").write_text("[profile mine]\nregion = us-east-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    told = AwsProvider(endpoint, REGION).invoke(
+        "aws:index/getAvailabilityZones:getAvailabilityZones", {})
+
+    assert told["names"][0] == f"{REGION}a"
+
+
+def test_what_is_known_by_more_than_its_id_is_not_read_by_the_id_alone(provider):
+    with pytest.raises(ProviderError, match="destinationCidrBlock, routeTableId must be known"):
+        provider.read(samples.ROUTE, "r-rtb-1", {}, {})

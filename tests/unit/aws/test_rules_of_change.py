@@ -1,0 +1,171 @@
+"""Changes whose consequence is not told by the property alone."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lab.engine.values import ProviderError
+from tests.unit.aws import samples
+
+
+def test_user_data_stops_and_starts_an_instance_that_may_not_be_replaced(world, stack):
+    inputs = {**samples.instance(world, "192.168.1.40"), "userDataReplaceOnChange": False}
+    node = stack.make(samples.INSTANCE, **inputs)
+    address = node["publicIp"]
+
+    assert node.diff(userData="#cloud-config\n{new: 1}\n").replaces == ()
+    node.update(userData="#cloud-config\n{new: 1}\n")
+
+    assert node.read()[0]["userData"] == "#cloud-config\n{new: 1}\n"
+    assert node["instanceState"] == "running"
+    # An address that is not an elastic one is another after a stop.
+    assert node["publicIp"] not in {"", address}
+
+
+def test_a_rule_for_another_sort_of_peer_is_another_rule(world, stack):
+    rule = stack.make(samples.INGRESS, securityGroupId=world.group.id, ipProtocol="-1",
+                      cidrIpv4="10.0.0.0/8")
+    diff = rule.diff(cidrIpv4=None, referencedSecurityGroupId=world.group.id)
+
+    assert diff.replaces == ("cidrIpv4", "referencedSecurityGroupId")
+
+
+def test_a_given_name_must_be_free_before_it_can_be_used_again(world, stack):
+    group = stack.make(samples.GROUP, vpcId=world.vpc.id, name="given")
+
+    assert group.diff(description="other").delete_before_replace
+    assert not group.diff(description="other", name="new").delete_before_replace
+
+
+def test_a_name_chosen_by_the_provider_leaves_room_for_the_next(world, stack):
+    group = stack.make(samples.GROUP, vpcId=world.vpc.id)
+
+    assert not group.diff(description="other").delete_before_replace
+
+
+@pytest.mark.parametrize("type_", [samples.ROLE, samples.PROFILE, samples.GROUP])
+def test_names_are_drawn_from_the_token(type_, world, stack):
+    made = next(sample for sample in samples.SAMPLES if sample.type == type_)
+    one = stack.make(type_, **made.inputs(world))
+
+    assert one["name"].rpartition("-")[2] == one.token[:7]
+    assert "name" not in one.inputs
+
+
+def test_a_policy_laid_out_otherwise_is_the_same_policy(stack):
+    role = stack.make(samples.ROLE, assumeRolePolicy=samples.TRUST)
+
+    assert role.diff(assumeRolePolicy=samples.TRUST.replace(" ", "")).changed == ()
+
+
+def test_the_order_of_security_groups_means_nothing(world, stack):
+    inputs = {**samples.instance(world, "192.168.1.40"),
+              "vpcSecurityGroupIds": [world.group.id, world.other_group.id]}
+    node = stack.make(samples.INSTANCE, **inputs)
+
+    assert node.diff(vpcSecurityGroupIds=[world.other_group.id, world.group.id]).changed == ()
+    assert node.read()[0] == node.inputs
+
+
+def test_what_the_program_leaves_to_aws_is_no_change(world, stack):
+    node = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.40"))
+
+    assert node.diff(privateIp=None, metadataOptions=None, rootBlockDevice=None).changed == ()
+
+
+def test_what_aws_chose_stays_out_of_the_inputs(world, stack):
+    node = stack.make(samples.INSTANCE, ami=world.image, instanceType="t3.small",
+                      subnetId=world.subnet.id)
+
+    assert node.read()[0] == node.inputs
+    assert node["privateIp"].startswith("192.168.1.")
+    assert node["vpcSecurityGroupIds"] == [world.vpc["defaultSecurityGroupId"]]
+
+
+def test_an_instance_may_change_its_profile(world, stack):
+    profiles = [stack.make(samples.PROFILE, role=world.role["name"]) for _ in range(2)]
+    inputs = {**samples.instance(world, "192.168.1.40"),
+              "iamInstanceProfile": profiles[0]["name"]}
+    node = stack.make(samples.INSTANCE, **inputs)
+    diff = node.diff(iamInstanceProfile=profiles[1]["name"])
+    node.update(iamInstanceProfile=profiles[1]["name"])
+
+    assert (diff.changed, diff.replaces) == (("iamInstanceProfile",), ())
+    assert node.read()[0]["iamInstanceProfile"] == profiles[1]["name"]
+
+
+def test_a_new_group_lets_nothing_out(world, stack):
+    assert stack.make(samples.GROUP, vpcId=world.vpc.id)["egress"] == []
+
+
+def test_a_role_in_use_goes_with_its_profiles_left_behind(stack, policy):
+    role = stack.make(samples.ROLE, assumeRolePolicy=samples.TRUST, forceDetachPolicies=True)
+    profile = stack.make(samples.PROFILE, role=role["name"])
+    stack.make(samples.ATTACHMENT, role=role["name"], policyArn=policy)
+    role.delete()
+
+    assert role.read() is None
+    assert "role" not in profile.read()[0]
+
+
+def test_what_is_still_in_use_is_refused_after_some_patience(world, stack):
+    table = stack.make(samples.TABLE, vpcId=world.vpc.id)
+    association = stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
+                             routeTableId=table.id)
+
+    with pytest.raises(ProviderError, match=rf"{table.id}: DeleteRouteTable.*DependencyViolation"):
+        table.delete()
+    association.delete()
+
+
+def test_a_route_that_somebody_else_made_is_not_taken_over(world, stack, provider):
+    gateway = stack.make(samples.GATEWAY, vpcId=world.vpc.id)
+    key = {"routeTableId": world.table.id, "destinationCidrBlock": "10.1.9.0/24"}
+    stack.make(samples.ROUTE, **key, gatewayId=gateway.id)
+    ours = provider.check(samples.ROUTE, {
+        **key, "networkInterfaceId": world.instance["primaryNetworkInterfaceId"]})
+
+    assert provider.find(samples.ROUTE, ours, "0" * 32) is None
+
+
+def test_what_the_api_lets_go_of_in_a_moment_is_asked_for_again(provider):
+    session = provider._resource(samples.VPC).session  # noqa: SLF001
+    refused = ClientError({"Error": {"Code": "DependencyViolation"}}, "DeleteVpc")
+    answers = [refused, refused, "gone"]
+
+    def call():
+        answer = answers.pop(0)
+        if isinstance(answer, ClientError):
+            raise answer
+        return answer
+
+    assert session.patiently({"DependencyViolation"}, call) == "gone"
+
+
+def test_a_subnet_that_somebody_else_gave_a_table_is_not_taken_over(world, stack, provider):
+    stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
+               routeTableId=world.other_table.id)
+    ours = provider.check(samples.ASSOCIATION, {
+        "subnetId": world.other_subnet.id, "routeTableId": world.table.id})
+
+    assert provider.find(samples.ASSOCIATION, ours, "0" * 32) is None
+
+
+def test_a_rule_of_ones_own_that_lets_everything_out_stays(world, stack):
+    group = stack.make(samples.GROUP, vpcId=world.vpc.id)
+    rule = stack.make(samples.EGRESS, securityGroupId=group.id, ipProtocol="-1",
+                      cidrIpv4="0.0.0.0/0")
+    group.update(tags={"a": "b"})
+
+    assert rule.read() == (rule.inputs, rule.outputs)
+
+
+def test_metadata_options_that_a_change_does_not_name_stay(world, stack, ec2):
+    node = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.40"))
+    node.update(metadataOptions={"httpPutResponseHopLimit": 2})
+    told = ec2.describe_instances(InstanceIds=[node.id])["Reservations"][0]["Instances"][0]
+    options = told["MetadataOptions"]
+
+    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"],
+            options["InstanceMetadataTags"]) == ("required", 2, "enabled")
