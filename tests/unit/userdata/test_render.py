@@ -1,16 +1,20 @@
 import dataclasses
+import gzip
 import os
 import shutil
 import subprocess
+import time
+from base64 import b64decode
 from ipaddress import IPv4Network
 from pathlib import Path
 
+import agent
 import pytest
 import yaml
 
 import userdata
+from plan.routing import RoutingMode
 from plan.settings import Settings
-from userdata.files.usr.local.lib.podnet import agent
 
 PROJECT = Path(__file__).parents[3]
 FILES = PROJECT / "userdata" / "files"
@@ -29,7 +33,8 @@ def test_every_file_arrives_byte_for_byte():
                 if path.is_file() and "__pycache__" not in path.parts}
     assert written == {
         "/etc/podnet/node.env": userdata.node_env(Settings()),
-        "/usr/local/lib/podnet/plan/address.py": (PROJECT / "plan" / "address.py").read_text(),
+        **{f"/usr/local/lib/podnet/plan/{name}": (PROJECT / "plan" / name).read_text()
+           for name in ("address.py", "routing.py")},
         **constant,
     }
 
@@ -46,7 +51,7 @@ def test_nothing_else_is_asked_of_cloud_init():
 
 
 @pytest.mark.parametrize("change", [
-    {"node_count": 200}, {"instance_type": "m5.large"},
+    {"node_count": 200}, {"routing": RoutingMode.OVERLAY}, {"instance_type": "m5.large"},
     {"image_id": "ami-0123456789abcdef0"}, {"tags": {"team": "net"}},
     {"admin_cidrs": (IPv4Network("203.0.113.0/24"),)}, {"session_manager": False},
     {"service_cidr": IPv4Network("10.200.0.0/16")},
@@ -74,22 +79,37 @@ def test_no_number_of_the_default_stack_is_in_another_stacks_user_data():
     assert [number for number in ("192.168.", "10.1.") if number in text] == []
 
 
+def test_what_the_api_takes_is_the_same_text_compressed():
+    raw = b64decode(userdata.encoded(Settings()))
+
+    assert raw.startswith(b"\x1f\x8b")
+    assert gzip.decompress(raw).decode() == userdata.render(Settings())
+
+
+def test_what_the_api_takes_does_not_hang_on_the_time_of_day(monkeypatch):
+    now = userdata.encoded(Settings())
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+
+    assert userdata.encoded(Settings()) == now
+
+
 def test_user_data_of_exactly_the_limit_is_rendered(monkeypatch):
-    text = userdata.render(Settings())
-    monkeypatch.setattr(userdata, "LIMIT", len(text))
+    text, size = userdata.render(Settings()), len(b64decode(userdata.encoded(Settings())))
+    monkeypatch.setattr(userdata, "LIMIT", size)
 
     assert userdata.render(Settings()) == text
 
 
 def test_one_byte_over_the_limit_is_refused_with_both_numbers(monkeypatch):
-    size = len(userdata.render(Settings()))
+    size = len(b64decode(userdata.encoded(Settings())))
     monkeypatch.setattr(userdata, "LIMIT", size - 1)
 
     with pytest.raises(userdata.UserDataTooLarge) as refusal:
         userdata.render(Settings())
 
-    assert str(refusal.value) == (f"the user data has {size:,} bytes, EC2 takes at most "
-                                  f"{size - 1:,}: shorten the files under userdata/files")
+    assert str(refusal.value) == (
+        f"the user data has {size:,} bytes compressed, EC2 takes at most {size - 1:,}: "
+        "shorten the files under userdata/files")
 
 
 def test_the_limit_is_the_one_of_ec2():
@@ -100,7 +120,7 @@ def test_the_sysctls_set_at_boot_are_those_the_agent_keeps():
     lines = (FILES / "etc/sysctl.d/90-podnet.conf").read_text().splitlines()
 
     assert [line.lstrip("-") for line in lines] == [
-        f"{name.replace('/', '.')} = 1" for name in agent.SYSCTLS]
+        f"net.{name.replace('/', '.')} = 1" for name in agent.SYSCTLS]
 
 
 def test_leases_are_cleared_where_the_conflist_puts_them():
