@@ -6,6 +6,7 @@ import socket
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lab.probe import reasons
@@ -79,6 +80,11 @@ class Flow:
     @property
     def lost(self) -> int:
         return self.arrived.count(0, self._first)
+
+    def lost_numbers(self, most: int) -> list[int]:
+        """The first few that were lost, counted from where the count began."""
+        counted = enumerate(self.arrived[self._first :])
+        return list(islice((number for number, came in counted if not came), most))
 
     @property
     def longest_loss(self) -> int:

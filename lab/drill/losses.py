@@ -19,6 +19,8 @@ class PairLosses:
     """Of them, those that never arrived."""
     outage: float
     """Longest time, in seconds, whose datagrams were all lost."""
+    lost_at: tuple[float, ...]
+    """When those were sent, in seconds from the beginning; the first few of them."""
     broken: str | None
     """Why the connection that the source opened is dead; None if it lives."""
 
@@ -61,8 +63,9 @@ class Losses:
         bad = [pair for pair in self.pairs if pair.lost or pair.broken]
         bad.sort(key=lambda pair: (pair.broken is None, -pair.lost))
         return [
-            f"{pair.source} to {pair.target}: {pair.lost} of {pair.sent} datagrams lost, "
-            f"longest outage {pair.outage * 1000:.0f} ms, "
+            f"{pair.source} to {pair.target}: {pair.lost} of {pair.sent} datagrams lost"
+            + "".join(f" at {moment:.2f} s," for moment in pair.lost_at[:1])
+            + f" longest outage {pair.outage * 1000:.0f} ms, "
             f"connection {pair.broken or 'alive'}"
             for pair in bad[:most]
         ]
@@ -74,5 +77,7 @@ class Losses:
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Losses:
         """What `to_json` gave."""
-        pairs = tuple(PairLosses(**pair) for pair in values["pairs"])
+        pairs = tuple(
+            PairLosses(**{**pair, "lost_at": tuple(pair["lost_at"])}) for pair in values["pairs"]
+        )
         return cls(pairs=pairs, seconds=values["seconds"])

@@ -22,6 +22,7 @@ WORDS_EVERY = 10
 """A connection says a word with every so many datagrams."""
 WARM_UP_SECONDS = 5.0
 DRAIN_SECONDS = 5.0
+MOST_TIMES = 10
 MOST_BEHIND = 10
 """Ticks that are made up for; a longer hold-up of this process is left out."""
 
@@ -96,6 +97,7 @@ class Sender:
                     target=flow.target.end.label,
                     sent=flow.counted,
                     lost=flow.lost,
+                    lost_at=tuple(number / RATE for number in flow.lost_numbers(MOST_TIMES)),
                     outage=flow.longest_loss / RATE,
                     broken=line.broken or ("silent" if line.waits else None),
                 )

@@ -1,0 +1,76 @@
+"""What must hold in every mode: all pairs, the way of the packets, and nodes that join."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from wire import Wire, expected
+
+from lab.cli import cluster
+from lab.pods import Pods
+from plan.routing import RoutingMode
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module", params=list(RoutingMode), ids=str)
+def mode(request, lab):
+    """Each mode in turn; pods are made anew where their on-link range has changed."""
+    flat = lab.outputs["routing"] == RoutingMode.L2
+    lab.change(routing=request.param, maxNodes=32)
+    if flat or request.param is RoutingMode.L2:
+        lab.pods = cluster.renew_pods(lab.nodes)
+    return request.param
+
+
+def test_all_pairs_are_green_and_packets_go_the_way_of_the_mode(lab, mode):
+    assert lab.red() == set()
+
+    with Wire(lab) as wire:
+        lab.matrix()
+
+    assert (wire.native, wire.wrapped) == expected(lab)
+
+
+def kernel_of(node):
+    """What a node knows of others, and how often its agent has changed any of it."""
+    forwarding = node.run("bridge", "fdb", "show").splitlines()
+    return [
+        {line for line in forwarding if "permanent" in line or "static" in line},
+        node.run("ip", "-4", "route", "show", "table", "all"),
+        node.run("ip", "-4", "neigh", "show", "nud", "permanent"),
+        node.run("nft", "-s", "list", "ruleset"),
+        node.run("journalctl", "--unit=podnet-agent", "--output=cat"),
+    ]
+
+
+@pytest.mark.usefixtures("mode")
+def test_a_node_that_joins_or_leaves_touches_no_other_and_is_there_in_ten_seconds(lab):
+    others = {node.name: kernel_of(node) for node in lab.nodes}
+    instances, boots = lab.instance_ids(), lab.boot_ids()
+
+    lab.outputs = lab.engine(nodeCount=5).up().outputs
+    lab.nodes = cluster.wait_ready(lab.home, lab.ec2, lab.wanted(), lambda _: None)
+    Pods(lab.node("node-5")).add("first")
+    lab.pods = [pod for node in lab.nodes for pod in Pods(node).list()]
+    red = lab.red()
+    took = time.clock_gettime(time.CLOCK_BOOTTIME) - started(lab.node("node-5"))
+
+    assert red == set()
+    assert took < 10
+    assert lab.instance_ids().items() > instances.items()
+    assert lab.boot_ids().items() > boots.items()
+    assert {node.name: kernel_of(node) for node in lab.nodes if node.name in others} == others
+
+    lab.up(nodeCount=4)
+
+    assert lab.red() == set()
+    assert lab.boot_ids() == boots
+    assert {node.name: kernel_of(node) for node in lab.nodes} == others
+
+
+def started(node):
+    """When the node's process 1 began, in seconds of this machine's own life."""
+    fields = Path(f"/proc/{node.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
