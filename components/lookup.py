@@ -36,10 +36,10 @@ def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
     Only filters are used, never the tags of an answer: the provider hides those that the stack
     tells it to ignore.
     """
-    if not _vpcs(stack):
+    there = _instances(stack) if _vpcs(stack) else set()
+    if not there:
         return Deployed()
     wanted = settings.node_routing.tag()
-    there = _instances(stack)
     names = {str(node.address): node.name for node in nodes(settings)}
     kept = _instances(stack, **{NETWORK: build.network}) & names.keys()
     outdated = {

@@ -47,13 +47,13 @@ class Engine:
         """What `up` would do. Changes nothing, takes no lock."""
         project = Project.load(self._directory)
         state = self._file(project).load()
-        return self._deploy(project, self._journal(state, None))
+        return self._deploy(project, self._journal(state, None), look=self._unfinished.exists())
 
     def up(self) -> Summary:
         """Run the program and bring the stack to what it wants."""
         project = Project.load(self._directory)
-        with self._locked(project) as journal:
-            return self._deploy(project, journal)
+        with self._locked(project) as journal, self._to_the_end() as ended:
+            return self._deploy(project, journal, look=not ended)
 
     def refresh(self) -> Summary:
         """Record every resource as it really is, without running the program."""
@@ -66,7 +66,7 @@ class Engine:
 
     def destroy(self) -> Summary:
         """Delete every resource of the stack, without running the program."""
-        with self._locked(Project.load(self._directory)) as journal:
+        with self._locked(Project.load(self._directory)) as journal, self._to_the_end():
             journal.recover()
             Deployment(journal).destroy()
             journal.state.outputs, journal.state.secret_outputs = {}, []
@@ -77,9 +77,13 @@ class Engine:
         """The exports of the last `up`; secret ones read `[secret]`."""
         return _masked(self._file(Project.load(self._directory)).load())
 
-    def _deploy(self, project: Project, journal: Journal) -> Summary:
+    def _deploy(self, project: Project, journal: Journal, *, look: bool) -> Summary:
         config = self._configured(project)
         journal.recover()
+        if look:
+            # One resource may take away what another one made, as a list of all permitted rules
+            # does with rules; of a run that ended between the two no record tells.
+            journal.quietly().refresh()
         deployment = Deployment(journal)
         monitor = Monitor(project.name, self._stack, deployment, journal)
         try:
@@ -104,6 +108,24 @@ class Engine:
             raise ProjectError(f"the configuration of stack {self._stack} was refused: "
                                f"{error}") from error
         return config
+
+    @property
+    def _unfinished(self) -> Path:
+        """There while a run changes things, and after one that did not come to its end."""
+        return self._path.with_name(f"{self._path.name}.unfinished")
+
+    @contextmanager
+    def _to_the_end(self) -> Iterator[bool]:
+        """Marks a run until it ends; whether the one before came to its end."""
+        ended = not self._unfinished.exists()
+        self._unfinished.touch()
+        try:
+            yield ended
+        except ProjectError:
+            if ended:
+                self._unfinished.unlink()  # nothing was begun
+            raise
+        self._unfinished.unlink()
 
     @contextmanager
     def _locked(self, project: Project) -> Iterator[Journal]:

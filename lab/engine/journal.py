@@ -29,6 +29,10 @@ class Journal:
         self.dry = save is None
         self._save = save
 
+    def quietly(self) -> Journal:
+        """A journal of the same state that tells nobody what it does."""
+        return Journal(self.state, self.provider, Report(), self._save)
+
     def save(self) -> None:
         """Put the state on disk, if it differs from what is there."""
         if self._save is not None:

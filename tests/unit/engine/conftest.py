@@ -40,6 +40,12 @@ class Cloud(Provider):
         self.file = file
         self.calls = []
         self.at = lambda _: None
+        self.configured = []
+
+    def configure(self, config):
+        if config.get("test:region") == "moon":
+            raise ProviderError("test:region moon is not served; use earth")
+        self.configured.append(dict(config))
 
     @property
     def things(self):

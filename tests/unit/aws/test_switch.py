@@ -1,0 +1,211 @@
+"""The whole program on moto by the embedded engine: at every moment of a switch packets flow."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lab.aws import AwsProvider
+from lab.engine import Engine, EngineError, ProviderError
+from tests.unit.aws.conftest import REGION
+
+ROOT = Path(__file__).resolve().parents[3]
+STACK = "dev"
+NEEDS = {
+    "vpc-routes": {"rule -1 10.1.0.0/16", "route 10.1.1.0/24"},
+    "host-gw": {"rule -1 10.1.0.0/16"},
+    "overlay": {"rule udp 8472"},
+    "hybrid": {"rule -1 10.1.0.0/16", "rule udp 8472"},
+}
+EVERYTHING = set().union(*NEEDS.values())
+ROUND = ("vpc-routes", "overlay", "vpc-routes", "hybrid", "host-gw")
+WAIT = ("wait", "")
+STEPS = 6
+"""Changes of a switch between vpc-routes and overlay: a rule, the tags of the node and of the VPC,
+the list of rules, and a rule and a route away; or, the other way, two at first and one at last."""
+
+
+class InterruptedHereError(ProviderError):
+    """The engine ends here."""
+
+
+class Watched(AwsProvider):
+    """Keeps what was changed in which order, and looks at the cloud after each change.
+
+    A node that was told another routing may have any of those it was told, until it had time.
+    """
+
+    def __init__(self, endpoint: str, ec2) -> None:
+        super().__init__(endpoint, REGION, patience=3)
+        self.cloud = ec2
+        self.calls: list[tuple[str, str]] = []
+        self.routings: set[str] = set()
+        self.fail_at: int | None = None
+        self.real_sleep = asyncio.sleep
+
+    def create(self, type_, inputs, token):
+        return self._called("create", type_, lambda: super(Watched, self).create(
+            type_, inputs, token))
+
+    def update(self, type_, id_, old_inputs, old_outputs, new_inputs):
+        return self._called("update", type_, lambda: super(Watched, self).update(
+            type_, id_, old_inputs, old_outputs, new_inputs))
+
+    def delete(self, type_, id_, outputs):
+        return self._called("delete", type_, lambda: super(Watched, self).delete(
+            type_, id_, outputs))
+
+    async def sleep(self, seconds):
+        """Where the program waits, every node takes up what it was told."""
+        await self.real_sleep(0)
+        if seconds == 0:
+            return  # the SDK lets others run
+        assert seconds == 5
+        self.calls.append(WAIT)
+        self.routings = {self.told()}
+
+    def told(self):
+        """The word of the node's tag."""
+        tags = self.cloud.describe_tags(Filters=[{"Name": "key", "Values": ["podnet:routing"]}])
+        (tag,) = tags["Tags"]
+        return tag["Value"].partition(" ")[0]
+
+    def there(self):
+        """What carries packets of pods in the cloud."""
+        rules = self.cloud.describe_security_group_rules()["SecurityGroupRules"]
+        tables = self.cloud.describe_route_tables()["RouteTables"]
+        return {
+            *(f"rule {rule['IpProtocol']} {rule.get('CidrIpv4') or rule['FromPort']}"
+              for rule in rules if not rule["IsEgress"]),
+            *(f"route {route.get('DestinationCidrBlock')}"
+              for table in tables for route in table["Routes"]),
+        } & EVERYTHING
+
+    def begin(self):
+        """The nodes have settled in what they were told; from here on it is watched."""
+        self.calls.clear()
+        self.routings = {self.told()}
+
+    def _called(self, verb, type_, call):
+        done = [call for call in self.calls if call != WAIT]
+        if self.fail_at is not None and len(done) == self.fail_at:
+            raise InterruptedHereError("here")
+        result = call()
+        if type_.partition(":")[0] == "aws":
+            self.calls.append((verb, type_.rpartition(":")[2]))
+        if self.routings:
+            self.routings.add(self.told())
+            for word in self.routings:
+                assert NEEDS[word] <= self.there(), (word, self.calls)
+        return result
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The program in a directory of its own."""
+    copy = tmp_path / "project"
+    for name in ("components", "plan", "stacks", "userdata"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, copy / name)
+    return copy
+
+
+class Cluster:
+    """A stack of one node whose routing is switched."""
+
+    def __init__(self, project: Path, state: Path, provider: Watched, image: str) -> None:
+        self.project, self.state, self.provider, self.image = project, state, provider, image
+
+    def engine(self, word="host-gw"):
+        config = {
+            "podnet:routing": "overlay" if word == "hybrid" else word,
+            "podnet:crossZoneOnly": "true" if word == "hybrid" else "false",
+            "podnet:nodeCount": "1",
+            "podnet:imageId": self.image,
+            "podnet:sessionManager": "false",
+        }
+        return Engine(self.project, STACK, self.state, self.provider, config=config)
+
+    def switch(self, word, fail_at=None):
+        """What was done, in order."""
+        self.provider.calls.clear()
+        self.provider.fail_at = fail_at
+        self.engine(word).up()
+        return list(self.provider.calls)
+
+
+@pytest.fixture
+def provider(endpoint, ec2):
+    return Watched(endpoint, ec2)
+
+
+@pytest.fixture
+def cluster(project, provider, image, monkeypatch):
+    # The engine runs the program in this very process, with modules of its own.
+    monkeypatch.setattr(asyncio, "sleep", provider.sleep)
+    made = Cluster(project, project.with_name("state.json"), provider, image)
+    yield made
+    provider.fail_at, provider.routings = None, set()
+    made.engine().destroy()
+
+
+def test_nothing_is_taken_away_that_a_node_may_still_use(cluster):
+    cluster.switch(ROUND[0])
+    for word in ROUND[1:]:
+        cluster.provider.begin()
+        calls = cluster.switch(word)
+        tag, wait = calls.index(("update", "Tag")), calls.index(WAIT)
+
+        assert cluster.provider.there() == NEEDS[word]
+        assert cluster.provider.told() == word
+        assert {verb for verb, _ in calls[:tag]} <= {"create"}
+        assert calls[tag + 1 : wait + 2] == [WAIT, ("update", "Tag")]
+        assert {verb for verb, _ in calls[wait + 2 :]} <= {"update", "delete"}
+    cluster.provider.begin()
+
+    assert cluster.switch(ROUND[-1]) == []
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["finished", "taken back"])
+def test_a_switch_that_ends_between_any_two_steps_leaves_what_works(cluster, back):
+    words = ["vpc-routes", "overlay"]
+    cluster.switch(words[0])
+    for moment in range(STEPS):
+        cluster.provider.begin()
+        with pytest.raises(EngineError, match="here"):
+            cluster.switch(words[1], fail_at=moment)
+        if not back:
+            words.reverse()
+        cluster.switch(words[0])
+
+        assert cluster.provider.there() == NEEDS[words[0]]
+        assert cluster.provider.told() == words[0]
+
+
+def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(cluster, ec2):
+    cluster.switch("vpc-routes")
+    old = cluster.engine("vpc-routes").outputs()["nodes"]["node-1"]
+    cluster.image = "ami-760aaa0f"
+    kept = cluster.switch("vpc-routes")
+
+    assert kept == []
+
+    config = {"podnet:roll": '["node-1"]', "podnet:nodeCount": "1", "podnet:imageId": cluster.image,
+              "podnet:sessionManager": "false"}
+    cluster.provider.calls.clear()
+    engine = Engine(cluster.project, STACK, cluster.state, cluster.provider, config=config)
+    engine.up()
+    new = engine.outputs()["nodes"]["node-1"]
+
+    assert cluster.provider.calls == [
+        ("delete", "Tag"), ("delete", "Instance"), ("create", "Instance"),
+        ("update", "Route"), ("create", "Tag")]
+    assert new["instanceId"] != old["instanceId"]
+    assert {**new, "instanceId": "", "publicIp": ""} == {**old, "instanceId": "", "publicIp": ""}
+    (instance,) = ec2.describe_instances(InstanceIds=[new["instanceId"]])[
+        "Reservations"][0]["Instances"]
+    assert instance["ImageId"] == "ami-760aaa0f"
