@@ -22,9 +22,20 @@ CONSTANT = (
     "/etc/sysctl.d/90-podnet.conf",
     "/etc/systemd/system/podnet-agent.service",
     "/etc/tmpfiles.d/podnet.conf",
-    *(f"{LIBRARY}/{name}" for name in (
-        "agent.py", "links.py", "machine.py", "metadata.py", "peers.py", "pods.py", "ruleset.py",
-        "setup.sh", "uplink.py")),
+    *(
+        f"{LIBRARY}/{name}"
+        for name in (
+            "agent.py",
+            "links.py",
+            "machine.py",
+            "metadata.py",
+            "peers.py",
+            "pods.py",
+            "ruleset.py",
+            "setup.sh",
+            "uplink.py",
+        )
+    ),
 )
 SHARED = ("address.py", "routing.py")
 """Modules of the plan that program and nodes have in common, byte for byte."""
@@ -34,18 +45,24 @@ class UserDataTooLarge(ValueError):  # noqa: N818  # the name says what is wrong
     """The user data is longer than EC2 takes."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"the user data has {size:,} bytes compressed, EC2 takes at most "
-                         f"{LIMIT:,}: shorten the files under {HERE.name}/files")
+        super().__init__(
+            f"the user data has {size:,} bytes compressed, EC2 takes at most "
+            f"{LIMIT:,}: shorten the files under {HERE.name}/files"
+        )
 
 
 def render(settings: Settings) -> str:
     """The user data of every node; raises `UserDataTooLarge`."""
-    written = "".join(f"- path: {path}\n  content: |\n{indent(content, '   ')}"
-                      for path, content in contents(settings).items())
+    written = "".join(
+        f"- path: {path}\n  content: |\n{indent(content, '   ')}"
+        for path, content in contents(settings).items()
+    )
     # `enable` reloads systemd's units first. No waiting: cloud-init must be able to finish
     # while a package mirror is out of reach.
-    text = (f"#cloud-config\nwrite_files:\n{written}"
-            "runcmd:\n- [systemctl, enable, --now, --no-block, podnet-agent]\n")
+    text = (
+        f"#cloud-config\nwrite_files:\n{written}"
+        "runcmd:\n- [systemctl, enable, --now, --no-block, podnet-agent]\n"
+    )
     if (size := len(_compressed(text))) > LIMIT:
         raise UserDataTooLarge(size)
     return text
@@ -75,7 +92,9 @@ def contents(settings: Settings) -> dict[str, str]:
 
 def node_env(settings: Settings) -> str:
     """The numbers of the address rule; all that sets one stack's nodes apart from another's."""
-    return (f"PODNET_VPC_CIDR={settings.vpc_cidr}\n"
-            f"PODNET_POD_CIDR={settings.pod_cidr}\n"
-            f"PODNET_BLOCK_PREFIX={settings.pod_block_prefix}\n"
-            f"PODNET_ZONES={settings.zones}\n")
+    return (
+        f"PODNET_VPC_CIDR={settings.vpc_cidr}\n"
+        f"PODNET_POD_CIDR={settings.pod_cidr}\n"
+        f"PODNET_BLOCK_PREFIX={settings.pod_block_prefix}\n"
+        f"PODNET_ZONES={settings.zones}\n"
+    )

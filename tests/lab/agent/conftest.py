@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from machines import Machine, Vpc, socket_in
+from machines import Machine
+from switch import Vpc, socket_in
 
 POLL = 2
 

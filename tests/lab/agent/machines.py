@@ -1,4 +1,4 @@
-"""Nodes as namespaces, joined by a switch that plays the VPC around them."""
+"""Nodes as namespaces on the switch, each with the files that its user data would bring."""
 
 import json
 import os
@@ -7,117 +7,17 @@ import select
 import socket
 import subprocess
 import sys
-import threading
-import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
-from itertools import permutations
 
 import pytest
-from pyroute2 import netns
+from switch import ROUTER
 
 import userdata
 from lab.shell import run
 from plan.settings import Settings
 
-ROUTER = "192.168.1.1"
-RESOLVER = "192.168.1.2"
-METADATA = "169.254.169.254"
-INTERNET = "203.0.113.80"
-PLAN = Settings().addresses
 VPC_ROUTES = "vpc-routes max=4 vni=1 port=8472"
-
-
-def socket_in(namespace, family=socket.AF_INET, kind=socket.SOCK_DGRAM):
-    """A socket that lives in a namespace, whoever uses it."""
-    netns.pushns(namespace)
-    try:
-        return socket.socket(family, kind)
-    finally:
-        netns.popns()
-
-
-class Vpc:
-    """A switch and a router in one, with the routes of mode vpc-routes and a metadata service."""
-
-    def __init__(self):
-        self.suffix = secrets.token_hex(3)
-        self.namespaces = []
-        self.tags = {}
-        self.token = secrets.token_hex(3)
-        self.metadata = None
-
-    def name(self, role):
-        return f"lab-{role}-{self.suffix}"
-
-    def add_namespace(self, role):
-        name = self.name(role)
-        run("ip", "netns", "add", name)
-        self.namespaces.append(name)
-        run("ip", "-n", name, "link", "set", "lo", "up")
-        return name
-
-    def build(self):
-        self.namespace = self.add_namespace("vpc")
-        self.ip("link", "add", "eth0", "mtu", "9001", "type", "bridge")
-        for address in (f"{ROUTER}/24", f"{RESOLVER}/32", f"{METADATA}/32", f"{INTERNET}/32"):
-            self.ip("address", "add", address, "dev", "eth0")
-        self.ip("link", "set", "eth0", "up")
-        self.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-        self.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects;"
-                             "echo 0 >/proc/sys/net/ipv4/conf/eth0/send_redirects")
-        self.serve_metadata()
-
-    def serve_metadata(self):
-        self.metadata = ThreadingHTTPServer((METADATA, 80), service(self),
-                                            bind_and_activate=False)
-        self.metadata.socket.close()
-        self.metadata.socket = socket_in(self.namespace, kind=socket.SOCK_STREAM)
-        self.metadata.server_bind()
-        self.metadata.server_activate()
-        threading.Thread(target=self.metadata.serve_forever, args=(0.05,)).start()
-
-    def delete(self):
-        if self.metadata:
-            self.metadata.shutdown()
-            self.metadata.server_close()
-        for namespace in reversed(self.namespaces):
-            run("ip", "netns", "delete", namespace)
-
-    def ip(self, *argv):
-        return run("ip", "-n", self.namespace, *argv)
-
-    def run(self, *argv):
-        return run("ip", "netns", "exec", self.namespace, *argv)
-
-
-def service(vpc):
-    """A metadata service that tells every node its own tag, to those who have a token."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self):
-            self.answer(200, vpc.token)
-
-        def do_GET(self):
-            if self.headers["X-aws-ec2-metadata-token"] != vpc.token:
-                self.answer(401, "")
-            elif not self.path.endswith("/tags/instance/podnet:routing"):
-                self.answer(404, "")
-            else:
-                tag = vpc.tags.get(self.client_address[0])
-                self.answer(200 if tag else 404, tag or "")
-
-        def answer(self, status, text):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_):
-            pass
-
-    return Handler
 
 
 class Machine:
@@ -152,8 +52,21 @@ class Machine:
 
     def wire(self):
         port = f"port{self.number}"
-        self.ip("link", "add", "eth0", "mtu", "9001", "type", "veth",
-                "peer", port, "mtu", "9001", "netns", self.vpc)
+        self.ip(
+            "link",
+            "add",
+            "eth0",
+            "mtu",
+            "9001",
+            "type",
+            "veth",
+            "peer",
+            port,
+            "mtu",
+            "9001",
+            "netns",
+            self.vpc,
+        )
         self.network.ip("link", "set", port, "master", "eth0", "up")
         self.ip("address", "add", f"{self.address}/24", "dev", "eth0")
         self.ip("link", "set", "eth0", "up")
@@ -163,8 +76,15 @@ class Machine:
         """Links, routes and tables go as in a reboot; files stay."""
         for link in json.loads(self.ip("-j", "link")):
             if link["ifname"] not in ("lo", "erspan0", "gretap0", "ip6_vti0", "sit0", "tunl0"):
-                run("ip", "netns", "exec", self.name, "sh", "-c",
-                    f"ip link delete {link['ifname']} 2>/dev/null || true")
+                run(
+                    "ip",
+                    "netns",
+                    "exec",
+                    self.name,
+                    "sh",
+                    "-c",
+                    f"ip link delete {link['ifname']} 2>/dev/null || true",
+                )
         self.run("nft", "flush", "ruleset")
         self.run("sh", "-c", "ip rule delete priority 112; ip route flush table 112")
         self.wire()
@@ -183,23 +103,47 @@ class Machine:
         address = str(self.block[host])
         name = self.network.add_namespace(f"p{self.number}-{host}")
         port = f"pod{host}"
-        self.ip("link", "add", port, "mtu", "8951", "type", "veth",
-                "peer", "eth0", "mtu", "8951", "netns", name)
+        self.ip(
+            "link",
+            "add",
+            port,
+            "mtu",
+            "8951",
+            "type",
+            "veth",
+            "peer",
+            "eth0",
+            "mtu",
+            "8951",
+            "netns",
+            name,
+        )
         self.ip("link", "set", port, "master", "kube-bridge", "up")
         run("ip", "-n", name, "link", "set", "eth0", "up")
-        run("ip", "-n", name, "address", "add", f"{address}/{prefix or self.block.prefixlen}",
-            "dev", "eth0")
+        run(
+            "ip",
+            "-n",
+            name,
+            "address",
+            "add",
+            f"{address}/{prefix or self.block.prefixlen}",
+            "dev",
+            "eth0",
+        )
         run("ip", "-n", name, "route", "add", "default", "via", str(self.block[1]))
         return Pod(name, address)
 
     def ruleset(self, *, own):
         """What the kernel holds of our tables or of all others, without counters and handles."""
         entries = json.loads(self.run("nft", "-j", "-s", "list", "ruleset"))["nftables"]
-        bodies = [(kind, body) for entry in entries for kind, body in entry.items()
-                  if kind != "metainfo"]
-        chosen = [(kind, {key: value for key, value in body.items() if key != "handle"})
-                  for kind, body in bodies
-                  if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))]
+        bodies = [
+            (kind, body) for entry in entries for kind, body in entry.items() if kind != "metainfo"
+        ]
+        chosen = [
+            (kind, {key: value for key, value in body.items() if key != "handle"})
+            for kind, body in bodies
+            if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))
+        ]
         # Which table was made first says nothing.
         return sorted(chosen, key=lambda entry: entry[1]["family"])
 
@@ -210,10 +154,16 @@ class Machine:
 
     def routes(self, table="main"):
         """Our routes as the kernel tells them: destination to (link, gateway, source)."""
-        listed = [item for item in json.loads(self.ip("-4", "-j", "route", "show", "table", "all"))
-                  if item.get("table", "main") == table]
-        return {item["dst"]: (item["dev"], item.get("gateway"), item.get("prefsrc"))
-                for item in listed if item.get("protocol") == "112"}
+        listed = [
+            item
+            for item in json.loads(self.ip("-4", "-j", "route", "show", "table", "all"))
+            if item.get("table", "main") == table
+        ]
+        return {
+            item["dst"]: (item["dev"], item.get("gateway"), item.get("prefsrc"))
+            for item in listed
+            if item.get("protocol") == "112"
+        }
 
     def conflist_version(self):
         """Changes when the conflist is written, even with the same text."""
@@ -223,19 +173,30 @@ class Machine:
     @contextmanager
     def agent(self):
         """The agent as it arrives on a node; ends when the block does."""
-        environment = dict(line.split("=", 1) for line in (
-            self.folder / "root/etc/podnet/node.env").read_text().splitlines())
+        environment = dict(
+            line.split("=", 1)
+            for line in (self.folder / "root/etc/podnet/node.env").read_text().splitlines()
+        )
         program = self.folder / "root" / userdata.LIBRARY[1:] / "agent.py"
-        with (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified,
-              self.log.open("w") as log):
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified,
+            self.log.open("w") as log,
+        ):
             address = str(self.folder / secrets.token_hex(3))
             notified.bind(address)
             notified.settimeout(15)
             process = subprocess.Popen(
-                ["ip", "netns", "exec", self.name, sys.executable, "-B", program], stdout=log,
-                stderr=log, env={**os.environ, **environment, "NOTIFY_SOCKET": address,
-                                 "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
-                                 "STATE_DIRECTORY": str(self.kept.parent)})
+                ["ip", "netns", "exec", self.name, sys.executable, "-B", program],
+                stdout=log,
+                stderr=log,
+                env={
+                    **os.environ,
+                    **environment,
+                    "NOTIFY_SOCKET": address,
+                    "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
+                    "STATE_DIRECTORY": str(self.kept.parent),
+                },
+            )
             try:
                 yield Running(process, notified, self.log)
             finally:
@@ -274,54 +235,3 @@ class Running:
     def stop(self):
         self.process.terminate()
         return self.process.wait(timeout=1)
-
-
-class Exchange:
-    """Datagrams at 100 Hz between all pairs of pods, numbered, until told to stop."""
-
-    INTERVAL = 0.01
-
-    def __init__(self, pods):
-        self.sockets = {}
-        for pod in pods:
-            self.sockets[pod] = socket_in(pod)
-            self.sockets[pod].bind((pod.address, 7000))
-            self.sockets[pod].setblocking(False)  # noqa: FBT003  # positional only
-        self.pods = {pod.address: pod for pod in pods}
-        self.numbers = {}
-        self.arrived = {pair: set() for pair in permutations(self.pods, 2)}
-        self.running = threading.Event()
-        self.threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
-        self.sent = 0
-        self.lost = {}
-
-    def __enter__(self):
-        self.running.set()
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running.clear()
-        for thread in self.threads:
-            thread.join()
-        for each in self.sockets.values():
-            each.close()
-        self.lost = {pair: missing for pair, numbers in self.arrived.items()
-                     if (missing := sorted(set(range(self.sent)) - numbers))}
-
-    def _send(self):
-        due = time.monotonic()
-        while self.running.is_set():
-            for source, target in self.arrived:
-                self.sockets[self.pods[source]].sendto(str(self.sent).encode(), (target, 7000))
-            self.sent += 1
-            due += self.INTERVAL
-            time.sleep(max(0, due - time.monotonic()))
-
-    def _receive(self):
-        owner = {each: pod.address for pod, each in self.sockets.items()}
-        while ready := select.select(owner, [], [], 0.3)[0]:
-            for each in ready:
-                data, (source, _) = each.recvfrom(64)
-                self.arrived[source, owner[each]].add(int(data))

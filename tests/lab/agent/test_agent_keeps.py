@@ -4,8 +4,11 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-SYSCTLS = ("net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables",
-           "net/bridge/bridge-nf-call-ip6tables")
+SYSCTLS = (
+    "net/ipv4/ip_forward",
+    "net/bridge/bridge-nf-call-iptables",
+    "net/bridge/bridge-nf-call-ip6tables",
+)
 FOREIGN = """
 table inet other {
 	chain forward {
@@ -29,15 +32,29 @@ def test_a_ready_agent_has_everything_in_force(machine):
 
         assert {name: machine.sysctl(name) for name in SYSCTLS} == dict.fromkeys(SYSCTLS, "1")
         assert json.loads(machine.conflist.read_text()) == {
-            "cniVersion": "1.0.0", "name": "mynet", "plugins": [{
-                "type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": True, "mtu": 8951,
-                "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"}}]}
-        chains = {body["name"]: (body["type"], body["hook"], body["prio"])
-                  for kind, body in machine.ruleset(own=True) if kind == "chain"}
-        assert chains == {"spoof": ("filter", "prerouting", -300),
-                          "metadata": ("filter", "forward", 0),
-                          "leaving": ("nat", "postrouting", 100),
-                          "uplink": ("filter", "prerouting", -300)}
+            "cniVersion": "1.0.0",
+            "name": "mynet",
+            "plugins": [
+                {
+                    "type": "bridge",
+                    "bridge": "kube-bridge",
+                    "isDefaultGateway": True,
+                    "mtu": 8951,
+                    "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"},
+                }
+            ],
+        }
+        chains = {
+            body["name"]: (body["type"], body["hook"], body["prio"])
+            for kind, body in machine.ruleset(own=True)
+            if kind == "chain"
+        }
+        assert chains == {
+            "spoof": ("filter", "prerouting", -300),
+            "metadata": ("filter", "forward", 0),
+            "leaving": ("nat", "postrouting", 100),
+            "uplink": ("filter", "prerouting", -300),
+        }
 
 
 def test_what_an_agent_left_the_next_one_does_not_touch(machine, two_polls):
@@ -53,7 +70,8 @@ def test_what_an_agent_left_the_next_one_does_not_touch(machine, two_polls):
         assert machine.handles() == handles
         assert machine.conflist_version() == written
         assert machine.log.read_text() == (
-            "node: 192.168.1.11 on eth0, MTU 9001, pods 10.1.1.0/24\n")
+            "node: 192.168.1.11 on eth0, MTU 9001, pods 10.1.1.0/24\n"
+        )
 
 
 def test_two_agents_at_once_do_not_undo_each_others_work(machine, running, two_polls):
@@ -73,16 +91,19 @@ def test_told_to_stop_it_stops_at_once_and_leaves_the_pods_their_network(machine
     assert (machine.ruleset(own=True), machine.conflist.exists()) == (before, True)
 
 
-@pytest.mark.parametrize("damage", [
-    "flush ruleset",
-    "delete table inet podnet",
-    "flush chain inet podnet leaving",
-    "insert rule inet podnet spoof accept",
-    "add chain inet podnet more",
-    "delete table bridge podnet",
-    "flush chain bridge podnet uplink",
-    "add chain inet podnet metadata { type filter hook forward priority filter; policy drop; }",
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "flush ruleset",
+        "delete table inet podnet",
+        "flush chain inet podnet leaving",
+        "insert rule inet podnet spoof accept",
+        "add chain inet podnet more",
+        "delete table bridge podnet",
+        "flush chain bridge podnet uplink",
+        "add chain inet podnet metadata { type filter hook forward priority filter; policy drop; }",
+    ],
+)
 def test_a_changed_table_is_repaired_within_a_poll(machine, running, eventually, damage):
     before = machine.ruleset(own=True)
 
@@ -110,10 +131,14 @@ def test_a_changed_sysctl_is_set_again(machine, running, eventually, name):
     assert eventually(lambda: machine.sysctl(name) == "1")
 
 
-@pytest.mark.parametrize("damage", [
-    lambda file: file.unlink(),
-    lambda file: file.write_text("{}"),
-], ids=["removed", "edited"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_text("{}"),
+    ],
+    ids=["removed", "edited"],
+)
 def test_a_damaged_conflist_is_written_again(machine, running, eventually, damage):
     before = machine.conflist.read_text()
 
@@ -141,7 +166,8 @@ def test_a_node_outside_the_vpc_says_so_once_and_still_does_the_rest(machine, tw
         assert machine.log.read_text() == (
             "routing: the metadata service does not answer: TimeoutError('timed out')\n"
             "sysctls: set net/ipv4/ip_forward\n"
-            "node: 192.0.2.7 is not in the VPC 192.168.1.0/24\n")
+            "node: 192.0.2.7 is not in the VPC 192.168.1.0/24\n"
+        )
         assert machine.conflist.exists() is False
 
 

@@ -24,6 +24,9 @@ def test_every_pair_sees_the_others_own_address(mode, machines, started, source_
     own = {machine.name: str(machine.block[1]) for machine in machines}
     seen = {(one, two): source_seen(one, two, places[two]) for one, two in expected}
 
-    strange = {pair: source for pair, source in seen.items()
-               if source not in (expected[pair], own.get(pair[0]))}
+    strange = {
+        pair: source
+        for pair, source in seen.items()
+        if source not in (expected[pair], own.get(pair[0]))
+    }
     assert strange == {}

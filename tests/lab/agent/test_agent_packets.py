@@ -51,22 +51,30 @@ def test_the_node_itself_reaches_the_metadata_service(machine, pods, source_seen
 
 @pytest.mark.parametrize("place", ["internet", "vpc", "node", "neighbour"])
 def test_a_pod_is_not_heard_with_an_address_outside_its_nodes_block(
-        machine, pods, source_seen, place):
+    machine, pods, source_seen, place
+):
     receiver, destination = {
-        "internet": (machine.vpc, INTERNET), "vpc": (machine.vpc, ROUTER),
-        "node": (machine.name, NODE), "neighbour": (pods["10.1.1.3"], "10.1.1.3")}[place]
+        "internet": (machine.vpc, INTERNET),
+        "vpc": (machine.vpc, ROUTER),
+        "node": (machine.name, NODE),
+        "neighbour": (pods["10.1.1.3"], "10.1.1.3"),
+    }[place]
     pod, addresses = pods["10.1.1.2"], ("10.1.1.200", "10.1.2.9", "192.168.1.12", "8.8.8.8")
     for address in addresses:
         run("ip", "-n", pod, "address", "add", f"{address}/32", "dev", "eth0")
 
-    heard = [address for address in addresses
-             if source_seen(pod, receiver, destination, address) is not None]
+    heard = [
+        address
+        for address in addresses
+        if source_seen(pod, receiver, destination, address) is not None
+    ]
 
     assert heard == ["10.1.1.200"]
 
 
 def test_a_pod_is_not_heard_with_an_ipv6_address_of_its_own_making(
-        machine, running, pods, source_seen):
+    machine, running, pods, source_seen
+):
     pod = pods["10.1.1.2"]
     machine.ip("address", "add", "fd00:1::1/64", "dev", "kube-bridge", "nodad")
     run("ip", "-n", pod, "address", "add", "fd00:1::2/64", "dev", "eth0", "nodad")

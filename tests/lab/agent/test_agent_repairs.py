@@ -30,20 +30,31 @@ def told(machine):
 
 def state(machine):
     """What the kernel holds for peers: routes, rule, neighbours, forwarding and ports."""
-    neighbours, forwarding = (json.loads(machine.run(*words)) for words in (
-        ("ip", "-j", "-4", "neigh", "show", "nud", "permanent"), ("bridge", "-j", "fdb", "show")))
+    neighbours, forwarding = (
+        json.loads(machine.run(*words))
+        for words in (
+            ("ip", "-j", "-4", "neigh", "show", "nud", "permanent"),
+            ("bridge", "-j", "fdb", "show"),
+        )
+    )
     links = {link["ifname"]: link for link in json.loads(machine.ip("-j", "-d", "link"))}
     return {
         "routes": (machine.routes(), machine.routes("112")),
         "rule": machine.ip("rule", "show", "priority", "112"),
         "neighbours": {(item["dev"], item["dst"], item["lladdr"]) for item in neighbours},
-        "forwarding": {(item["ifname"], item["mac"], item["dst"]) for item in forwarding
-                       if "dst" in item},
-        "links": {name: (link["mtu"], link["address"] if name in ("podnet0", "kube-bridge") else "",
-                         link.get("master"), link["linkinfo"]["info_data"]["id"] if name.startswith(
-                             "podnet") else 0)
-                  for name, link in links.items()
-                  if name in ("podnet0", "podnet1", "kube-bridge", "to-phys", "phys-bridge")},
+        "forwarding": {
+            (item["ifname"], item["mac"], item["dst"]) for item in forwarding if "dst" in item
+        },
+        "links": {
+            name: (
+                link["mtu"],
+                link["address"] if name in ("podnet0", "kube-bridge") else "",
+                link.get("master"),
+                link["linkinfo"]["info_data"]["id"] if name.startswith("podnet") else 0,
+            )
+            for name, link in links.items()
+            if name in ("podnet0", "podnet1", "kube-bridge", "to-phys", "phys-bridge")
+        },
         "addresses": sorted(machine.ip("-4", "-br", "address").splitlines()),
     }
 
@@ -51,28 +62,45 @@ def state(machine):
 # What can be taken at once is: a test waits for polls.
 DAMAGE = {
     "host-gw route gone": ("host-gw", [f"ip route delete {BLOCK} proto 112"]),
-    "host-gw route bent": ("host-gw", [
-        f"ip route change {BLOCK} via 192.168.1.13 proto 112 metric 112"]),
-    "entries gone": ("overlay", [
-        f"ip route delete {BLOCK} proto 112",
-        f"ip route delete {PEER} table 112",
-        "ip rule delete priority 112",
-        f"bridge fdb delete {MAC} dev podnet0 dst {PEER}",
-        f"ip neigh delete {PEER} dev podnet0"]),
-    "entries bent": ("overlay", [
-        f"bridge fdb replace {MAC} dev podnet0 dst 192.168.1.99",
-        f"ip neigh replace {PEER} lladdr 02:00:00:00:00:01 dev podnet0 nud permanent"]),
+    "host-gw route bent": (
+        "host-gw",
+        [f"ip route change {BLOCK} via 192.168.1.13 proto 112 metric 112"],
+    ),
+    "entries gone": (
+        "overlay",
+        [
+            f"ip route delete {BLOCK} proto 112",
+            f"ip route delete {PEER} table 112",
+            "ip rule delete priority 112",
+            f"bridge fdb delete {MAC} dev podnet0 dst {PEER}",
+            f"ip neigh delete {PEER} dev podnet0",
+        ],
+    ),
+    "entries bent": (
+        "overlay",
+        [
+            f"bridge fdb replace {MAC} dev podnet0 dst 192.168.1.99",
+            f"ip neigh replace {PEER} lladdr 02:00:00:00:00:01 dev podnet0 nud permanent",
+        ],
+    ),
     "routes flushed": ("overlay", ["ip route flush table all proto 112"]),
     "device gone": ("overlay", ["ip link delete podnet0"]),
-    "device bent": ("overlay", [
-        "ip link set podnet0 down",
-        "ip link set podnet0 mtu 1400 address 02:00:00:00:00:01"]),
+    "device bent": (
+        "overlay",
+        ["ip link set podnet0 down", "ip link set podnet0 mtu 1400 address 02:00:00:00:00:01"],
+    ),
     "port gone": ("l2", ["ip link delete podnet1"]),
-    "port unplugged": ("l2", [
-        "ip link set podnet1 nomaster",
-        f"bridge fdb delete 00:00:00:00:00:00 dev podnet1 dst {PEER}"]),
-    "port silenced": ("l2", [
-        "bridge link set dev podnet1 flood off", f"ip route delete {BLOCK} proto 112"]),
+    "port unplugged": (
+        "l2",
+        [
+            "ip link set podnet1 nomaster",
+            f"bridge fdb delete 00:00:00:00:00:00 dev podnet1 dst {PEER}",
+        ],
+    ),
+    "port silenced": (
+        "l2",
+        ["bridge link set dev podnet1 flood off", f"ip route delete {BLOCK} proto 112"],
+    ),
     "bridge gone": ("l2", ["ip link delete kube-bridge"]),
     "gateway gone": ("l2", ["ip address delete 10.1.1.1/16 dev kube-bridge"]),
     "wire gone": ("l2-ethernet", ["ip link delete to-phys"]),
@@ -115,7 +143,8 @@ def test_routes_of_others_stay_and_are_reported_once(machine, told, two_polls):
     assert machine.ip("route", "show", "via", "192.168.1.1") == foreign
     assert machine.log.read_text().count("foreign routes in the pod range, left alone: ") == 1
     assert f"left alone: {BLOCK} via 192.168.1.1 dev eth0 proto boot; 10.1.200.0/24" in (
-        machine.log.read_text())
+        machine.log.read_text()
+    )
 
 
 def test_a_route_of_another_in_the_place_of_ours_is_left_alone(machine, told, two_polls):

@@ -6,7 +6,7 @@ import struct
 from array import array
 
 import pytest
-from machines import socket_in
+from switch import socket_in
 
 pytestmark = pytest.mark.lab
 
@@ -24,10 +24,12 @@ def test_a_changed_tag_takes_effect_within_a_poll(machine, running, eventually):
     assert eventually(lambda: machine.routes() == HOST_GW)
 
 
-@pytest.mark.parametrize("text", ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0",
-                                  "overlay max=x"])
-def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_said_once(machine, two_polls,
-                                                                          text):
+@pytest.mark.parametrize(
+    "text", ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0", "overlay max=x"]
+)
+def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_said_once(
+    machine, two_polls, text
+):
     machine.tag(f"overlay {TELLS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
@@ -125,26 +127,35 @@ def test_another_network_identifier_and_port_make_the_devices_anew(machine, runn
 
     assert eventually(lambda: machine.routes() == OVERLAY)
     details = {link["ifname"]: link for link in json.loads(machine.ip("-d", "-j", "link"))}
-    found = {name: (details[name]["linkinfo"]["info_data"]["id"],
-                    details[name]["linkinfo"]["info_data"]["port"], details[name].get("master"))
-             for name in ("podnet0", "podnet1")}
+    found = {
+        name: (
+            details[name]["linkinfo"]["info_data"]["id"],
+            details[name]["linkinfo"]["info_data"]["port"],
+            details[name].get("master"),
+        )
+        for name in ("podnet0", "podnet1")
+    }
     assert found == {"podnet0": (7, 4789, None), "podnet1": (8, 4789, "kube-bridge")}
 
 
 @pytest.mark.parametrize(("words", "offload"), [("", 1), (" checksum=off", 0)])
-def test_checksums_are_left_to_the_card_unless_told_otherwise(machine, running, eventually, words,
-                                                              offload):
+def test_checksums_are_left_to_the_card_unless_told_otherwise(
+    machine, running, eventually, words, offload
+):
     machine.tag(f"overlay {TELLS}{words}")
 
     assert eventually(lambda: machine.routes() == OVERLAY)
     assert {name: checksum_offload(machine.name, name) for name in ("podnet0", "podnet1")} == {
-        "podnet0": offload, "podnet1": offload}
+        "podnet0": offload,
+        "podnet1": offload,
+    }
 
 
 def checksum_offload(namespace, link):
     """What `ethtool -k` calls tx-checksumming."""
     value = array("I", (0x16, 7))
     with socket_in(namespace) as any_socket:
-        fcntl.ioctl(any_socket, 0x8946,
-                    struct.pack("16sP16x", link.encode(), value.buffer_info()[0]))
+        fcntl.ioctl(
+            any_socket, 0x8946, struct.pack("16sP16x", link.encode(), value.buffer_info()[0])
+        )
     return value[1]

@@ -4,7 +4,7 @@ import time
 from itertools import pairwise, permutations
 
 import pytest
-from machines import Exchange
+from exchange import Exchange
 
 pytestmark = pytest.mark.lab
 
@@ -27,28 +27,37 @@ def test_a_switch_loses_nothing(machines, started, eventually):
             # One node after the other, so that for a while each differs from its peers.
             for machine in machines:
                 machine.tag(f"{mode} {TELLS}")
-                assert eventually(lambda one=machine, word=mode: one.kept.read_text() == (
-                    f"{word} {TELLS}\n"))
+                assert eventually(
+                    lambda one=machine, word=mode: one.kept.read_text() == (f"{word} {TELLS}\n")
+                )
         time.sleep(1)
 
     assert exchanged.sent > 500
     assert exchanged.lost == {}
 
 
-def test_pods_of_l2_are_reached_after_a_switch_to_routes(machines, started, source_seen,
-                                                         eventually):
+def test_pods_of_l2_are_reached_after_a_switch_to_routes(
+    machines, started, source_seen, eventually
+):
     started(f"l2 {TELLS}")
     pods = [machine.add_pod(2, prefix=16) for machine in machines]
     for one, two in permutations(pods, 2):
         assert source_seen(one, two, two.address) == one.address
     for machine in machines:
         machine.tag(f"overlay {TELLS}")
-    assert eventually(lambda: all(machine.routes("112") for machine in machines)
-                      and all("podnet0" in route for machine in machines
-                              for route in machine.routes().values()))
+    assert eventually(
+        lambda: (
+            all(machine.routes("112") for machine in machines)
+            and all(
+                "podnet0" in route for machine in machines for route in machine.routes().values()
+            )
+        )
+    )
     newcomers = [machine.add_pod(3) for machine in machines]
 
-    seen = {(one, two): source_seen(one, two, two.address)
-            for one, two in permutations([*pods, *newcomers], 2)}
+    seen = {
+        (one, two): source_seen(one, two, two.address)
+        for one, two in permutations([*pods, *newcomers], 2)
+    }
 
     assert seen == {(one, two): one.address for one, two in seen}

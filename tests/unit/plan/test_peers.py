@@ -44,9 +44,11 @@ def test_the_gateway_is_the_first_address_of_the_block():
     assert article.gateway(IPv4Address("192.168.1.12")) == IPv4Address("10.1.2.1")
 
 
-@pytest.mark.parametrize(("mac", "text"), [
-    (overlay_mac, "02:50:c0:a8:01:0b"), (bridge_mac, "02:51:c0:a8:01:0b")],
-    ids=["overlay", "bridge"])
+@pytest.mark.parametrize(
+    ("mac", "text"),
+    [(overlay_mac, "02:50:c0:a8:01:0b"), (bridge_mac, "02:51:c0:a8:01:0b")],
+    ids=["overlay", "bridge"],
+)
 def test_a_mac_holds_the_address(mac, text):
     assert mac(IPv4Address("192.168.1.11")) == text
 

@@ -10,13 +10,16 @@ LINES = {
     "vpc-routes max=250 vni=1 port=8472": Routing(),
     "host-gw max=7 vni=1 port=8472": Routing(mode=RoutingMode.HOST_GW, max_nodes=7),
     "overlay max=1000 vni=16777214 port=65535": Routing(
-        mode=RoutingMode.OVERLAY, max_nodes=1000, vni=16_777_214, port=65_535),
+        mode=RoutingMode.OVERLAY, max_nodes=1000, vni=16_777_214, port=65_535
+    ),
     "hybrid max=250 vni=1 port=8472": Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
     "l2 max=32 vni=1 port=8472": Routing(mode=RoutingMode.L2, max_nodes=32),
     "l2-ethernet max=32 vni=1 port=8472": Routing(
-        mode=RoutingMode.L2, max_nodes=32, uplink=Uplink.ETHERNET),
+        mode=RoutingMode.L2, max_nodes=32, uplink=Uplink.ETHERNET
+    ),
     "overlay max=250 vni=1 port=8472 checksum=off": Routing(
-        mode=RoutingMode.OVERLAY, checksum_offload=False),
+        mode=RoutingMode.OVERLAY, checksum_offload=False
+    ),
 }
 
 
@@ -26,11 +29,14 @@ def test_a_tag_says_the_routing_and_is_read_as_the_same(line, routing):
 
 
 def test_every_tag_that_is_written_can_be_read():
-    every = [Routing(mode=mode, cross_zone_only=zone, uplink=uplink)
-             for mode, zone, uplink in itertools.product(RoutingMode, (False, True), Uplink)]
+    every = [
+        Routing(mode=mode, cross_zone_only=zone, uplink=uplink)
+        for mode, zone, uplink in itertools.product(RoutingMode, (False, True), Uplink)
+    ]
 
     assert [Routing.parse(routing.tag()).tag() for routing in every] == [
-        routing.tag() for routing in every]
+        routing.tag() for routing in every
+    ]
 
 
 def test_what_another_mode_has_no_use_for_is_not_in_the_tag():
@@ -43,21 +49,32 @@ def test_numbers_that_are_left_out_have_their_defaults():
     assert Routing.parse("host-gw") == Routing(mode=RoutingMode.HOST_GW)
 
 
-@pytest.mark.parametrize(("line", "reason"), [
-    ("ipip max=4", f"routing 'ipip' is unknown; known: {WORDS}"),
-    ("", f"routing '' is unknown; known: {WORDS}"),
-    ("overlay max=0", "max=0 in the tag must be a number from 1 to 1000"),
-    ("overlay max=1001", "max=1001 in the tag must be a number from 1 to 1000"),
-    ("overlay vni=16777215", "vni=16777215 in the tag must be a number from 1 to 16777214"),
-    ("overlay port=65536", "port=65536 in the tag must be a number from 1 to 65535"),
-    ("overlay port=-1", "port=-1 in the tag must be a number from 1 to 65535"),
-    ("overlay port=\u00b2", "port=\u00b2 in the tag must be a number from 1 to 65535"),
-    ("overlay mtu=9", "'overlay mtu=9' is not written like 'vpc-routes max=250 vni=1 port=8472'"),
-    ("overlay  max=4",
-     "'overlay  max=4' is not written like 'vpc-routes max=250 vni=1 port=8472'"),
-    ("overlay checksum=maybe",
-     "'overlay checksum=maybe' is not written like 'vpc-routes max=250 vni=1 port=8472'"),
-], ids=lambda value: value[:24])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("ipip max=4", f"routing 'ipip' is unknown; known: {WORDS}"),
+        ("", f"routing '' is unknown; known: {WORDS}"),
+        ("overlay max=0", "max=0 in the tag must be a number from 1 to 1000"),
+        ("overlay max=1001", "max=1001 in the tag must be a number from 1 to 1000"),
+        ("overlay vni=16777215", "vni=16777215 in the tag must be a number from 1 to 16777214"),
+        ("overlay port=65536", "port=65536 in the tag must be a number from 1 to 65535"),
+        ("overlay port=-1", "port=-1 in the tag must be a number from 1 to 65535"),
+        ("overlay port=\u00b2", "port=\u00b2 in the tag must be a number from 1 to 65535"),
+        (
+            "overlay mtu=9",
+            "'overlay mtu=9' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+        ),
+        (
+            "overlay  max=4",
+            "'overlay  max=4' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+        ),
+        (
+            "overlay checksum=maybe",
+            "'overlay checksum=maybe' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+        ),
+    ],
+    ids=lambda value: value[:24],
+)
 def test_a_tag_that_cannot_be_read_says_why(line, reason):
     with pytest.raises(ValueError, match=re.escape(reason)):
         Routing.parse(line)

@@ -20,12 +20,16 @@ def default_route(link, metric=0, mask="00000000"):
     return f"{link}\t00000000\t0101A8C0\t0003\t0\t0\t{metric}\t{mask}\t0\t0\t0\n"
 
 
-@pytest.mark.parametrize(("routes", "link"), [
-    (default_route("eth0"), "eth0"),
-    (ON_LINK + default_route("ens5", 100), "ens5"),
-    (default_route("ens6", 200) + default_route("ens5", 100), "ens5"),
-    (default_route("tun0", mask="00000080") + default_route("eth0", 100), "eth0"),
-], ids=["alone", "after another route", "least metric", "half the internet is no default"])
+@pytest.mark.parametrize(
+    ("routes", "link"),
+    [
+        (default_route("eth0"), "eth0"),
+        (ON_LINK + default_route("ens5", 100), "ens5"),
+        (default_route("ens6", 200) + default_route("ens5", 100), "ens5"),
+        (default_route("tun0", mask="00000080") + default_route("eth0", 100), "eth0"),
+    ],
+    ids=["alone", "after another route", "least metric", "half the internet is no default"],
+)
 def test_the_primary_link_is_that_of_the_default_route(routes, link):
     assert machine.default_link(HEADER + routes) == link
 
@@ -50,10 +54,16 @@ def quiet(monkeypatch, tmp_path):
     return subject
 
 
-@pytest.mark.parametrize("error", [
-    OSError("no such file"), LookupError("no route"), ValueError("not in the VPC"),
-    subprocess.TimeoutExpired("nft", 10),
-], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("no such file"),
+        LookupError("no route"),
+        ValueError("not in the VPC"),
+        subprocess.TimeoutExpired("nft", 10),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_a_failing_step_is_told_once_and_hides_no_other(quiet, monkeypatch, capsys, error):
     later = []
 
@@ -100,10 +110,12 @@ def test_a_changed_problem_is_told(quiet, monkeypatch, capsys):
     assert capsys.readouterr().out == "table: first\ntable: second\n"
 
 
-@pytest.mark.parametrize(("known", "ready"), [(Routing(), True), (None, False)],
-                         ids=["once told", "never told"])
+@pytest.mark.parametrize(
+    ("known", "ready"), [(Routing(), True), (None, False)], ids=["once told", "never told"]
+)
 def test_a_node_that_was_told_its_routing_is_ready_without_the_metadata_service(
-        quiet, monkeypatch, known, ready):
+    quiet, monkeypatch, known, ready
+):
     def dead():
         raise OSError("the metadata service does not answer")
 
@@ -126,9 +138,11 @@ def test_nothing_is_done_before_the_node_is_known(quiet, monkeypatch):
 
 def test_a_refused_command_is_named_as_one_could_paste_it(monkeypatch):
     def refuse(*_, **__):
-        raise OSError("`ip -force -batch -` ended with 1: RTNETLINK answers: File exists\n"
-                      "Command failed -:2\nRTNETLINK answers: No such process\n"
-                      "Command failed -:3")
+        raise OSError(
+            "`ip -force -batch -` ended with 1: RTNETLINK answers: File exists\n"
+            "Command failed -:2\nRTNETLINK answers: No such process\n"
+            "Command failed -:3"
+        )
 
     monkeypatch.setattr(machine, "run", refuse)
 

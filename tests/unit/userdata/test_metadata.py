@@ -41,7 +41,8 @@ def test_a_new_word_is_told_once_and_kept(service, kept):
     assert [subject.keep(), subject.keep()] == [OVERLAY, ""]
     assert subject.routing == Routing(mode=RoutingMode.OVERLAY, max_nodes=4)
     assert {path.name: path.read_text() for path in kept.parent.iterdir()} == {
-        "routing": f"{OVERLAY}\n"}
+        "routing": f"{OVERLAY}\n"
+    }
 
 
 def test_one_token_serves_many_polls(service, kept):
@@ -52,8 +53,11 @@ def test_one_token_serves_many_polls(service, kept):
     assert service.calls == ("PUT", "GET", "GET", "GET")
 
 
-@pytest.mark.parametrize("answer", [
-    "nonsense", OSError("dead"), LookupError("no tag")], ids=["unknown", "dead", "no tag"])
+@pytest.mark.parametrize(
+    "answer",
+    ["nonsense", OSError("dead"), LookupError("no tag")],
+    ids=["unknown", "dead", "no tag"],
+)
 def test_the_last_good_word_holds(service, kept, answer):
     kept.write_text(f"{HOST_GW}\n")
     service.tag = answer
@@ -90,11 +94,14 @@ def test_a_full_disk_does_not_hold_up_a_switch(service, kept):
     assert subject.routing == Routing.parse(OVERLAY)
 
 
-@pytest.mark.parametrize(("status", "error", "says"), [
-    (404, LookupError, "is the tag set?"),
-    (401, PermissionError, "refused the token"),
-    (503, OSError, "answered GET /x with 503"),
-])
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (404, LookupError, "is the tag set?"),
+        (401, PermissionError, "refused the token"),
+        (503, OSError, "answered GET /x with 503"),
+    ],
+)
 def test_what_the_service_answers_is_told_apart(monkeypatch, status, error, says):
     class Connection:
         def __init__(self, *_, **__):

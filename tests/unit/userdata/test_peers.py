@@ -19,26 +19,44 @@ def node(plan, number=1):
 def commands(plan, **routing):
     """All routes of node 1 without what they have in common."""
     wanted = peers.wanted(node(plan), Routing(max_nodes=3, **routing)).routes.values()
-    return {route.command().removeprefix("route replace ").replace(" proto 112 metric 112", "")
-            for route in wanted}
+    return {
+        route.command().removeprefix("route replace ").replace(" proto 112 metric 112", "")
+        for route in wanted
+    }
 
 
-@pytest.mark.parametrize(("routing", "routes"), [
-    ({"mode": RoutingMode.VPC_ROUTES}, set()),
-    ({"mode": RoutingMode.HOST_GW}, {
-        "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11",
-        "10.1.3.0/24 table main dev eth0 via 192.168.1.13 onlink src 192.168.1.11"}),
-    ({"mode": RoutingMode.OVERLAY}, {
-        "10.1.2.0/24 table main dev podnet0 via 192.168.1.12 onlink src 192.168.1.11",
-        "10.1.3.0/24 table main dev podnet0 via 192.168.1.13 onlink src 192.168.1.11",
-        "192.168.1.12/32 table 112 dev podnet0 via 192.168.1.12 onlink",
-        "192.168.1.13/32 table 112 dev podnet0 via 192.168.1.13 onlink"}),
-    ({"mode": RoutingMode.L2}, {
-        "10.1.2.0/24 table main dev kube-bridge src 192.168.1.11",
-        "10.1.3.0/24 table main dev kube-bridge src 192.168.1.11",
-        "192.168.1.12/32 table 112 dev kube-bridge via 10.1.2.1 onlink",
-        "192.168.1.13/32 table 112 dev kube-bridge via 10.1.3.1 onlink"}),
-], ids=lambda value: str(value.get("mode")) if isinstance(value, dict) else "")
+@pytest.mark.parametrize(
+    ("routing", "routes"),
+    [
+        ({"mode": RoutingMode.VPC_ROUTES}, set()),
+        (
+            {"mode": RoutingMode.HOST_GW},
+            {
+                "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11",
+                "10.1.3.0/24 table main dev eth0 via 192.168.1.13 onlink src 192.168.1.11",
+            },
+        ),
+        (
+            {"mode": RoutingMode.OVERLAY},
+            {
+                "10.1.2.0/24 table main dev podnet0 via 192.168.1.12 onlink src 192.168.1.11",
+                "10.1.3.0/24 table main dev podnet0 via 192.168.1.13 onlink src 192.168.1.11",
+                "192.168.1.12/32 table 112 dev podnet0 via 192.168.1.12 onlink",
+                "192.168.1.13/32 table 112 dev podnet0 via 192.168.1.13 onlink",
+            },
+        ),
+        (
+            {"mode": RoutingMode.L2},
+            {
+                "10.1.2.0/24 table main dev kube-bridge src 192.168.1.11",
+                "10.1.3.0/24 table main dev kube-bridge src 192.168.1.11",
+                "192.168.1.12/32 table 112 dev kube-bridge via 10.1.2.1 onlink",
+                "192.168.1.13/32 table 112 dev kube-bridge via 10.1.3.1 onlink",
+            },
+        ),
+    ],
+    ids=lambda value: str(value.get("mode")) if isinstance(value, dict) else "",
+)
 def test_the_routes_of_a_mode(routing, routes):
     assert commands(ONE_ZONE, **routing) == routes
 
@@ -47,29 +65,39 @@ def test_hybrid_forwards_inside_a_subnet_and_encapsulates_between_them():
     assert commands(TWO_ZONES, mode=RoutingMode.OVERLAY, cross_zone_only=True) == {
         "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11",
         "10.1.129.0/24 table main dev podnet0 via 192.168.1.139 onlink src 192.168.1.11",
-        "192.168.1.139/32 table 112 dev podnet0 via 192.168.1.139 onlink"}
+        "192.168.1.139/32 table 112 dev podnet0 via 192.168.1.139 onlink",
+    }
 
 
 def test_host_gw_routes_nothing_through_a_node_of_another_subnet():
     assert commands(TWO_ZONES, mode=RoutingMode.HOST_GW) == {
-        "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11"}
+        "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11"
+    }
 
 
 @pytest.mark.parametrize("mode", RoutingMode)
 def test_every_mode_can_receive_what_is_encapsulated(mode):
     wanted = peers.wanted(node(ONE_ZONE), Routing(mode=mode, max_nodes=3))
 
-    assert {("podnet0", "192.168.1.12", "02:50:c0:a8:01:0c"),
-            ("podnet0", "192.168.1.13", "02:50:c0:a8:01:0d")} <= wanted.neighbours
-    assert {("podnet0", "02:50:c0:a8:01:0c", "192.168.1.12"),
-            ("podnet0", "02:50:c0:a8:01:0d", "192.168.1.13")} <= wanted.forwarding
+    assert {
+        ("podnet0", "192.168.1.12", "02:50:c0:a8:01:0c"),
+        ("podnet0", "192.168.1.13", "02:50:c0:a8:01:0d"),
+    } <= wanted.neighbours
+    assert {
+        ("podnet0", "02:50:c0:a8:01:0c", "192.168.1.12"),
+        ("podnet0", "02:50:c0:a8:01:0d", "192.168.1.13"),
+    } <= wanted.forwarding
 
 
-@pytest.mark.parametrize(("routing", "flooded"), [
-    (Routing(mode=RoutingMode.L2, max_nodes=3), {"192.168.1.12", "192.168.1.13"}),
-    (Routing(mode=RoutingMode.L2, max_nodes=3, uplink=Uplink.ETHERNET), set()),
-    (Routing(mode=RoutingMode.OVERLAY, max_nodes=3), set()),
-], ids=["l2", "l2-ethernet", "overlay"])
+@pytest.mark.parametrize(
+    ("routing", "flooded"),
+    [
+        (Routing(mode=RoutingMode.L2, max_nodes=3), {"192.168.1.12", "192.168.1.13"}),
+        (Routing(mode=RoutingMode.L2, max_nodes=3, uplink=Uplink.ETHERNET), set()),
+        (Routing(mode=RoutingMode.OVERLAY, max_nodes=3), set()),
+    ],
+    ids=["l2", "l2-ethernet", "overlay"],
+)
 def test_only_l2_over_vxlan_has_a_flood_list(routing, flooded):
     wanted = peers.wanted(node(ONE_ZONE), routing)
 
@@ -86,7 +114,8 @@ def test_nothing_of_ones_own_is_among_the_entries(mode, number):
     entries = {field for entry in wanted.neighbours | wanted.forwarding for field in entry}
     assert entries.isdisjoint({str(own.address), str(TWO_ZONES.gateway(own.address))})
     assert {route.destination for route in wanted.routes.values()}.isdisjoint(
-        {str(own.block), f"{own.address}/32"})
+        {str(own.block), f"{own.address}/32"}
+    )
 
 
 def test_a_thousand_peers_are_known_in_a_large_vpc():

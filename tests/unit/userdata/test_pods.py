@@ -38,8 +38,13 @@ def test_in_l2_a_node_hands_out_nothing_but_its_own_block():
 
     ipam = json.loads(pods.conflist(Node(OTHER, "ens5", address, 1500), FLAT))["plugins"][0]["ipam"]
 
-    assert ipam == {"type": "host-local", "subnet": "10.64.0.0/12", "gateway": str(block[1]),
-                    "rangeStart": str(block[2]), "rangeEnd": str(block[62])}
+    assert ipam == {
+        "type": "host-local",
+        "subnet": "10.64.0.0/12",
+        "gateway": str(block[1]),
+        "rangeStart": str(block[2]),
+        "rangeEnd": str(block[62]),
+    }
 
 
 def test_the_conflist_is_written_once_and_leaves_no_draft(tmp_path):
@@ -48,7 +53,8 @@ def test_the_conflist_is_written_once_and_leaves_no_draft(tmp_path):
     file = tmp_path / "10-mynet.conflist"
     assert changes == [f"wrote {file}", ""]
     assert {path: path.read_text() for path in tmp_path.iterdir()} == {
-        file: pods.conflist(NODE, Routing())}
+        file: pods.conflist(NODE, Routing())
+    }
 
 
 def test_a_reader_of_the_conflist_never_sees_half_of_it(tmp_path):

@@ -29,12 +29,17 @@ def test_every_file_arrives_byte_for_byte():
 
     written = {file["path"]: file["content"] for file in cloud_config["write_files"]}
 
-    constant = {f"/{path.relative_to(FILES)}": path.read_text() for path in FILES.rglob("*")
-                if path.is_file() and "__pycache__" not in path.parts}
+    constant = {
+        f"/{path.relative_to(FILES)}": path.read_text()
+        for path in FILES.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert written == {
         "/etc/podnet/node.env": userdata.node_env(Settings()),
-        **{f"/usr/local/lib/podnet/plan/{name}": (PROJECT / "plan" / name).read_text()
-           for name in ("address.py", "routing.py")},
+        **{
+            f"/usr/local/lib/podnet/plan/{name}": (PROJECT / "plan" / name).read_text()
+            for name in ("address.py", "routing.py")
+        },
         **constant,
     }
 
@@ -47,15 +52,24 @@ def test_nothing_else_is_asked_of_cloud_init():
     assert text.startswith("#cloud-config\n")
     assert cloud_config.keys() == {"write_files", "runcmd"}
     assert cloud_config["runcmd"] == [
-        ["systemctl", "enable", "--now", "--no-block", "podnet-agent"]]
+        ["systemctl", "enable", "--now", "--no-block", "podnet-agent"]
+    ]
 
 
-@pytest.mark.parametrize("change", [
-    {"node_count": 200}, {"routing": RoutingMode.OVERLAY}, {"instance_type": "m5.large"},
-    {"image_id": "ami-0123456789abcdef0"}, {"tags": {"team": "net"}},
-    {"admin_cidrs": (IPv4Network("203.0.113.0/24"),)}, {"session_manager": False},
-    {"service_cidr": IPv4Network("10.200.0.0/16")},
-], ids=lambda change: next(iter(change)))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"node_count": 200},
+        {"routing": RoutingMode.OVERLAY},
+        {"instance_type": "m5.large"},
+        {"image_id": "ami-0123456789abcdef0"},
+        {"tags": {"team": "net"}},
+        {"admin_cidrs": (IPv4Network("203.0.113.0/24"),)},
+        {"session_manager": False},
+        {"service_cidr": IPv4Network("10.200.0.0/16")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
 def test_a_setting_that_is_not_of_the_address_rule_changes_no_byte(change):
     changed = dataclasses.replace(Settings(), **change)
 
@@ -63,12 +77,17 @@ def test_a_setting_that_is_not_of_the_address_rule_changes_no_byte(change):
 
 
 def test_the_numbers_of_the_address_rule_are_in_node_env():
-    settings = Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"),
-                        pod_block_prefix=26, zones=2)
+    settings = Settings(
+        vpc_cidr=IPv4Network("172.20.4.0/22"),
+        pod_cidr=IPv4Network("10.64.0.0/12"),
+        pod_block_prefix=26,
+        zones=2,
+    )
 
     assert userdata.node_env(settings) == (
         "PODNET_VPC_CIDR=172.20.4.0/22\nPODNET_POD_CIDR=10.64.0.0/12\n"
-        "PODNET_BLOCK_PREFIX=26\nPODNET_ZONES=2\n")
+        "PODNET_BLOCK_PREFIX=26\nPODNET_ZONES=2\n"
+    )
 
 
 def test_no_number_of_the_default_stack_is_in_another_stacks_user_data():
@@ -109,7 +128,8 @@ def test_one_byte_over_the_limit_is_refused_with_both_numbers(monkeypatch):
 
     assert str(refusal.value) == (
         f"the user data has {size:,} bytes compressed, EC2 takes at most {size - 1:,}: "
-        "shorten the files under userdata/files")
+        "shorten the files under userdata/files"
+    )
 
 
 def test_the_limit_is_the_one_of_ec2():
@@ -120,7 +140,8 @@ def test_the_sysctls_set_at_boot_are_those_the_agent_keeps():
     lines = (FILES / "etc/sysctl.d/90-podnet.conf").read_text().splitlines()
 
     assert [line.lstrip("-") for line in lines] == [
-        f"net.{name.replace('/', '.')} = 1" for name in agent.SYSCTLS]
+        f"net.{name.replace('/', '.')} = 1" for name in agent.SYSCTLS
+    ]
 
 
 def test_leases_are_cleared_where_the_conflist_puts_them():
@@ -147,11 +168,15 @@ def set_up(tmp_path):
         folder.mkdir()
         for program in (*programs, "apt-get", "modprobe"):
             stub = folder / program
-            stub.write_text(f'#!/bin/sh\necho "{program} $*" >>{calls}\n'
-                            f"exit {int(program in failing)}\n")
+            stub.write_text(
+                f'#!/bin/sh\necho "{program} $*" >>{calls}\nexit {int(program in failing)}\n'
+            )
             stub.chmod(0o755)
-        done = subprocess.run(["/bin/sh", FILES / "usr/local/lib/podnet/setup.sh"],
-                              env={**os.environ, "PATH": str(folder)}, check=False)
+        done = subprocess.run(
+            ["/bin/sh", FILES / "usr/local/lib/podnet/setup.sh"],
+            env={**os.environ, "PATH": str(folder)},
+            check=False,
+        )
         lines = calls.read_text().splitlines() if calls.exists() else []
         return done.returncode, [line for line in lines if not line.startswith("modprobe")]
 
@@ -163,10 +188,16 @@ def test_nothing_is_fetched_where_nothing_is_missing(set_up):
 
 
 def test_what_is_missing_is_installed(set_up):
-    assert set_up("host-local") == (0, [
-        "apt-get -q update",
-        ("apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "
-         "containernetworking-plugins nftables")])
+    assert set_up("host-local") == (
+        0,
+        [
+            "apt-get -q update",
+            (
+                "apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "
+                "containernetworking-plugins nftables"
+            ),
+        ],
+    )
 
 
 def test_a_failed_installation_fails_the_start_so_that_it_is_tried_again(set_up):

@@ -12,8 +12,11 @@ NODE = Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
 OVERLAY = Routing(mode=RoutingMode.OVERLAY)
 
 
-@pytest.mark.parametrize(("name", "routing"), [
-    ("podnet.nft", Routing()), ("podnet-overlay.nft", OVERLAY)], ids=["vpc-routes", "overlay"])
+@pytest.mark.parametrize(
+    ("name", "routing"),
+    [("podnet.nft", Routing()), ("podnet-overlay.nft", OVERLAY)],
+    ids=["vpc-routes", "overlay"],
+)
 def test_the_tables_are_as_the_golden_copy(golden, name, routing):
     golden(name, "".join(ruleset.tables(NODE, routing).values()))
 
@@ -35,7 +38,10 @@ def test_without_routes_in_the_vpc_only_nodes_see_a_pods_own_address(mode):
     ranges = ruleset.targets(plan, Routing(mode=mode, max_nodes=4))
 
     assert [text for _, text in ranges] == [
-        "192.168.1.11-192.168.1.12", "192.168.1.75", "192.168.1.139"]
+        "192.168.1.11-192.168.1.12",
+        "192.168.1.75",
+        "192.168.1.139",
+    ]
 
 
 def test_a_table_that_nft_lists_in_other_words_is_loaded_once(monkeypatch):

@@ -110,11 +110,13 @@ def main() -> None:
     """Reconcile until told to stop; what is set up stays, and the pods keep their network."""
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    vpc, pods, prefix, zones = (os.environ[f"PODNET_{name}"] for name in (
-        "VPC_CIDR", "POD_CIDR", "BLOCK_PREFIX", "ZONES"))
+    vpc, pods, prefix, zones = (
+        os.environ[f"PODNET_{name}"] for name in ("VPC_CIDR", "POD_CIDR", "BLOCK_PREFIX", "ZONES")
+    )
     plan = AddressPlan(IPv4Network(vpc), IPv4Network(pods), int(prefix), int(zones))
-    agent = Agent(plan, *(Path(os.environ[f"{name}_DIRECTORY"])
-                          for name in ("CONFIGURATION", "STATE")))
+    agent = Agent(
+        plan, *(Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "STATE"))
+    )
     ready = False
     while True:
         if agent.reconcile() and not ready:

@@ -25,15 +25,29 @@ Link = dict[str, Any]
 def keep_links(node: Node, routing: Routing) -> str:
     """Make what is missing and change what differs; says what."""
     found = {link["ifname"]: link for link in ask("ip", "-d", "link", "show")}
-    commands = [*_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
-                *_device(found.get(BRIDGE), {"name": BRIDGE, "mtu": node.mtu - OVERHEAD,
-                                             "mac": bridge_mac(node.address), "kind": "bridge"}),
-                *(port := list(_device(found.get(FLAT), _vxlan(FLAT, node, routing))))]
+    commands = [
+        *_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
+        *_device(
+            found.get(BRIDGE),
+            {
+                "name": BRIDGE,
+                "mtu": node.mtu - OVERHEAD,
+                "mac": bridge_mac(node.address),
+                "kind": "bridge",
+            },
+        ),
+        *(port := list(_device(found.get(FLAT), _vxlan(FLAT, node, routing)))),
+    ]
     if port or found[FLAT].get("master") != BRIDGE:
         commands.append(f"link set {FLAT} master {BRIDGE}")
     tell("ip", commands)
-    tell("ip", addresses := [*_addresses(OVERLAY, f"{node.block[0]}/32"),
-                             *_addresses(BRIDGE, bridge_address(node, routing))])
+    tell(
+        "ip",
+        addresses := [
+            *_addresses(OVERLAY, f"{node.block[0]}/32"),
+            *_addresses(BRIDGE, bridge_address(node, routing)),
+        ],
+    )
     commands += addresses
     if port := _port(routing):
         tell("bridge", port)
@@ -54,26 +68,41 @@ def bridge_address(node: Node, routing: Routing) -> str:
 
 def _vxlan(name: str, node: Node, routing: Routing) -> Link:
     flat = name == FLAT
-    return {"name": name, "mtu": node.mtu - OVERHEAD, "kind": "vxlan",
-            "mac": None if flat else overlay_mac(node.address),
-            "id": routing.vni + flat, "local": str(node.address), "port": routing.port,
-            "learning": flat}
+    return {
+        "name": name,
+        "mtu": node.mtu - OVERHEAD,
+        "kind": "vxlan",
+        "mac": None if flat else overlay_mac(node.address),
+        "id": routing.vni + flat,
+        "local": str(node.address),
+        "port": routing.port,
+        "learning": flat,
+    }
 
 
 def _device(found: Link | None, wanted: Link) -> Iterator[str]:
     name, mac = wanted["name"], wanted["mac"]
     info = (found or {}).get("linkinfo", {})
     fixed = {key: wanted[key] for key in ("id", "local", "port", "learning") if key in wanted}
-    if found and (info.get("info_kind") != wanted["kind"]
-                  or any(info["info_data"].get(key) != value for key, value in fixed.items())):
+    if found and (
+        info.get("info_kind") != wanted["kind"]
+        or any(info["info_data"].get(key) != value for key, value in fixed.items())
+    ):
         yield f"link delete {name}"
         found = None
     if not found:
-        options = "" if wanted["kind"] == "bridge" else (
-            f" id {wanted['id']} local {wanted['local']} dstport {wanted['port']}"
-            f" {'learning' if wanted['learning'] else 'nolearning'}")
-        yield (f"link add {name}{f' address {mac}' if mac else ''} mtu {wanted['mtu']}"
-               f" type {wanted['kind']}{options}")
+        options = (
+            ""
+            if wanted["kind"] == "bridge"
+            else (
+                f" id {wanted['id']} local {wanted['local']} dstport {wanted['port']}"
+                f" {'learning' if wanted['learning'] else 'nolearning'}"
+            )
+        )
+        yield (
+            f"link add {name}{f' address {mac}' if mac else ''} mtu {wanted['mtu']}"
+            f" type {wanted['kind']}{options}"
+        )
         yield f"link set {name} addrgenmode none"
     elif found["mtu"] != wanted["mtu"] or (mac and found["address"] != mac):
         yield f"link set {name}{f' address {mac}' if mac else ''} mtu {wanted['mtu']}"
@@ -83,19 +112,23 @@ def _device(found: Link | None, wanted: Link) -> Iterator[str]:
 
 def _addresses(name: str, wanted: str) -> list[str]:
     listed = ask("ip", "-4", "address", "show", "dev", name)
-    found = {f"{item['local']}/{item['prefixlen']}"
-             for link in listed for item in link["addr_info"]}
+    found = {
+        f"{item['local']}/{item['prefixlen']}" for link in listed for item in link["addr_info"]
+    }
     # Any other address would make the bridge plugin refuse to add pods. The new one comes first,
     # so that the gateway is never away.
-    return [*(f"address add {wanted} dev {name}" for _ in range(wanted not in found)),
-            *(f"address delete {address} dev {name}" for address in sorted(found - {wanted}))]
+    return [
+        *(f"address add {wanted} dev {name}" for _ in range(wanted not in found)),
+        *(f"address delete {address} dev {name}" for address in sorted(found - {wanted})),
+    ]
 
 
 def _port(routing: Routing) -> list[str]:
     """The command that sets how the bridge uses its VXLAN port, if it is not so."""
     flood = routing.mode is RoutingMode.L2 and routing.uplink is Uplink.VXLAN
-    found: Link = next((port for port in ask("bridge", "-d", "link", "show")
-                        if port["ifname"] == FLAT), {})
+    found: Link = next(
+        (port for port in ask("bridge", "-d", "link", "show") if port["ifname"] == FLAT), {}
+    )
     wanted = {**dict.fromkeys(FLOODS, flood), "neigh_suppress": True}
     if all(found.get(key) == value for key, value in wanted.items()):
         return []
@@ -110,11 +143,14 @@ def _sysctls(node: Node) -> dict[str, str]:
     bridge = f"ipv4/conf/{BRIDGE}"
     return values | {
         # Pods made in mode l2 have all others on-link; after a change of mode the node answers.
-        f"{bridge}/proxy_arp": "1", f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",
+        f"{bridge}/proxy_arp": "1",
+        f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",
         # The node's own address is asked for on its own link only.
-        f"{bridge}/arp_ignore": "1", f"{bridge}/arp_announce": "2",
+        f"{bridge}/arp_ignore": "1",
+        f"{bridge}/arp_announce": "2",
         # In mode l2, packets to other nodes come by the bridge and leave by it.
-        f"{bridge}/send_redirects": "0", "ipv4/conf/all/send_redirects": "0",
+        f"{bridge}/send_redirects": "0",
+        "ipv4/conf/all/send_redirects": "0",
     }
 
 

@@ -58,8 +58,9 @@ def find_node(plan: AddressPlan) -> Node:
 
 def run(*argv: str, stdin: str | None = None) -> str:
     """The output of a command; raises `OSError` with the command and what it said."""
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False,
-                          timeout=30)
+    done = subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, check=False, timeout=30
+    )
     if done.returncode:
         raise OSError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout

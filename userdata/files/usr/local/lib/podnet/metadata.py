@@ -41,8 +41,9 @@ class Metadata:
             return None
 
     def _tag(self) -> str:
-        self.token = self.token or _ask("PUT", TOKEN, {
-            "X-aws-ec2-metadata-token-ttl-seconds": LIFETIME})
+        self.token = self.token or _ask(
+            "PUT", TOKEN, {"X-aws-ec2-metadata-token-ttl-seconds": LIFETIME}
+        )
         try:
             return _ask("GET", TAG, {"X-aws-ec2-metadata-token": self.token})
         except PermissionError:

@@ -65,13 +65,22 @@ def wanted(node: Node, routing: Routing) -> Wanted:
     bridged = peers if flat else ()
     tunnelled = bridged if routing.uplink is Uplink.VXLAN else ()
     return Wanted(
-        frozenset([*((OVERLAY, str(peer), overlay_mac(peer)) for peer in peers),
-                   *((BRIDGE, str(plan.gateway(peer)), bridge_mac(peer)) for peer in bridged)]),
-        frozenset([*((OVERLAY, overlay_mac(peer), str(peer)) for peer in peers),
-                   *((FLAT, EVERY_MAC, str(peer)) for peer in tunnelled),
-                   *((FLAT, bridge_mac(peer), str(peer)) for peer in tunnelled),
-                   *((FLAT, bridge_mac(peer), BRIDGE) for peer in tunnelled)]),
-        {route.key: route for peer in peers for route in routes(node, routing, peer)})
+        frozenset(
+            [
+                *((OVERLAY, str(peer), overlay_mac(peer)) for peer in peers),
+                *((BRIDGE, str(plan.gateway(peer)), bridge_mac(peer)) for peer in bridged),
+            ]
+        ),
+        frozenset(
+            [
+                *((OVERLAY, overlay_mac(peer), str(peer)) for peer in peers),
+                *((FLAT, EVERY_MAC, str(peer)) for peer in tunnelled),
+                *((FLAT, bridge_mac(peer), str(peer)) for peer in tunnelled),
+                *((FLAT, bridge_mac(peer), BRIDGE) for peer in tunnelled),
+            ]
+        ),
+        {route.key: route for peer in peers for route in routes(node, routing, peer)},
+    )
 
 
 def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
@@ -97,20 +106,44 @@ def keep_peers(node: Node, routing: Routing) -> tuple[str, str]:
     want = wanted(node, routing)
     have, foreign = found_routes(node)
     neighbours, forwarding = found_neighbours(), found_forwarding()
-    missing = [route.command() for key, route in want.routes.items()
-               if have.get(key) != route and key not in foreign]
+    missing = [
+        route.command()
+        for key, route in want.routes.items()
+        if have.get(key) != route and key not in foreign
+    ]
     stale = [f"route delete {key}" for key in have if key not in want.routes]
-    tell("ip", [f"neigh replace {address} lladdr {mac} dev {link} nud permanent"
-                for link, address, mac in want.neighbours - neighbours])
+    tell(
+        "ip",
+        [
+            f"neigh replace {address} lladdr {mac} dev {link} nud permanent"
+            for link, address, mac in want.neighbours - neighbours
+        ],
+    )
     tell("bridge", [_forward(entry) for entry in want.forwarding - forwarding])
     tell("ip", [*_rule(node), *missing])
-    tell("ip", [*stale, *(f"neigh delete {address} dev {link}"
-                          for link, address in _places(neighbours) - _places(want.neighbours))])
-    tell("bridge", [f"fdb delete {mac} dev {link} {_behind(peer)}"
-                    for link, mac, peer in forwarding - want.forwarding])
-    counts = {"neighbours": len(want.neighbours - neighbours),
-              "forwarding entries": len(want.forwarding - forwarding), "routes": len(missing),
-              "stale routes": len(stale)}
+    tell(
+        "ip",
+        [
+            *stale,
+            *(
+                f"neigh delete {address} dev {link}"
+                for link, address in _places(neighbours) - _places(want.neighbours)
+            ),
+        ],
+    )
+    tell(
+        "bridge",
+        [
+            f"fdb delete {mac} dev {link} {_behind(peer)}"
+            for link, mac, peer in forwarding - want.forwarding
+        ],
+    )
+    counts = {
+        "neighbours": len(want.neighbours - neighbours),
+        "forwarding entries": len(want.forwarding - forwarding),
+        "routes": len(missing),
+        "stale routes": len(stale),
+    }
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     return changes, "; ".join(foreign.values())
 
@@ -119,18 +152,27 @@ def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:
     """Our routes by key; and whatever else is in the pod range, as text by key."""
     ours, foreign = {}, {}
     main = ask("ip", "-4", "route", "show", "table", "main", "root", str(node.plan.pods))
-    for table, item in [*(("main", item) for item in main),
-                        *((str(OURS), item) for item in _own_table())]:
+    for table, item in [
+        *(("main", item) for item in main),
+        *((str(OURS), item) for item in _own_table()),
+    ]:
         protocol, metric = item.get("protocol", "boot"), item.get("metric", 0)
         destination = item["dst"] if "/" in item["dst"] else f"{item['dst']}/32"
-        route = Route(destination, item.get("dev", ""), item.get("gateway", ""),
-                      item.get("prefsrc", ""), table)
+        route = Route(
+            destination,
+            item.get("dev", ""),
+            item.get("gateway", ""),
+            item.get("prefsrc", ""),
+            table,
+        )
         if protocol == str(OURS) and metric == OURS:
             ours[route.key] = route
         elif protocol != "kernel":
             key = route.key if metric == OURS else f"{destination} metric {metric}"
-            foreign[key] = (f"{destination} via {route.gateway or 'none'} dev "
-                            f"{route.link or 'none'} proto {protocol}")
+            foreign[key] = (
+                f"{destination} via {route.gateway or 'none'} dev "
+                f"{route.link or 'none'} proto {protocol}"
+            )
     return ours, foreign
 
 
@@ -146,8 +188,11 @@ def _own_table() -> list[dict[str, Any]]:
 
 def found_neighbours() -> Entries:
     """The permanent neighbours on our devices."""
-    return frozenset((link, item["dst"], item["lladdr"]) for link in (OVERLAY, BRIDGE)
-                     for item in ask("ip", "-4", "neigh", "show", "dev", link, "nud", "permanent"))
+    return frozenset(
+        (link, item["dst"], item["lladdr"])
+        for link in (OVERLAY, BRIDGE)
+        for item in ask("ip", "-4", "neigh", "show", "dev", link, "nud", "permanent")
+    )
 
 
 def found_forwarding() -> Entries:
@@ -180,9 +225,16 @@ def _rule(node: Node) -> Iterator[str]:
     # Pods' packets to other nodes; a table of our own, since packets of the node itself must go
     # to the same addresses directly: they carry what is encapsulated.
     plan, table = node.plan, str(OURS)
-    wanted_rule = {"src": str(plan.pods[0]), "srclen": plan.pods.prefixlen,
-                   "dst": str(plan.vpc[0]), "dstlen": plan.vpc.prefixlen, "table": table}
+    wanted_rule = {
+        "src": str(plan.pods[0]),
+        "srclen": plan.pods.prefixlen,
+        "dst": str(plan.vpc[0]),
+        "dstlen": plan.vpc.prefixlen,
+        "table": table,
+    }
     listed: list[dict[str, Any]] = ask("ip", "-4", "rule", "show", "priority", table)
     if not any(wanted_rule.items() <= item.items() for item in listed):
-        yield (f"rule add priority {table} from {plan.pods} to {plan.vpc} lookup {table}"
-               f" protocol {table}")
+        yield (
+            f"rule add priority {table} from {plan.pods} to {plan.vpc} lookup {table}"
+            f" protocol {table}"
+        )

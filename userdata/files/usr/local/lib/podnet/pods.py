@@ -12,12 +12,32 @@ def conflist(node: Node, routing: Routing) -> str:
     block = node.block
     ipam = {"type": "host-local", "subnet": str(block)}
     if routing.mode is RoutingMode.L2:
-        ipam = {"type": "host-local", "subnet": str(node.plan.pods), "gateway": str(block[1]),
-                "rangeStart": str(block[2]), "rangeEnd": str(block[-2])}
-    return json.dumps({"cniVersion": "1.0.0", "name": "mynet", "plugins": [{
-        "type": "bridge", "bridge": BRIDGE, "isDefaultGateway": True,
-        "mtu": node.mtu - OVERHEAD, "ipam": ipam,
-    }]}, indent=2) + "\n"
+        ipam = {
+            "type": "host-local",
+            "subnet": str(node.plan.pods),
+            "gateway": str(block[1]),
+            "rangeStart": str(block[2]),
+            "rangeEnd": str(block[-2]),
+        }
+    return (
+        json.dumps(
+            {
+                "cniVersion": "1.0.0",
+                "name": "mynet",
+                "plugins": [
+                    {
+                        "type": "bridge",
+                        "bridge": BRIDGE,
+                        "isDefaultGateway": True,
+                        "mtu": node.mtu - OVERHEAD,
+                        "ipam": ipam,
+                    }
+                ],
+            },
+            indent=2,
+        )
+        + "\n"
+    )
 
 
 def keep_conflist(node: Node, routing: Routing, folder: Path) -> str:

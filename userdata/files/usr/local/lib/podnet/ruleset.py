@@ -11,7 +11,8 @@ MULTICAST = IPv4Network("224.0.0.0/4")
 # Written as nft lists it, so that the two can be compared. Frames that come by an uplink bear
 # addresses of other nodes' pods. The kernel tells the port only to tables of family bridge and
 # the rest only to those of family inet, hence the mark in between.
-TABLES = {"inet": """\
+TABLES = {
+    "inet": """\
 table inet podnet {{
 	chain spoof {{
 		type filter hook prerouting priority raw; policy accept;
@@ -32,7 +33,8 @@ table inet podnet {{
 		ip saddr {block} ip daddr != {{ {inside} }} masquerade fully-random
 	}}
 }}
-""", "bridge": """\
+""",
+    "bridge": """\
 table bridge podnet {{
 	chain uplink {{
 		type filter hook prerouting priority dstnat; policy accept;
@@ -41,17 +43,22 @@ table bridge podnet {{
 		iifname {{ "podnet1", "to-phys" }} meta mark set meta mark | 0x01000000
 	}}
 }}
-"""}
+""",
+}
 
 
 def tables(node: Node, routing: Routing) -> dict[str, str]:
     """The text of the tables by their family."""
     plan = node.plan
-    inside = sorted([
-        (plan.pods[0], str(plan.pods)), *targets(plan, routing), (MULTICAST[0], str(MULTICAST))])
-    values = {"block": node.block, "inside": ", ".join(text for _, text in inside),
-              # The resolver, at the VPC's base plus two, is no node, and may ignore pods.
-              "resolver": plan.vpc[2]}
+    inside = sorted(
+        [(plan.pods[0], str(plan.pods)), *targets(plan, routing), (MULTICAST[0], str(MULTICAST))]
+    )
+    values = {
+        "block": node.block,
+        "inside": ", ".join(text for _, text in inside),
+        # The resolver, at the VPC's base plus two, is no node, and may ignore pods.
+        "resolver": plan.vpc[2],
+    }
     return {family: text.format(**values) for family, text in TABLES.items()}
 
 
@@ -75,8 +82,11 @@ class Ruleset:
 
     def keep(self, node: Node, routing: Routing) -> str:
         """Load what differs; says what it loaded."""
-        changed = [family for family, wanted in tables(node, routing).items()
-                   if not self._holds(family, wanted)]
+        changed = [
+            family
+            for family, wanted in tables(node, routing).items()
+            if not self._holds(family, wanted)
+        ]
         return f"loaded {' and '.join(changed)}" if changed else ""
 
     def _holds(self, family: str, wanted: str) -> bool:

@@ -59,8 +59,9 @@ def _down(node: Node, found: Links) -> Iterator[str]:
 
 def _ports(found: Links) -> list[str]:
     """The wire among the ports of the physical bridge."""
-    return [name for name, link in found.items()
-            if link.get("master") == PHYSICAL and name != OUTER]
+    return [
+        name for name, link in found.items() if link.get("master") == PHYSICAL and name != OUTER
+    ]
 
 
 def _move(old: str, new: str) -> Iterator[str]:
@@ -79,6 +80,8 @@ def _clear(link: str) -> Iterator[str]:
 
 
 def _addresses(link: str) -> list[str]:
-    return [f"{item['local']}/{item['prefixlen']}"
-            for found in ask("ip", "-4", "address", "show", "dev", link)
-            for item in found["addr_info"]]
+    return [
+        f"{item['local']}/{item['prefixlen']}"
+        for found in ask("ip", "-4", "address", "show", "dev", link)
+        for item in found["addr_info"]
+    ]
