@@ -7,6 +7,7 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 
@@ -164,6 +165,21 @@ class Machine:
             for item in listed
             if item.get("protocol") == "112"
         }
+
+    @contextmanager
+    def watch_routes(self):
+        """A file of every change that the kernel makes to IPv4 routes while the block runs."""
+        file = self.folder / "route-changes"
+        with file.open("w") as changes:
+            watcher = subprocess.Popen(
+                ["ip", "-n", self.name, "-4", "monitor", "route"], stdout=changes
+            )
+            time.sleep(0.2)
+            try:
+                yield file
+            finally:
+                watcher.kill()
+                watcher.wait()
 
     def conflist_version(self):
         """Changes when the conflist is written, even with the same text."""

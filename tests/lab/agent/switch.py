@@ -59,6 +59,20 @@ class Vpc:
         )
         self.serve_metadata()
 
+    def forget_pods(self):
+        """Have no route to pods, as in every mode but vpc-routes."""
+        self.ip("route", "flush", "root", "10.0.0.0/8")
+
+    def refuse_pods(self):
+        """Let no packet with a pod's address on the wire, as the firewall of overlay and l2."""
+        self.run(
+            "nft",
+            "add table bridge wall; add chain bridge wall wire "
+            "{ type filter hook prerouting priority 0; }; "
+            "add rule bridge wall wire ip saddr 10.1.0.0/16 drop; "
+            "add rule bridge wall wire ip daddr 10.1.0.0/16 drop",
+        )
+
     def serve_metadata(self):
         self.metadata = ThreadingHTTPServer((METADATA, 80), service(self), bind_and_activate=False)
         self.metadata.socket.close()

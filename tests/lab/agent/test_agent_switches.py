@@ -1,6 +1,7 @@
 """Nodes change their mode while pods talk."""
 
 import time
+from contextlib import ExitStack
 from itertools import pairwise, permutations
 
 import pytest
@@ -20,20 +21,40 @@ def test_the_round_holds_every_ordered_pair():
     assert set(pairwise(ROUND)) == set(permutations(ROUTED, 2))
 
 
+def switch_one_by_one(machines, mode, eventually):
+    """Change the nodes in turn, so that for a while each differs from its peers."""
+    for machine in machines:
+        machine.tag(f"{mode} {TELLS}")
+        assert eventually(lambda one=machine: one.kept.read_text() == f"{mode} {TELLS}\n")
+
+
 def test_a_switch_loses_nothing(machines, started, eventually):
     started(f"{ROUND[0]} {TELLS}")
     with Exchange([machine.add_pod(2) for machine in machines]) as exchanged:
         for mode in ROUND[1:]:
-            # One node after the other, so that for a while each differs from its peers.
-            for machine in machines:
-                machine.tag(f"{mode} {TELLS}")
-                assert eventually(
-                    lambda one=machine, word=mode: one.kept.read_text() == (f"{word} {TELLS}\n")
-                )
+            switch_one_by_one(machines, mode, eventually)
         time.sleep(1)
 
     assert exchanged.sent > 500
     assert exchanged.lost == {}
+
+
+def test_routes_are_changed_in_place(vpc, machines, started, eventually):
+    # A hundred datagrams a second do not show a gap of a millisecond; the kernel does.
+    vpc.forget_pods()
+    started(f"overlay {TELLS}")
+    with Exchange([machine.add_pod(2) for machine in machines]) as exchanged, ExitStack() as stack:
+        logs = [stack.enter_context(machine.watch_routes()) for machine in machines]
+        for mode in ("host-gw", "overlay"):
+            switch_one_by_one(machines, mode, eventually)
+            time.sleep(1)
+
+    changes = [
+        line.replace("Deleted ", "-") for log in logs for line in log.read_text().splitlines()
+    ]
+    assert exchanged.lost == {}
+    assert len([line for line in changes if line.startswith("10.1.")]) == 2 * 3 * len(machines)
+    assert [line for line in changes if line.startswith("-10.1.")] == []
 
 
 def test_pods_of_l2_are_reached_after_a_switch_to_routes(
