@@ -154,9 +154,12 @@ def _add_uplink(uplink: Uplink) -> str:
 
 def _load_rules(router: Router, *, new_ports: bool) -> None:
     mark = ruleset.mark(router.ruleset)
+    if not mark:
+        return
+    present = kernel.chains(router.namespace, ruleset.TABLE)
     # Rules hang on the device itself, so a port made anew needs them loaded anew.
-    if mark and (new_ports or mark not in kernel.chains(router.namespace)):
-        kernel.load(router.namespace, router.ruleset)
+    if new_ports or mark not in present:
+        kernel.load(router.namespace, ruleset.retire(router.ruleset, present))
 
 
 def _neighbours(router: Router) -> Iterator[str]:

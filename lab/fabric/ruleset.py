@@ -31,7 +31,7 @@ def render(world: World, vpc: Vpc, uplink: str | None) -> str:
     return "\n".join(
         (
             *table("netdev", TABLE, ports),
-            *table("inet", TABLE, (*rules, *chain(_mark([*ports, *rules])))),
+            *_judging((*rules, *chain(_mark([*ports, *rules])))),
             "",
         )
     )
@@ -41,7 +41,20 @@ def render_switched(world: World, vpc: Vpc, uplink: str | None) -> str:
     """The same where subnets are plain switches: services and the gateway, and no judgement."""
     enis = [eni for eni in world.enis if eni.vpc_id == vpc.id]
     rules = (*chain("ingress", "accept"), *_services(vpc), *_gateway(uplink, enis))
-    return "\n".join((*table("inet", TABLE, (*rules, *chain(_mark(rules)))), ""))
+    return "\n".join((*_judging((*rules, *chain(_mark(rules)))), ""))
+
+
+def _judging(body: Iterable[str]) -> Iterator[str]:
+    # A chain that is deleted judges a moment longer than it has rules, and by its policy drops
+    # what passes in that moment; so chains stay, and only their rules are replaced.
+    return table("inet", TABLE, body, word="flush")
+
+
+def retire(ruleset: str, chains: Iterable[str]) -> str:
+    """The transaction that also deletes those of the chains in the kernel that it makes no more."""
+    made = set(re.findall(r"^chain (\S+) \{$", ruleset, re.MULTILINE))
+    stale = sorted(set(chains) - made)
+    return ruleset + "".join(f"delete chain inet {TABLE} {name}\n" for name in stale)
 
 
 def mark(ruleset: str) -> str | None:

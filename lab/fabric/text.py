@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 
-def table(family: str, name: str, body: Iterable[str]) -> Iterator[str]:
-    """A table that replaces the one of this name, if there is one, in the same transaction."""
-    yield f"table {family} {name}"  # so that the deletion is valid the first time too
-    yield f"delete table {family} {name}"
+def table(family: str, name: str, body: Iterable[str], *, word: str = "delete") -> Iterator[str]:
+    """A table that replaces the one of this name, if there is one, in the same transaction.
+
+    With the word `flush` chains stay and only their rules go; one without a successor stays empty.
+    """
+    yield f"table {family} {name}"  # so that the next line is valid the first time too
+    yield f"{word} table {family} {name}"
     yield f"table {family} {name} {{"
     yield from body
     yield "}"

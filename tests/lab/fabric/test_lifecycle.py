@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import time
 from contextlib import contextmanager
@@ -36,13 +37,15 @@ def pieces_of(namespace):
     def ip(*what):
         return sorted(run("ip", "-n", namespace, *what).splitlines())
 
+    rules = run("ip", "netns", "exec", namespace, "nft", "list", "ruleset")
     return (
         set(kernel.links(namespace)),
         ip("rule"),
         ip("route", "show", "table", "all"),
         ip("neighbour", "show", "nud", "permanent"),
         sorted(run("bridge", "-n", namespace, "fdb").splitlines()),
-        run("ip", "netns", "exec", namespace, "nft", "list", "ruleset"),
+        # A chain that is there keeps its place in the list, whatever comes and goes around it.
+        sorted(re.findall(r"^\tchain .*?^\t\}", rules, re.MULTILINE | re.DOTALL)),
     )
 
 
