@@ -36,7 +36,8 @@ def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
     Only filters are used, never the tags of an answer: the provider hides those that the stack
     tells it to ignore.
     """
-    there = _instances(stack) if _vpcs(stack) else set()
+    vpcs = _vpcs(stack)
+    there = _instances(stack) if vpcs else set()
     if not there:
         return Deployed()
     wanted = settings.node_routing.tag()
@@ -46,7 +47,8 @@ def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
         "files": kept - _instances(stack, **{VERSION: build.version}),
         "image": kept - _instances(stack, image_id=build.image_id),
     }
-    settled = _vpcs(stack, wanted)
+    # All of them: a stack of the same name elsewhere must not pass for settled in its place.
+    settled = _vpcs(stack, wanted) == vpcs
     return Deployed(
         routing=wanted.partition(" ")[0] if settled else _former(stack),
         switches=not settled or bool(there - _instances(stack, **{ROUTING: wanted})),
@@ -77,10 +79,10 @@ def _former(stack: str) -> str | None:
     return next((word for word in WORDS if _vpcs(stack, f"{word} *")), None)
 
 
-def _vpcs(stack: str, settled: str | None = None) -> bool:
-    """Whether there is a VPC of the stack, and one whose nodes have settled in this routing."""
+def _vpcs(stack: str, settled: str | None = None) -> set[str]:
+    """The VPCs of the stack; of those, the ones whose nodes have settled in this routing."""
     tags = {STACK: stack} | ({SETTLED: settled} if settled else {})
-    return bool(aws.ec2.get_vpcs(tags=tags).ids)
+    return set(aws.ec2.get_vpcs(tags=tags).ids)
 
 
 def _instances(stack: str, image_id: str | None = None, **tags: str) -> set[str]:

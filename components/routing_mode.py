@@ -64,13 +64,11 @@ class RoutingMode(pulumi.ComponentResource):
             for node in args.nodes
         ]
 
-        async def settle(_: list[str]) -> str:
-            if args.settle and not pulumi.runtime.is_dry_run():
-                await asyncio.sleep(SETTLE_SECONDS)
-            return args.routing
-
-        ids: pulumi.Output[list[str]] = pulumi.Output.all(*(tag.id for tag in told))
-        value: pulumi.Output[str] = ids.apply(settle)
+        value: pulumi.Input[str] = args.routing
+        if args.settle and not pulumi.runtime.is_dry_run():
+            value = pulumi.Output.all(*(tag.id for tag in told)).apply(
+                lambda _: _after_a_while(args.routing)
+            )
         # Written only after the wait: until it says the routing wanted, every deployment waits.
         settled = aws.ec2.Tag(
             f"{name}-settled",
@@ -89,3 +87,8 @@ class RoutingMode(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[settled]),
         )
         self.register_outputs({})
+
+
+async def _after_a_while(value: str) -> str:
+    await asyncio.sleep(SETTLE_SECONDS)
+    return value

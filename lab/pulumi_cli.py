@@ -60,7 +60,7 @@ class PulumiCli:
 
     def up(self) -> Summary:
         """Run the program and bring the stack to what it wants."""
-        with self._run() as (stack, file, steps):
+        with self._run() as (stack, file, steps), self._to_the_end(stack, file):
             stack.up(on_event=steps.hear, config_file=file, show_secrets=False)
         return steps.summary()
 
@@ -72,7 +72,7 @@ class PulumiCli:
 
     def destroy(self) -> Summary:
         """Delete every resource of the stack, without running the program."""
-        with self._run() as (stack, file, steps):
+        with self._run() as (stack, file, steps), self._to_the_end(stack, file):
             stack.destroy(on_event=steps.hear, config_file=file, show_secrets=False)
         return steps.summary(outputs=False)
 
@@ -103,6 +103,19 @@ class PulumiCli:
             except (automation.CommandError, RuntimeError) as error:
                 # RuntimeError: the automation API missed an event, since the CLI never came to it.
                 raise steps.error(f"the Pulumi CLI failed: {error}") from error
+
+    @contextmanager
+    def _to_the_end(self, stack: automation.Stack, file: str) -> Iterator[None]:
+        """Marks a run until it ends; after one that did not, everything is looked at first.
+
+        As with the embedded engine: what one resource took away of another no record tells.
+        """
+        unfinished = self._home / f"{self._stack}.unfinished"
+        if unfinished.exists():
+            stack.refresh(config_file=file)
+        unfinished.touch()
+        yield
+        unfinished.unlink()
 
     def _selected(self) -> automation.Stack:
         """The stack as the CLI keeps it, from a directory of its own.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 
@@ -27,6 +28,8 @@ def endpoint(monkeypatch) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
+    # All servers of a process share what there is.
+    BackendDict.reset()
     server.stop()
 
 

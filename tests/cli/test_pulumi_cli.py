@@ -43,7 +43,8 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
     grown = cli(nodeCount="3").preview()
 
     assert {(step.op, step.name) for step in grown.changes} == {
-        ("create", "nodes-a-node-3"), ("create", "pod-routes-a-node-3")}
+        ("create", "nodes-a-node-3"), ("create", "pod-routes-a-node-3"),
+        ("create", "routing-mode-a-node-3")}
 
     table = next(iter(made.outputs["routeTableIds"].values()))
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.2.0/24")
@@ -57,12 +58,12 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
     assert {(step.op, step.type, step.name) for step in found.changes} == {
         ("delete", "aws:ec2/route:Route", "pod-routes-a-node-2"),
         ("refresh", "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
-         "firewall")}
+         "routing-mode")}
 
     repaired = cli().up()
 
     assert {(step.op, step.name) for step in repaired.changes} == {
-        ("create", "pod-routes-a-node-2"), ("update", "firewall")}
+        ("create", "pod-routes-a-node-2"), ("update", "routing-mode")}
     assert cli().refresh().changes == ()
 
     gone = cli().destroy()
@@ -88,12 +89,14 @@ def test_both_engines_plan_the_same(cli, project, tmp_path, endpoint):
 def test_progress_is_told_and_a_replacement_says_what_differs(cli):
     cli().up()
     events = []
-    summary = cli(events.append, imageId="ami-785db401").up()
-    replaced = [step for step in summary.changes if step.op == "replace"]
+    newer = cli(imageId="ami-785db401").up()
+    summary = cli(events.append, imageId="ami-785db401", roll='["node-1"]').up()
+    (replaced,) = (step for step in summary.changes if step.name == "nodes-a-node-1")
 
-    assert names(summary, "replace") == {"nodes-a-node-1", "nodes-a-node-2"}
-    assert {step.detail for step in replaced} == {
-        'ami: "ami-1e749f67" → "ami-785db401" (replaces)'}
+    assert newer.changes == ()
+    assert names(summary, "replace") == {"nodes-a-node-1", "routing-mode-a-node-1"}
+    assert names(summary, "update") == {"pod-routes-a-node-1"}
+    assert replaced.detail == 'ami: "ami-1e749f67" → "ami-785db401" (replaces)'
     assert [(event.kind, event.step.op) for event in events
             if event.step.name == "nodes-a-node-1"] == [
         ("started", "delete"), ("done", "delete"), ("started", "replace"), ("done", "replace")]

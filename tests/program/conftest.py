@@ -146,12 +146,22 @@ class FakeCloud(Mocks):
         self,
         *nodes: Mapping[str, str],
         settled: str | None,
+        namesake: str | None = None,
         routes: Mapping[str, str] | None = None,
     ) -> FakeCloud:
-        """Answer as a cloud with these instances, told by address, image and tags."""
-        vpc = {"podnet:stack": "test"} | ({"podnet:settled": settled} if settled else {})
+        """Answer as a cloud with these instances, told by address, image and tags.
+
+        `namesake` is what another VPC has settled in, of another stack with the same name.
+        """
+        vpcs = {"vpc-1": settled} | ({"vpc-2": namesake} if namesake else {})
         self.answers |= {
-            self.VPCS: lambda args: {"ids": ["vpc-1"] if has(vpc, args["tags"]) else []},
+            self.VPCS: lambda args: {
+                "ids": [
+                    vpc
+                    for vpc, tag in vpcs.items()
+                    if has({"podnet:stack": "test", "podnet:settled": tag or ""}, args["tags"])
+                ]
+            },
             self.INSTANCES: lambda args: {
                 "privateIps": [
                     node["address"]

@@ -179,6 +179,16 @@ def test_a_switch_that_was_interrupted_waits_again(cloud, waits, tags, settled):
     assert [seconds for seconds, _ in waits] == [5]
 
 
+def test_another_stack_of_the_same_name_does_not_pass_for_this_one(cloud, waits):
+    cloud.holds(
+        *({**node, "podnet:routing": OVERLAY} for node in NODES),
+        settled="host-gw max=250 vni=1 port=8472",
+        namesake=OVERLAY,
+    ).deploy(routing="overlay")
+
+    assert [seconds for seconds, _ in waits] == [5]
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"vni": "2"}, {"vxlanPort": "4789"}, {"maxNodes": "9"}, {"crossZoneOnly": "true"}],
@@ -191,7 +201,8 @@ def test_other_numbers_of_the_same_mode_are_a_switch_as_well(cloud, waits, setti
     assert [seconds for seconds, _ in waits] == [5]
 
 
-def test_a_preview_waits_for_nothing(cloud, waits):
+def test_a_preview_waits_for_nothing_and_knows_what_will_be_written(cloud, waits):
     cloud.holds(*NODES, settled=None).deploy(routing="overlay", dry_run=True)
 
     assert waits == []
+    assert {item["value"] for item in cloud.inputs("Tag").values()} == {OVERLAY}

@@ -110,6 +110,19 @@ def test_a_difference_says_what_and_whether_it_replaces(servicer, context):
         "cidrBlock": pb.PropertyDiff.UPDATE_REPLACE, "tags": pb.PropertyDiff.ADD}
 
 
+def test_a_difference_in_a_map_is_told_by_the_path_that_an_option_may_name(servicer, context):
+    old = {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24", "tags": {"podnet:network": "1", "a": "1",
+                                                                  "same": "1"}}
+    new = {**old, "tags": {"podnet:network": "2", "b": "1", "same": "1"}}
+    told = servicer.Diff(pb.DiffRequest(
+        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)), context)
+
+    assert list(told.diffs) == ["tags"]
+    assert {name: diff.kind for name, diff in told.detailedDiff.items()} == {
+        'tags["podnet:network"]': pb.PropertyDiff.UPDATE, "tags.a": pb.PropertyDiff.DELETE,
+        "tags.b": pb.PropertyDiff.ADD}
+
+
 def test_no_difference_is_told_as_none(servicer, context):
     same = encode({"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"})
     told = servicer.Diff(pb.DiffRequest(

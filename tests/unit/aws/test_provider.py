@@ -104,6 +104,35 @@ def test_a_configuration_that_the_lab_would_not_heed_is_refused(provider):
         provider.check("pulumi:providers:aws", {"region": REGION, "assumeRoles": "[]"})
 
 
+def test_the_configuration_of_a_stack_names_the_tags_to_leave_alone(endpoint, stack, ec2):
+    provider = AwsProvider(endpoint, REGION)
+    vpc = stack.make(samples.VPC, cidrBlock="10.9.0.0/16", tags={"a": "1"})
+    ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "podnet:settled", "Value": "overlay"}])
+
+    def told():
+        return provider.read(samples.VPC, vpc.id, vpc.inputs, vpc.outputs)[0]["tags"]
+
+    assert told() == {"a": "1", "podnet:settled": "overlay"}
+    provider.configure({"aws:region": REGION, "podnet:x": "y",
+                        "aws:ignoreTags": '{"keys": ["podnet:settled"]}'})
+    assert told() == {"a": "1"}
+    changed = {**vpc.inputs, "tags": {"a": "2"}}
+    provider.update(samples.VPC, vpc.id, vpc.inputs, vpc.outputs, changed)
+    tags = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [vpc.id]}])["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "podnet:token"} == {
+        "a": "2", "podnet:settled": "overlay"}
+
+
+@pytest.mark.parametrize(("config", "message"), [
+    ({"aws:region": "us-east-1"}, "aws:region us-east-1 is not the lab's"),
+    ({"aws:profile": "mine"}, "aws:profile is not served"),
+    ({"aws:ignoreTags": '{"keyPrefixes": ["x"]}'}, "a list of `keys` alone"),
+], ids=["region", "profile", "prefixes"])
+def test_a_stack_may_not_configure_what_the_lab_would_not_heed(endpoint, config, message):
+    with pytest.raises(ProviderError, match=message):
+        AwsProvider(endpoint, REGION).configure(config)
+
+
 def test_what_the_api_refuses_is_told_with_its_words(provider):
     inputs = provider.check(samples.SUBNET, {"vpcId": "vpc-0", "cidrBlock": "10.0.0.0/24"})
 

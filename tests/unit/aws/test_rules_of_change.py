@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+from base64 import b64encode
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -169,3 +172,33 @@ def test_metadata_options_that_a_change_does_not_name_stay(world, stack, ec2):
 
     assert (options["HttpTokens"], options["HttpPutResponseHopLimit"],
             options["InstanceMetadataTags"]) == ("required", 2, "enabled")
+
+
+def test_compressed_user_data_is_told_as_it_was_given_and_is_what_the_instance_reads(
+        stack, world, ec2):
+    inputs = samples.instance(world, "192.168.1.43")
+    del inputs["userData"]
+    packed = b64encode(gzip.compress(b"#cloud-config\n", mtime=0)).decode()
+    other = b64encode(b"#cloud-config\n{}\n").decode()
+    node = stack.make(samples.INSTANCE, **inputs, userDataBase64=packed)
+    told = ec2.describe_instance_attribute(InstanceId=node.id, Attribute="userData")
+
+    assert told["UserData"]["Value"] == packed
+    assert node.read() == (node.inputs, node.outputs)
+    assert node.diff(userDataBase64=other).replaces == ("userDataBase64",)
+    node.update(userDataReplaceOnChange=False)
+    assert node.diff(userDataBase64=other).replaces == ()
+    node.update(userDataBase64=other)
+    assert node.read()[0]["userDataBase64"] == other
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    ({"userData": "a", "userDataBase64": "YQ=="}, "userData and userDataBase64 are two ways"),
+    ({"userDataBase64": "a"}, "userDataBase64 is not base64"),
+    ({"userDataBase64": b64encode(b"x" * 16385).decode()}, "userDataBase64 of 16385 bytes"),
+], ids=["twice", "no base64", "too long"])
+def test_user_data_is_given_once_in_base64_that_fits(provider, world, given, message):
+    inputs = {**samples.instance(world, "192.168.1.44"), "userData": None, **given}
+
+    with pytest.raises(ProviderError, match=message):
+        provider.check(samples.INSTANCE, inputs)

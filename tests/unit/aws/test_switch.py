@@ -47,16 +47,21 @@ class Watched(AwsProvider):
         self.real_sleep = asyncio.sleep
 
     def create(self, type_, inputs, token):
-        return self._called("create", type_, lambda: super(Watched, self).create(
-            type_, inputs, token))
+        return self._called(
+            "create", type_, lambda: super(Watched, self).create(type_, inputs, token)
+        )
 
     def update(self, type_, id_, old_inputs, old_outputs, new_inputs):
-        return self._called("update", type_, lambda: super(Watched, self).update(
-            type_, id_, old_inputs, old_outputs, new_inputs))
+        return self._called(
+            "update",
+            type_,
+            lambda: super(Watched, self).update(type_, id_, old_inputs, old_outputs, new_inputs),
+        )
 
     def delete(self, type_, id_, outputs):
-        return self._called("delete", type_, lambda: super(Watched, self).delete(
-            type_, id_, outputs))
+        return self._called(
+            "delete", type_, lambda: super(Watched, self).delete(type_, id_, outputs)
+        )
 
     async def sleep(self, seconds):
         """Where the program waits, every node takes up what it was told."""
@@ -78,10 +83,16 @@ class Watched(AwsProvider):
         rules = self.cloud.describe_security_group_rules()["SecurityGroupRules"]
         tables = self.cloud.describe_route_tables()["RouteTables"]
         return {
-            *(f"rule {rule['IpProtocol']} {rule.get('CidrIpv4') or rule['FromPort']}"
-              for rule in rules if not rule["IsEgress"]),
-            *(f"route {route.get('DestinationCidrBlock')}"
-              for table in tables for route in table["Routes"]),
+            *(
+                f"rule {rule['IpProtocol']} {rule.get('CidrIpv4') or rule['FromPort']}"
+                for rule in rules
+                if not rule["IsEgress"]
+            ),
+            *(
+                f"route {route.get('DestinationCidrBlock')}"
+                for table in tables
+                for route in table["Routes"]
+            ),
         } & EVERYTHING
 
     def begin(self):
@@ -194,18 +205,27 @@ def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(c
 
     assert kept == []
 
-    config = {"podnet:roll": '["node-1"]', "podnet:nodeCount": "1", "podnet:imageId": cluster.image,
-              "podnet:sessionManager": "false"}
+    config = {
+        "podnet:roll": '["node-1"]',
+        "podnet:nodeCount": "1",
+        "podnet:imageId": cluster.image,
+        "podnet:sessionManager": "false",
+    }
     cluster.provider.calls.clear()
     engine = Engine(cluster.project, STACK, cluster.state, cluster.provider, config=config)
     engine.up()
     new = engine.outputs()["nodes"]["node-1"]
 
     assert cluster.provider.calls == [
-        ("delete", "Tag"), ("delete", "Instance"), ("create", "Instance"),
-        ("update", "Route"), ("create", "Tag")]
+        ("delete", "Tag"),
+        ("delete", "Instance"),
+        ("create", "Instance"),
+        ("update", "Route"),
+        ("create", "Tag"),
+    ]
     assert new["instanceId"] != old["instanceId"]
     assert {**new, "instanceId": "", "publicIp": ""} == {**old, "instanceId": "", "publicIp": ""}
-    (instance,) = ec2.describe_instances(InstanceIds=[new["instanceId"]])[
-        "Reservations"][0]["Instances"]
+    (instance,) = ec2.describe_instances(InstanceIds=[new["instanceId"]])["Reservations"][0][
+        "Instances"
+    ]
     assert instance["ImageId"] == "ami-760aaa0f"

@@ -1,0 +1,123 @@
+"""Switching and renumbering: the real Pulumi CLI does as the embedded engine does."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lab.aws import AwsProvider
+from lab.engine import Engine, ResourceError
+from tests.cli.conftest import IMAGE, REGION
+
+pytestmark = pytest.mark.cli
+
+ADDED = {("create", "firewall-in-vxlan-8472")}
+TOLD = {("update", "routing-mode-a-node-1"), ("update", "routing-mode-a-node-2")}
+SETTLED = ("update", "routing-mode-settled")
+CLOSED = ("update", "routing-mode")
+REMOVED = {
+    ("delete", "firewall-in-pods"),
+    ("delete", "pod-routes-a-node-1"),
+    ("delete", "pod-routes-a-node-2"),
+    ("delete", "pod-routes"),
+}
+
+
+@pytest.fixture
+def embedded(project, tmp_path, endpoint):
+    """The embedded engine, on the same API and with the same settings as the CLI."""
+
+    def make(on_event=None, **config):
+        settings = {
+            "podnet:nodeCount": "2",
+            "podnet:imageId": IMAGE,
+            **{f"podnet:{name}": value for name, value in config.items()},
+        }
+        return Engine(
+            project,
+            "lab",
+            tmp_path / "state.json",
+            AwsProvider(endpoint, REGION),
+            on_event,
+            settings,
+        )
+
+    return make
+
+
+@pytest.fixture(params=["cli", "embedded"])
+def engine(request):
+    """Either engine."""
+    return request.getfixturevalue(request.param)
+
+
+def told(summary):
+    return {(step.op, step.name) for step in summary.changes}
+
+
+def test_a_switch_adds_tells_waits_closes_and_removes_in_this_order(engine):
+    engine().up()
+    events = []
+
+    def hear(event):
+        if event.kind == "done" and event.step.op != "same":
+            events.append((time.monotonic(), (event.step.op, event.step.name)))
+
+    planned = engine(routing="overlay").preview()
+    done = engine(hear, routing="overlay").up()
+    last = {name: (moment, place) for place, (moment, name) in enumerate(events)}
+
+    assert told(planned) == told(done) == {*ADDED, *TOLD, SETTLED, CLOSED, *REMOVED}
+    order = [last[name][1] for name in (*ADDED, *TOLD, SETTLED, CLOSED)]
+    assert max(order[:1]) < min(order[1:3])
+    assert max(order[1:3]) < order[3] < order[4] < min(last[name][1] for name in REMOVED)
+    assert last[SETTLED][0] - max(last[name][0] for name in TOLD) >= 5
+    assert engine(routing="overlay").refresh().changes == ()
+    assert engine(routing="overlay").up().changes == ()
+
+
+def test_other_numbers_make_every_node_anew_with_files_that_say_them(engine, ec2):
+    engine().up()
+    summary = engine(podCidr="10.64.0.0/16").up()
+    nodes = [
+        one
+        for reservation in ec2.describe_instances(
+            Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
+        )["Reservations"]
+        for one in reservation["Instances"]
+    ]
+    versions = {
+        tag["Value"] for node in nodes for tag in node["Tags"] if tag["Key"] == "podnet:version"
+    }
+
+    assert {name for op, name in told(summary) if op == "replace"} >= {
+        "nodes-a-node-1",
+        "nodes-a-node-2",
+    }
+    assert versions == {summary.outputs["version"]}
+
+
+def test_a_tag_that_somebody_changed_is_found_and_put_right(engine, ec2):
+    engine().up()
+    ((node, *_),) = (
+        [one["InstanceId"] for one in reservation["Instances"]]
+        for reservation in ec2.describe_instances(
+            Filters=[{"Name": "tag:podnet:node", "Values": ["node-1"]}]
+        )["Reservations"]
+    )
+    ec2.create_tags(Resources=[node], Tags=[{"Key": "podnet:routing", "Value": "magic"}])
+    found = engine().refresh()
+
+    assert told(found) == {("refresh", "routing-mode-a-node-1")}
+    assert told(engine().up()) == {("update", "routing-mode-a-node-1")}
+
+
+def test_after_a_run_that_failed_everything_is_looked_at_first(engine, ec2):
+    made = engine().up()
+    with pytest.raises(ResourceError):
+        engine(nodeCount="3", imageId="ami-00000000").up()
+    table = next(iter(made.outputs["routeTableIds"].values()))
+    ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.2.0/24")
+
+    assert ("create", "pod-routes-a-node-2") in told(engine().up())
