@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pulumi
 
-from components.build import Build
 from components.firewall import Firewall, FirewallArgs
 from components.network import Network, NetworkArgs
-from components.nodes import Nodes, NodesArgs
 from components.pod_routes import PodRoutes, PodRoutesArgs
 from components.routing_mode import RoutingMode, RoutingModeArgs
 from components.tags import common
@@ -44,28 +42,6 @@ def firewall() -> Firewall:
                 ),
             },
             egress={"all": Rule(description="Out", peer=ANYWHERE)},
-            tags=TAGS,
-        ),
-    )
-
-
-def machines(
-    boot_after: Mapping[str, pulumi.Resource] | None = None,
-    kept: Collection[str] = (),
-) -> Nodes:
-    return Nodes(
-        "node",
-        NodesArgs(
-            nodes=nodes(SETTINGS),
-            subnet_ids={"a": "subnet-a", "b": "subnet-b"},
-            security_group_id="sg-1",
-            instance_type="m5.large",
-            build=Build(
-                user_data="H4sIAAAA", version="abc123", network="these numbers", image_id="ami-1"
-            ),
-            kept=kept,
-            session_manager=True,
-            boot_after=list((boot_after or {}).values()),
             tags=TAGS,
         ),
     )
@@ -191,138 +167,10 @@ def test_a_rule_added_by_hand_has_no_place_beside_the_rules_of_the_plan(cloud):
     }
 
 
-def test_an_instance_may_forward_packets_of_pods(cloud):
-    cloud.build(machines)
-
-    assert [item["sourceDestCheck"] for item in cloud.inputs("Instance").values()] == [False, False]
-
-
-def test_an_instance_has_its_planned_address_in_the_subnet_of_its_zone(cloud):
-    cloud.build(machines)
-
-    assert {
-        name: (
-            item["privateIp"],
-            item["subnetId"],
-            item["vpcSecurityGroupIds"],
-            item["associatePublicIpAddress"],
-        )
-        for name, item in cloud.inputs("Instance").items()
-    } == {
-        "node-a-node-1": ("172.20.4.11", "subnet-a", ["sg-1"], True),
-        "node-b-node-2": ("172.20.6.11", "subnet-b", ["sg-1"], True),
-    }
-
-
-def test_the_metadata_service_wants_tokens_answers_one_hop_away_and_tells_tags(cloud):
-    cloud.build(machines)
-
-    assert [item["metadataOptions"] for item in cloud.inputs("Instance").values()] == [
-        {
-            "httpEndpoint": "enabled",
-            "httpTokens": "required",
-            "httpPutResponseHopLimit": 1,
-            "instanceMetadataTags": "enabled",
-        }
-    ] * 2
-
-
-def test_disks_are_encrypted_and_tagged(cloud):
-    cloud.build(machines)
-
-    assert {name: item["rootBlockDevice"] for name, item in cloud.inputs("Instance").items()} == {
-        f"node-{node}": {
-            "volumeType": "gp3",
-            "encrypted": True,
-            "tags": {**TAGS, "Name": f"test-{node[2:]}"},
-        }
-        for node in ("a-node-1", "b-node-2")
-    }
-
-
-def test_an_instance_is_tagged_with_the_node_it_is_and_what_it_was_made_with(cloud):
-    cloud.build(machines)
-
-    assert {name: item["tags"] for name, item in cloud.inputs("Instance").items()} == {
-        f"node-{zone}-{node}": {
-            "Name": f"test-{node}",
-            "podnet:stack": "test",
-            "podnet:node": node,
-            "podnet:network": "these numbers",
-            "podnet:version": "abc123",
-        }
-        for zone, node in (("a", "node-1"), ("b", "node-2"))
-    }
-
-
-def test_an_instance_goes_before_its_successor_comes_since_the_address_is_fixed(cloud):
-    cloud.build(machines)
-
-    assert [item.delete_before_replace for item in cloud.of("Instance")] == [True, True]
-
-
-def test_an_instance_boots_the_image_and_the_files_of_the_build(cloud):
-    cloud.build(machines)
-
-    assert {
-        (item["ami"], item["userDataBase64"]) for item in cloud.inputs("Instance").values()
-    } == {("ami-1", "H4sIAAAA")}
-
-
-def test_a_node_for_other_numbers_or_with_other_user_data_is_another_instance(cloud):
-    cloud.build(machines)
-
-    assert {item.replace_on_changes for item in cloud.of("Instance")} == {
-        ('tags["podnet:network"]',)
-    }
-    assert {item["userDataReplaceOnChange"] for item in cloud.inputs("Instance").values()} == {True}
-
-
-def test_a_node_that_is_kept_stays_with_its_image_files_and_routing(cloud):
-    cloud.build(lambda: machines(kept={"node-2"}))
-
-    assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
-        "node-a-node-1": ('tags["podnet:routing"]',),
-        "node-b-node-2": (
-            'tags["podnet:routing"]',
-            'tags["podnet:version"]',
-            "ami",
-            "userDataBase64",
-        ),
-    }
-
-
 def test_the_vpc_leaves_the_tag_alone_that_tells_when_a_switch_has_settled(cloud):
     cloud.build(network)
 
     assert [item.ignore_changes for item in cloud.of("Vpc")] == [('tags["podnet:settled"]',)]
-
-
-def test_instances_wear_the_profile_of_the_role(cloud):
-    cloud.build(machines)
-
-    assert cloud.inputs("InstanceProfile")["node"]["role"] == cloud.names["Role", "node"]
-    assert {item["iamInstanceProfile"] for item in cloud.inputs("Instance").values()} == {
-        cloud.names["InstanceProfile", "node"]
-    }
-
-
-def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
-    needed = {}
-
-    def program() -> None:
-        needed.update(net=network(), wall=firewall())
-        machines(boot_after=needed)
-
-    cloud.build(program)
-    before = {
-        item.urn
-        for item in cloud.resources
-        if item.custom and ("Network$" in item.urn or "Firewall$" in item.urn)
-    }
-
-    assert before
-    assert [before - item.depends_on for item in cloud.of("Instance")] == [set(), set()]
 
 
 def test_every_block_is_routed_to_its_own_node_in_every_table(cloud):

@@ -18,15 +18,18 @@ def node(**keys):
     return NODE.format(", ".join(f'"podnet:{key}": "{value}"' for key, value in keys.items()))
 
 
-@pytest.mark.parametrize(("keys", "op"), [
-    pytest.param({"network": 1, "version": 1}, None, id="nothing"),
-    pytest.param({"network": 1, "version": 2}, None, id="what is ignored"),
-    pytest.param({"network": 1}, None, id="what is ignored, no longer given"),
-    pytest.param({"network": 1, "version": 1, "routing": 1}, None, id="what is ignored, new"),
-    pytest.param({"network": 1, "version": 1, "node": 1}, "update", id="another key"),
-    pytest.param({"network": 2, "version": 1}, "replace", id="what replaces"),
-    pytest.param({"version": 1}, "replace", id="what replaces, no longer given"),
-])
+@pytest.mark.parametrize(
+    ("keys", "op"),
+    [
+        pytest.param({"network": 1, "version": 1}, None, id="nothing"),
+        pytest.param({"network": 1, "version": 2}, None, id="what is ignored"),
+        pytest.param({"network": 1}, None, id="what is ignored, no longer given"),
+        pytest.param({"network": 1, "version": 1, "routing": 1}, None, id="what is ignored, new"),
+        pytest.param({"network": 1, "version": 1, "node": 1}, "update", id="another key"),
+        pytest.param({"network": 2, "version": 1}, "replace", id="what replaces"),
+        pytest.param({"version": 1}, "replace", id="what replaces, no longer given"),
+    ],
+)
 def test_a_key_of_a_map_is_ignored_or_replaces_by_itself(lab, ops, keys, op):
     lab.up(node(network=1, version=1))
 
@@ -43,8 +46,9 @@ def test_a_replacement_takes_ignored_keys_from_before(lab):
 def test_a_key_is_ignored_in_a_map_that_was_not_there(lab, ops):
     lab.up('Thing("a")')
 
-    assert ops(lab.up("""Thing("a", tags={"x": "1"}, opts=Opts(ignore_changes=["tags.x"]))""")) \
-        == {("update", "a")}
+    assert ops(lab.up("""Thing("a", tags={"x": "1"}, opts=Opts(ignore_changes=["tags.x"]))""")) == {
+        ("update", "a")
+    }
     assert tags(lab) == {}
 
 
@@ -64,7 +68,11 @@ def test_what_goes_goes_after_all_that_comes_even_where_the_program_waits(lab):
     """)
 
     assert lab.cloud.calls == [
-        ("create", "other"), ("update", "tag"), ("create", "settled"), ("delete", "rule")]
+        ("create", "other"),
+        ("update", "tag"),
+        ("create", "settled"),
+        ("delete", "rule"),
+    ]
 
 
 def test_where_the_program_fails_while_it_waits_nothing_is_deleted(lab):

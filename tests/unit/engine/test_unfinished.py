@@ -9,8 +9,9 @@ TWO = 'Thing("a")\nThing("b")'
 
 def lose(lab, name):
     """Something takes a thing away that the engine does not know of."""
-    lab.cloud.things = {id_: thing for id_, thing in lab.cloud.things.items()
-                        if thing["inputs"]["name"] != name}
+    lab.cloud.things = {
+        id_: thing for id_, thing in lab.cloud.things.items() if thing["inputs"]["name"] != name
+    }
 
 
 def test_after_a_run_that_failed_the_next_one_looks_at_everything_first(lab, ops):

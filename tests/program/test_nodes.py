@@ -1,0 +1,164 @@
+"""The nodes by themselves: what an instance is made with, and what of it may change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network
+
+import pulumi
+
+from components.build import Build
+from components.network import Network, NetworkArgs
+from components.nodes import Nodes, NodesArgs
+from components.tags import common
+from plan.nodes import nodes, zones
+from plan.settings import Settings
+
+SETTINGS = Settings(
+    vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
+)
+TAGS = common("test", {})
+
+
+def machines(
+    boot_after: Mapping[str, pulumi.Resource] | None = None,
+    kept: Collection[str] = (),
+) -> Nodes:
+    return Nodes(
+        "node",
+        NodesArgs(
+            nodes=nodes(SETTINGS),
+            subnet_ids={"a": "subnet-a", "b": "subnet-b"},
+            security_group_id="sg-1",
+            instance_type="m5.large",
+            build=Build(
+                user_data="H4sIAAAA", version="abc123", network="these numbers", image_id="ami-1"
+            ),
+            kept=kept,
+            session_manager=True,
+            boot_after=list((boot_after or {}).values()),
+            tags=TAGS,
+        ),
+    )
+
+
+def test_an_instance_may_forward_packets_of_pods(cloud):
+    cloud.build(machines)
+
+    assert [item["sourceDestCheck"] for item in cloud.inputs("Instance").values()] == [False, False]
+
+
+def test_an_instance_has_its_planned_address_in_the_subnet_of_its_zone(cloud):
+    cloud.build(machines)
+
+    assert {
+        name: (
+            item["privateIp"],
+            item["subnetId"],
+            item["vpcSecurityGroupIds"],
+            item["associatePublicIpAddress"],
+        )
+        for name, item in cloud.inputs("Instance").items()
+    } == {
+        "node-a-node-1": ("172.20.4.11", "subnet-a", ["sg-1"], True),
+        "node-b-node-2": ("172.20.6.11", "subnet-b", ["sg-1"], True),
+    }
+
+
+def test_the_metadata_service_wants_tokens_answers_one_hop_away_and_tells_tags(cloud):
+    cloud.build(machines)
+
+    assert [item["metadataOptions"] for item in cloud.inputs("Instance").values()] == [
+        {
+            "httpEndpoint": "enabled",
+            "httpTokens": "required",
+            "httpPutResponseHopLimit": 1,
+            "instanceMetadataTags": "enabled",
+        }
+    ] * 2
+
+
+def test_disks_are_encrypted_and_tagged(cloud):
+    cloud.build(machines)
+
+    assert {name: item["rootBlockDevice"] for name, item in cloud.inputs("Instance").items()} == {
+        f"node-{node}": {
+            "volumeType": "gp3",
+            "encrypted": True,
+            "tags": {**TAGS, "Name": f"test-{node[2:]}"},
+        }
+        for node in ("a-node-1", "b-node-2")
+    }
+
+
+def test_an_instance_is_tagged_with_the_node_it_is_and_what_it_was_made_with(cloud):
+    cloud.build(machines)
+
+    assert {name: item["tags"] for name, item in cloud.inputs("Instance").items()} == {
+        f"node-{zone}-{node}": {
+            "Name": f"test-{node}",
+            "podnet:stack": "test",
+            "podnet:node": node,
+            "podnet:network": "these numbers",
+            "podnet:version": "abc123",
+        }
+        for zone, node in (("a", "node-1"), ("b", "node-2"))
+    }
+
+
+def test_an_instance_goes_before_its_successor_comes_since_the_address_is_fixed(cloud):
+    cloud.build(machines)
+
+    assert [item.delete_before_replace for item in cloud.of("Instance")] == [True, True]
+
+
+def test_an_instance_boots_the_image_and_the_files_of_the_build(cloud):
+    cloud.build(machines)
+
+    assert {
+        (item["ami"], item["userDataBase64"]) for item in cloud.inputs("Instance").values()
+    } == {("ami-1", "H4sIAAAA")}
+
+
+def test_a_node_for_other_numbers_or_with_other_user_data_is_another_instance(cloud):
+    cloud.build(machines)
+
+    assert {item.replace_on_changes for item in cloud.of("Instance")} == {
+        ('tags["podnet:network"]',)
+    }
+    assert {item["userDataReplaceOnChange"] for item in cloud.inputs("Instance").values()} == {True}
+
+
+def test_a_node_that_is_kept_stays_with_its_image_files_and_routing(cloud):
+    cloud.build(lambda: machines(kept={"node-2"}))
+
+    assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
+        "node-a-node-1": ('tags["podnet:routing"]',),
+        "node-b-node-2": (
+            'tags["podnet:routing"]',
+            'tags["podnet:version"]',
+            "ami",
+            "userDataBase64",
+        ),
+    }
+
+
+def test_instances_wear_the_profile_of_the_role(cloud):
+    cloud.build(machines)
+
+    assert cloud.inputs("InstanceProfile")["node"]["role"] == cloud.names["Role", "node"]
+    assert {item["iamInstanceProfile"] for item in cloud.inputs("Instance").values()} == {
+        cloud.names["InstanceProfile", "node"]
+    }
+
+
+def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
+    def program() -> None:
+        args = NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=zones(SETTINGS), tags=TAGS)
+        machines(boot_after={"net": Network("net", args)})
+
+    cloud.build(program)
+    before = {item.urn for item in cloud.resources if item.custom and "Network$" in item.urn}
+
+    assert before
+    assert [before - item.depends_on for item in cloud.of("Instance")] == [set(), set()]
