@@ -140,8 +140,13 @@ def _sysctls(node: Node) -> dict[str, str]:
     # While modes change, packets arrive by a link that answers would not leave by. Loose
     # filtering looks for any way back.
     values = {f"ipv4/conf/{name}/rp_filter": "2" for name in (node.link, OVERLAY, BRIDGE)}
-    bridge = f"ipv4/conf/{BRIDGE}"
+    bridge, wire = f"ipv4/conf/{BRIDGE}", f"ipv4/neigh/{node.link}"
     return values | {
+        # A node made anew has its old address and a new MAC, and a VPC carries no announcement
+        # of that: peers believe the old one for as long as they do not ask again.
+        f"{wire}/base_reachable_time_ms": "5000",
+        f"{wire}/delay_first_probe_time": "1",
+        f"{wire}/ucast_solicit": "1",
         # Pods made in mode l2 have all others on-link; after a change of mode the node answers.
         f"{bridge}/proxy_arp": "1",
         f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",
