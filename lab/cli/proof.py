@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from lab.home import Home
 from lab.node import Node
 from lab.pods import Pod
 from lab.probe import Matrix
+
+NEW_MAC_SECONDS = 15.0
+"""For how long a peer may send to the MAC that a node's address had before, and some to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,18 @@ class Target:
         with step("pods, made anew" if renew_pods else "pods") as note:
             pods = cluster.renew_pods(nodes) if renew_pods else cluster.ensure_pods(nodes)
             note(f"{len(pods)} on {len(nodes)} nodes")
+        limit = time.monotonic() + (NEW_MAC_SECONDS if _has_new_nodes(summary) else 0)
         with step("packets between all pairs") as note:
             matrix = cluster.prove(self.home, nodes, pods)
+            while matrix.failed and time.monotonic() < limit:
+                note("once more, as peers may still believe the MAC of a node that was here before")
+                matrix = cluster.prove(self.home, nodes, pods)
             note(f"{matrix.passed} of {matrix.pairs} pairs passed")
         return Proof(summary, nodes, pods, matrix)
+
+
+def _has_new_nodes(summary: Summary) -> bool:
+    return any(
+        item.op in ("create", "replace") and item.type == "aws:ec2/instance:Instance"
+        for item in summary.changes
+    )

@@ -25,7 +25,7 @@ class Packet(NamedTuple):
     source: IPv4Address
     target: IPv4Address
     next_hop: str
-    """Address of the node that is to get it, or `router`."""
+    """Address of the node that is to get it, `router`, or `another` for a MAC of neither."""
 
 
 class Wire:
@@ -49,6 +49,7 @@ class Wire:
 
     def __exit__(self, *_):
         macs = {eni["MacAddress"].lower(): eni["PrivateIpAddress"] for eni in self._enis()}
+        macs |= {names.router_mac(eni["SubnetId"]): "router" for eni in self._enis()}
         ports = {names.port(eni["NetworkInterfaceId"]) for eni in self._enis()}
         with self.socket:
             try:
@@ -63,7 +64,7 @@ class Wire:
         assert missed == 0, "the capture missed packets, so it proves nothing"
 
     def _note(self, frame, macs):
-        next_hop = macs.get(frame[0:6].hex(":"), "router")
+        next_hop = macs.get(frame[0:6].hex(":"), "another")
         source, target = addresses(frame[14:])
         if source in PODS or target in PODS:
             self.native.add(Packet(source, target, next_hop))

@@ -1,0 +1,42 @@
+"""What tests of several labs ask of a lab."""
+
+import time
+
+from wire import Wire, expected
+
+from lab.cli import nodes as nodes_of
+
+TWO_POLLS = 6.0
+
+
+def packets_go_the_way_of_the_mode(lab):
+    """All pairs are green, and what they sent was on the wire as the mode has it."""
+    with Wire(lab) as wire:
+        failed = lab.matrix().failed
+
+    assert failed == ()
+    assert (wire.native, wire.wrapped) == expected(lab)
+
+
+def told(lab):
+    """The tag of each running node, as the API has it."""
+    made = nodes_of.made(lab.ec2, "lab")
+    return {node.name: made[node.name].routing for node in lab.nodes}
+
+
+def followed(lab):
+    """Wait until every node goes by its tag; for no longer than two polls and their work."""
+    deadline = time.monotonic() + TWO_POLLS
+    while {node.name: nodes_of.routing_of(node) for node in lab.nodes} != told(lab):
+        assert time.monotonic() < deadline, "a node does not follow its tag"
+        time.sleep(0.1)
+    # The routing is kept before it is acted upon.
+    time.sleep(0.5)
+
+
+def tell(lab, tag, *names):
+    """Set the tag of these nodes, or of all, by hand."""
+    lab.ec2.create_tags(
+        Resources=[node.instance_id for node in lab.nodes if not names or node.name in names],
+        Tags=[{"Key": nodes_of.ROUTING_TAG, "Value": tag}],
+    )

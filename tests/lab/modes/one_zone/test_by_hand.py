@@ -1,0 +1,204 @@
+"""What somebody does to a live cluster by hand, and what must not come of it."""
+
+import socket
+import struct
+import time
+from functools import partial
+
+import pytest
+from checks import followed, tell, told
+from typer.testing import CliRunner
+
+from lab.cli import app, cluster
+from lab.cli import nodes as nodes_of
+from lab.fabric import Fabric
+from lab.probe.netns import inside
+from lab.shell import run
+from plan.routing import RoutingMode
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def lab(lab):
+    """In mode host-gw, which no node would be in by itself."""
+    lab.change(routing=RoutingMode.HOST_GW)
+    return lab
+
+
+def status(lab):
+    shown = CliRunner().invoke(app, ["--lab", str(lab.home.directory), "status"])
+    assert shown.exception is None
+    return shown.output
+
+
+def said(node, words):
+    """How often the agent of this node has said something."""
+    return node.run("journalctl", "--unit=podnet-agent", "--output=cat").count(words)
+
+
+def red_pairs(lab):
+    return {pair for pair in lab.red() if "metadata" not in pair}
+
+
+def test_an_unknown_word_in_the_tag_is_said_once_and_the_mode_kept(lab):
+    node = lab.node("node-2")
+    before = nodes_of.routing_of(node)
+    tell(lab, "pigeon-post", "node-2")
+    time.sleep(5)
+
+    assert nodes_of.routing_of(node) == before
+    assert lab.red() == set()
+    assert said(node, "'pigeon-post' is unknown") == 1
+    assert "told: pigeon-post" in status(lab).replace("\n", "")
+
+    lab.engine().refresh()
+    repaired = lab.up()
+
+    assert "update" in {step.op for step in repaired.changes}
+    assert told(lab) == {node.name: before for node in lab.nodes}
+
+
+@pytest.fixture
+def no_metadata(lab):
+    """The metadata service is dead for all nodes."""
+    (vpc,) = {vpc["VpcId"] for vpc in lab.ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]}
+    namespace = Fabric(lab.home).vpc_namespace(vpc)
+    run(
+        "ip",
+        "netns",
+        "exec",
+        namespace,
+        "nft",
+        "-f",
+        "-",
+        stdin=(
+            "table inet deaf { chain input { type filter hook input priority -10;"
+            " ip daddr 169.254.169.254 drop; }; }"
+        ),
+    )
+    yield
+    run("ip", "netns", "exec", namespace, "nft", "delete", "table", "inet", "deaf")
+
+
+def test_a_dead_metadata_service_leaves_the_mode_as_it_was(lab, no_metadata):
+    before = {node.name: nodes_of.routing_of(node) for node in lab.nodes}
+    lab.node("node-1").run("systemctl", "restart", "podnet-agent", timeout=20)
+    # Every poll asks anew; a minute would be more of the same.
+    time.sleep(8)
+
+    assert {node.name: nodes_of.routing_of(node) for node in lab.nodes} == before
+    assert red_pairs(lab) == set()
+    assert said(lab.node("node-2"), "the metadata service does not answer") == 1
+
+
+@pytest.fixture
+def foreign_routes(lab):
+    """A route in the pod range that is nobody's, on a node and in the VPC's table."""
+    node = lab.node("node-3")
+    (table,) = lab.outputs["routeTableIds"].values()
+    (instance,) = lab.ec2.describe_instances(InstanceIds=[node.instance_id])["Reservations"]
+    interface = instance["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    node.run("ip", "route", "add", "10.1.4.0/28", "via", "192.168.1.14")
+    lab.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="10.1.201.0/24", NetworkInterfaceId=interface
+    )
+    yield table, interface
+    node.run("ip", "route", "delete", "10.1.4.0/28")
+    lab.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.201.0/24")
+
+
+def test_foreign_routes_in_the_pod_range_are_left_alone_and_told(lab, foreign_routes):
+    table, interface = foreign_routes
+    time.sleep(4)
+    changes = lab.up().changes
+
+    assert changes == ()
+    assert "10.1.4.0/28" in lab.node("node-3").run("ip", "route", "show", "proto", "boot")
+    assert "10.1.201.0/24" in lab.pod_routes()
+    assert "10.1.4.0/28" in lab.node("node-3").run("journalctl", "--unit=podnet-agent", "-o", "cat")
+    shown = status(lab).replace("\n", " ")
+    assert "node-3: 10.1.4.0/28 via 192.168.1.14 dev eth0" in shown
+    assert f"{table}: 10.1.201.0/24 to {interface}" in shown
+
+
+def frame(lab, sender, receiver, port):
+    """A datagram of a pod to a pod of another node, as it would be on the wire natively."""
+    macs = {
+        eni["PrivateIpAddress"]: bytes.fromhex(eni["MacAddress"].replace(":", ""))
+        for eni in lab.ec2.describe_network_interfaces()["NetworkInterfaces"]
+    }
+    udp = struct.pack("!HHHH", 4242, port, 8 + 6, 0) + b"native"
+    header = struct.pack(
+        "!BBHHHBBH4s4s",
+        0x45,
+        0,
+        20 + len(udp),
+        1,
+        0,
+        64,
+        17,
+        0,
+        sender.address.packed,
+        receiver.address.packed,
+    )
+    total = sum(struct.unpack("!10H", header))
+    total = (total & 0xFFFF) + (total >> 16)
+    header = header[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + header[12:]
+    ends = macs[str(receiver.node.address)] + macs[str(sender.node.address)]
+    return ends + b"\x08\x00" + header + udp
+
+
+def arrives_natively(lab):
+    """Whether a pod gets what is put on the wire for it, without the overlay."""
+    sender = next(pod for pod in lab.pods if pod.name == "pod-1a")
+    receiver = next(pod for pod in lab.pods if pod.name == "pod-2a")
+    udp = inside(receiver.netns, partial(socket.socket, socket.AF_INET, socket.SOCK_DGRAM))
+    wire = inside(sender.node.netns, partial(socket.socket, socket.AF_PACKET, socket.SOCK_RAW))
+    with udp, wire:
+        udp.bind((str(receiver.address), 0))
+        udp.settimeout(1)
+        wire.bind(("eth0", 0))
+        wire.send(frame(lab, sender, receiver, udp.getsockname()[1]))
+        try:
+            return udp.recv(100) == b"native"
+        except TimeoutError:
+            return False
+
+
+def test_in_overlay_a_native_packet_of_a_pod_is_not_accepted(lab):
+    # As a proof that the frame is a good one: host-gw is just such frames.
+    assert arrives_natively(lab)
+
+    lab.change(routing=RoutingMode.OVERLAY)
+
+    assert not arrives_natively(lab)
+
+
+@pytest.fixture
+def ethernet(lab):
+    """Nodes wired as for a switch, with pods made for it, and every packet of a pod allowed."""
+    lab.change(routing=RoutingMode.VPC_ROUTES)
+    before = told(lab)["node-1"]
+    tell(lab, "l2-ethernet max=32 vni=1 port=8472")
+    followed(lab)
+    time.sleep(1)
+    lab.pods = cluster.renew_pods(lab.nodes)
+    yield
+    tell(lab, before)
+    followed(lab)
+    lab.pods = cluster.renew_pods(lab.nodes)
+    assert lab.red() == set()
+
+
+@pytest.mark.usefixtures("ethernet")
+def test_pods_on_the_wire_of_a_vpc_do_not_find_each_other(lab):
+    nodes = {pod.name: pod.node.name for pod in lab.pods}
+    between = {(one, two) for one in nodes for two in nodes if nodes[one] != nodes[two]}
+
+    red = lab.red()
+
+    assert between <= red
+    inside_nodes = {(one, two) for one in nodes for two in nodes if nodes[one] == nodes[two]}
+    assert not red & inside_nodes
+    assert not {pair for pair in red if set(pair) <= {node.name for node in lab.nodes}}

@@ -1,0 +1,49 @@
+"""A switch that is cut off after any of its steps, and the next deployment that goes on."""
+
+import os
+
+import pytest
+from checks import followed
+
+from lab.cloud import control
+from plan.routing import RoutingMode
+
+pytestmark = pytest.mark.lab
+
+KILLED = 9
+
+
+def cut_off_after_one_change(lab, **settings):
+    """Deploy in a process that ends itself after its first change; whether it came to that."""
+    child = os.fork()
+    if child == 0:
+        try:
+            lab.engine(note=_die_after_a_change, **settings).up()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+
+
+def _die_after_a_change(text):
+    if not text.startswith("0 done"):
+        os._exit(KILLED)
+
+
+def test_after_every_step_all_pairs_work_and_the_next_deployment_goes_on(lab):
+    lab.change(routing=RoutingMode.VPC_ROUTES)
+    cuts = 0
+
+    with lab.traffic() as traffic:
+        while cut_off_after_one_change(lab, routing=RoutingMode.OVERLAY):
+            cuts += 1
+            control.settle(lab.home)
+            followed(lab)
+            assert lab.matrix().failed == (), f"after {cuts} steps"
+        losses = traffic.stop()
+
+    assert losses.lost == 0, losses.worst()
+    assert losses.broken == ()
+    # A rule more, four tags, their end, the rules alone, four routes and a rule less.
+    assert cuts >= 12
+    assert lab.change(routing=RoutingMode.OVERLAY).changes == ()
+    assert lab.pod_routes() == set()

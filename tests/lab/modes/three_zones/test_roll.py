@@ -1,0 +1,80 @@
+"""Nodes made anew one at a time, and a roll that goes on where it was cut off."""
+
+import pytest
+from typer.testing import CliRunner
+
+import userdata
+from lab.cli import app, cluster, roll_commands
+from plan.routing import RoutingMode
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def lab(lab):
+    """In mode vpc-routes, and since its nodes were made, nodes are to get one file more."""
+    lab.change(routing=RoutingMode.VPC_ROUTES)
+    lab.pods = cluster.renew_pods(lab.nodes)
+    now = userdata.contents
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(userdata, "contents", lambda of: {**now(of), "/etc/podnet/newer": "yes\n"})
+        yield lab
+
+
+def podnet(lab, *words):
+    done = CliRunner().invoke(app, ["--lab", str(lab.home.directory), *words])
+    assert done.exception is None, done.output
+    return done.output
+
+
+def routes(lab):
+    """The network interface that each block is routed to, by table and block."""
+    tables = lab.ec2.describe_route_tables()["RouteTables"]
+    return {
+        (table["RouteTableId"], route["DestinationCidrBlock"]): route["NetworkInterfaceId"]
+        for table in tables
+        for route in table["Routes"]
+        if "NetworkInterfaceId" in route
+    }
+
+
+def test_older_nodes_are_told_and_stay_as_they_are(lab):
+    assert podnet(lab, "status").count("older") == 4
+    assert roll_commands.due(lab.target, []) == dict.fromkeys(lab.instance_ids(), ["files"])
+    assert lab.up().changes == ()
+
+
+def test_one_node_is_made_anew_with_its_address_and_its_routes_moved(lab):
+    instances, boots, before = lab.instance_ids(), lab.boot_ids(), routes(lab)
+
+    proof = roll_commands.roll_one(lab.target, "node-2")
+    lab.outputs = proof.summary.outputs
+    lab.settle()
+
+    changed = {step.name: step.op for step in proof.summary.changes}
+    assert {name for name, op in changed.items() if op == "replace"} >= {"nodes-b-node-2"}
+    assert {changed[f"pod-routes-{zone}-node-2"] for zone in "abc"} == {"update"}
+    assert differing(instances, lab.instance_ids()) == {"node-2"}
+    assert differing(boots, lab.boot_ids()) == {"node-2"}
+    assert str(lab.node("node-2").address) == "192.168.1.75"
+    blocks = {block for _, block in differing(before, routes(lab))}
+    assert blocks == {lab.outputs["nodes"]["node-2"]["podBlock"]}
+    assert lab.node("node-2").run("cat", "/etc/podnet/newer") == "yes\n"
+
+
+def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
+    instances = lab.instance_ids()
+
+    podnet(lab, "roll", "node-2", "node-3", "--engine", "embedded")
+    lab.up()
+
+    assert differing(instances, lab.instance_ids()) == {"node-3"}
+    assert lab.up().changes == ()
+    assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-4"}
+    assert "nothing to roll" in podnet(lab, "roll", "node-3", "--engine", "embedded")
+    assert lab.red() == set()
+
+
+def differing(before, after):
+    assert before.keys() == after.keys()
+    return {key for key in before if before[key] != after[key]}
