@@ -68,7 +68,7 @@ class Routing:
         if word not in _PATH_OF:
             raise ValueError(f"routing {word!r} is unknown; known: {', '.join(_PATH_OF)}")
         mode, cross_zone_only, uplink = _PATH_OF[word]
-        values = dict(field.partition("=")[::2] for field in fields)
+        values = {name: value for name, _, value in (field.partition("=") for field in fields)}
         checksum = values.pop("checksum", "on")
         if values.keys() - {"max", "vni", "port"} or checksum not in ("on", "off"):
             raise ValueError(f"{text!r} is not written like {cls().tag()!r}")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING
+from typing import Any
 
 import userdata
 from lab.errors import LabError
@@ -15,10 +15,6 @@ from lab.instances.nodes import NAME_TAG, STACK_TAG
 from lab.node import Node
 from plan.image import DEBIAN, architecture, name_pattern
 from plan.settings import Settings
-
-if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 ROUTING_TAG = "podnet:routing"
 VERSION_TAG = "podnet:version"
@@ -50,7 +46,7 @@ class Newest:
     image_id: str
 
     @classmethod
-    def of(cls, client: EC2Client, settings: Settings) -> Newest:
+    def of(cls, client: Any, settings: Settings) -> Newest:  # noqa: ANN401
         """The newest for these settings, as the program finds them."""
         image = settings.image_id or _newest_debian(client, settings.instance_type)
         digest = hashlib.sha256(userdata.render(settings).encode()).hexdigest()
@@ -62,7 +58,7 @@ class Newest:
         return [what for what, is_older in ages.items() if is_older]
 
 
-def made(client: EC2Client, stack: str) -> dict[str, Made]:
+def made(client: Any, stack: str) -> dict[str, Made]:  # noqa: ANN401
     """The stack's instances by the name of their node, stopped ones among them."""
     pages = client.get_paginator("describe_instances").paginate(
         Filters=[
@@ -75,7 +71,7 @@ def made(client: EC2Client, stack: str) -> dict[str, Made]:
     return {each.name: each for each in found}
 
 
-def _made(row: InstanceTypeDef) -> Made:
+def _made(row: dict[str, Any]) -> Made:
     tags = {tag["Key"]: tag["Value"] for tag in row.get("Tags", ())}
     return Made(
         name=tags[NAME_TAG],
@@ -89,7 +85,7 @@ def _made(row: InstanceTypeDef) -> Made:
     )
 
 
-def _newest_debian(client: EC2Client, instance_type: str) -> str:
+def _newest_debian(client: Any, instance_type: str) -> str:  # noqa: ANN401
     images = client.describe_images(
         Owners=[DEBIAN],
         Filters=[
@@ -99,7 +95,7 @@ def _newest_debian(client: EC2Client, instance_type: str) -> str:
     )["Images"]
     if not images:
         raise LabError(f"Debian's account {DEBIAN} has no image for instance type {instance_type}")
-    return max(images, key=lambda image: image["CreationDate"])["ImageId"]
+    return str(max(images, key=lambda image: image["CreationDate"])["ImageId"])
 
 
 def routing_of(node: Node) -> str:
@@ -120,7 +116,7 @@ def foreign_on_node(node: Node, settings: Settings) -> Iterator[str]:
             yield f"{node.name}: {route['dst']} {way}dev {route.get('dev', 'none')}"
 
 
-def foreign_in_vpc(client: EC2Client, stack: str, settings: Settings) -> Iterator[str]:
+def foreign_in_vpc(client: Any, stack: str, settings: Settings) -> Iterator[str]:  # noqa: ANN401
     """Routes in the pod range that are in the stack's route tables and not of its making."""
     own = {
         (str(settings.addresses.block(each.address)), interface)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
 import userdata
@@ -15,10 +17,13 @@ SETTINGS = Settings.from_config({"podnet:vpcCidr": "172.20.4.0/24"})
 
 def test_a_node_becomes_ready_by_the_user_data_of_a_stack_and_not_without(cloud):
     plain = cloud.booted("node-1")
-    instance = cloud.launch("172.20.4.20", "node-10", UserData=userdata.render(SETTINGS),
+    told = b64decode(userdata.encoded(SETTINGS))
+    instance = cloud.launch("172.20.4.20", "node-10", UserData=told,
                             TagSpecifications=[{"ResourceType": "instance", "Tags": [
                                 {"Key": "podnet:node", "Value": "node-10"},
-                                {"Key": "podnet:stack", "Value": "lab"}]}])
+                                {"Key": "podnet:stack", "Value": "lab"},
+                                {"Key": "podnet:routing",
+                                 "Value": SETTINGS.node_routing.tag()}]}])
     node = cloud.node("node-10")
     reasons = [ready(plain), ready(node)]
     cloud.until(lambda: ready(node) is None, "the node is ready")

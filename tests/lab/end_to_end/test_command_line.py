@@ -73,9 +73,10 @@ def test_two_ups_at_once_deploy_one_stack(two_ups):
 @pytest.mark.usefixtures("two_ups")
 def test_the_matrix_for_machines_names_what_failed_and_why(podnet):
     green = podnet("matrix", "--json")
-    podnet("exec", "node-1", "--", "ip", "link", "set", "kube-bridge", "down")
+    podnet("pod", "exec", "pod-1a", "--", "ip", "link", "set", "eth0", "down")
     red = podnet("matrix", "--json")
-    podnet("exec", "node-1", "--", "ip", "link", "set", "kube-bridge", "up")
+    podnet("pod", "rm", "pod-1a")
+    podnet("pod", "add", "node-1", "pod-1a")
 
     assert green.returncode == 0
     verdict = json.loads(green.stdout)

@@ -127,12 +127,17 @@ def test_a_pod_mtu_over_the_link_loses_full_packets_between_nodes(lab):
 
     matrix = lab.matrix()
 
-    assert {(result.source, result.target) for result in matrix.failed} == {
+    between = {
         (one.name, two.name)
         for one in lab.pods
         for two in lab.pods
         if one.node.name != two.node.name
     }
+    # The bridge itself keeps the agent's MTU, so a full packet of a node to any pod is lost there.
+    through_a_bridge = {(node.name, pod.name) for node in lab.nodes for pod in lab.pods}
+    assert {(result.source, result.target) for result in matrix.failed} == (
+        between | through_a_bridge
+    )
     assert {str(result.check) for result in matrix.failed} == {"mtu"}
 
 
