@@ -109,6 +109,7 @@ def test_a_preview_shows_only_what_a_third_node_needs(podnet):
     assert [line.split()[1:] for line in shown.splitlines()] == [
         ["create", "aws:ec2/instance:Instance", "nodes-a-node-3"],
         ["create", "aws:ec2/route:Route", "pod-routes-a-node-3"],
+        ["create", "aws:ec2/tag:Tag", "routing-mode-a-node-3"],
     ]
 
 

@@ -12,6 +12,8 @@ from lab.aws import AwsProvider
 from lab.engine import Engine, EngineError, ProviderError
 from tests.unit.aws.conftest import REGION
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 STACK = "dev"
 NEEDS = {

@@ -3,22 +3,23 @@
 import pytest
 from typer.testing import CliRunner
 
-import userdata
-from lab.cli import app, cluster, roll_commands
+from lab.cli import app, cluster, kept, roll_commands
+from lab.cli import nodes as nodes_of
 from plan.routing import RoutingMode
 
 pytestmark = pytest.mark.lab
 
 
+OTHER_IMAGE = "ami-0deb120a000000000"
+
+
 @pytest.fixture(scope="module")
 def lab(lab):
-    """In mode vpc-routes, and since its nodes were made, nodes are to get one file more."""
+    """In mode vpc-routes; since its nodes were made, another image has become theirs."""
     lab.change(routing=RoutingMode.VPC_ROUTES)
     lab.pods = cluster.renew_pods(lab.nodes)
-    now = userdata.contents
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(userdata, "contents", lambda of: {**now(of), "/etc/podnet/newer": "yes\n"})
-        yield lab
+    kept.keep(lab.home, "lab", {"podnet:imageId": OTHER_IMAGE})
+    return lab
 
 
 def podnet(lab, *words):
@@ -40,7 +41,7 @@ def routes(lab):
 
 def test_older_nodes_are_told_and_stay_as_they_are(lab):
     assert podnet(lab, "status").count("older") == 4
-    assert roll_commands.due(lab.target, []) == dict.fromkeys(lab.instance_ids(), ["files"])
+    assert roll_commands.due(lab.target, []) == {name: ["image"] for name in lab.instance_ids()}
     assert lab.up().changes == ()
 
 
@@ -59,7 +60,7 @@ def test_one_node_is_made_anew_with_its_address_and_its_routes_moved(lab):
     assert str(lab.node("node-2").address) == "192.168.1.75"
     blocks = {block for _, block in differing(before, routes(lab))}
     assert blocks == {lab.outputs["nodes"]["node-2"]["podBlock"]}
-    assert lab.node("node-2").run("cat", "/etc/podnet/newer") == "yes\n"
+    assert nodes_of.made(lab.ec2, "lab")["node-2"].image_id == OTHER_IMAGE
 
 
 def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
