@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from lab import image
-from lab.cli import cluster, deploy, kept, proof
+from lab.cli import app, cluster, deploy, kept, proof
 from lab.cli.deploy import EngineKind
 from lab.cli.fabric import declare
 from lab.cloud import control
@@ -50,6 +51,13 @@ class Lab:
         words = {key: str(value).lower() for key, value in settings.items()}
         kept.keep(self.home, STACK, {f"podnet:{key}": value for key, value in words.items()})
         return self.up()
+
+    def podnet(self, *words):
+        """Run a command of `podnet` in this process, and return what it printed."""
+        done = CliRunner().invoke(app, ["--lab", str(self.home.directory), *words])
+        if done.exception is not None:
+            raise done.exception
+        return done.output
 
     def traffic(self, limit=300):
         """Traffic between all pods, to be used in a `with` statement."""

@@ -1,3 +1,4 @@
+import json
 import os
 import socket
 from dataclasses import replace
@@ -5,6 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from lab.shell import run
 from tests.lab.fabric.hosts import heard, ping, tcp, udp, udp_answered
 from tests.lab.fabric.worlds import (
     ALL_IN,
@@ -216,3 +218,21 @@ def test_an_interface_without_groups_is_closed(lab):
 
     assert not udp(lab.host("a2"), lab.host("a1"))
     assert not udp(lab.host("a1"), lab.host("a2"))
+
+
+def test_rules_are_replaced_without_taking_away_what_hooks_them_in(lab):
+    lab.apply(world())
+    before = hooks(lab)
+    lab.apply(with_groups(world(), a1=(ALL_IN,)))
+    lab.apply(world())
+
+    # A hook that goes and comes again drops what passes in between.
+    assert {"forward", "input", "output"} <= before.keys()
+    assert hooks(lab) == before
+
+
+def hooks(lab):
+    """The kernel's numbers of the chains that see packets, by their name."""
+    listed = run("ip", "netns", "exec", lab.vpc(), "nft", "-j", "list", "chains", "inet")
+    chains = [item["chain"] for item in json.loads(listed)["nftables"] if "chain" in item]
+    return {chain["name"]: chain["handle"] for chain in chains if "hook" in chain}

@@ -2,9 +2,8 @@
 
 import time
 
-from wire import Wire, expected
-
 from lab.cli import nodes as nodes_of
+from tests.lab.modes.wire import Wire, expected
 
 TWO_POLLS = 6.0
 

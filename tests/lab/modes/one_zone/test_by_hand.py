@@ -6,15 +6,14 @@ import time
 from functools import partial
 
 import pytest
-from checks import followed, tell, told
-from typer.testing import CliRunner
 
-from lab.cli import app, cluster
+from lab.cli import cluster
 from lab.cli import nodes as nodes_of
 from lab.fabric import Fabric
 from lab.probe.netns import inside
 from lab.shell import run
 from plan.routing import RoutingMode
+from tests.lab.modes.checks import followed, tell, told
 
 pytestmark = pytest.mark.lab
 
@@ -24,12 +23,6 @@ def lab(lab):
     """In mode host-gw, which no node would be in by itself."""
     lab.change(routing=RoutingMode.HOST_GW)
     return lab
-
-
-def status(lab):
-    shown = CliRunner().invoke(app, ["--lab", str(lab.home.directory), "status"])
-    assert shown.exception is None
-    return shown.output
 
 
 def said(node, words):
@@ -50,7 +43,7 @@ def test_an_unknown_word_in_the_tag_is_said_once_and_the_mode_kept(lab):
     assert nodes_of.routing_of(node) == before
     assert lab.red() == set()
     assert said(node, "'pigeon-post' is unknown") == 1
-    assert "told: pigeon-post" in status(lab).replace("\n", "")
+    assert "told: pigeon-post" in lab.podnet("status").replace("\n", "")
 
     lab.engine().refresh()
     repaired = lab.up()
@@ -117,7 +110,7 @@ def test_foreign_routes_in_the_pod_range_are_left_alone_and_told(lab, foreign_ro
     assert "10.1.4.0/28" in lab.node("node-3").run("ip", "route", "show", "proto", "boot")
     assert "10.1.201.0/24" in lab.pod_routes()
     assert "10.1.4.0/28" in lab.node("node-3").run("journalctl", "--unit=podnet-agent", "-o", "cat")
-    shown = status(lab).replace("\n", " ")
+    shown = lab.podnet("status").replace("\n", " ")
     assert "node-3: 10.1.4.0/28 via 192.168.1.14 dev eth0" in shown
     assert f"{table}: 10.1.201.0/24 to {interface}" in shown
 

@@ -5,23 +5,26 @@ import time
 from pathlib import Path
 
 import pytest
-from checks import packets_go_the_way_of_the_mode
 
 from lab.cli import cluster
+from lab.errors import LabError
 from lab.pods import Pods
 from plan.routing import RoutingMode
+from tests.lab.modes.checks import packets_go_the_way_of_the_mode
 
 pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module", params=list(RoutingMode), ids=str)
 def mode(request, lab):
-    """Each mode in turn; pods are made anew where their on-link range has changed."""
-    flat = lab.outputs["routing"] == RoutingMode.L2
-    lab.change(routing=request.param, maxNodes=32)
-    if flat or request.param is RoutingMode.L2:
-        lab.pods = cluster.renew_pods(lab.nodes)
+    """Each mode in turn, by the command, which makes pods anew to and from l2."""
+    lab.podnet("switch", request.param, "--yes", "--engine", "embedded")
     return request.param
+
+
+def test_a_mode_that_was_switched_to_stays_for_the_next_deployment(lab, mode):
+    assert lab.up().changes == ()
+    assert lab.outputs["routing"] == mode
 
 
 @pytest.mark.usefixtures("mode")
@@ -79,3 +82,15 @@ def test_a_node_that_joins_or_leaves_touches_no_other_and_is_reached_by_all(lab)
     assert lab.red() == set()
     assert lab.boot_ids() == boots
     assert {node.name: kernel_of(node) for node in lab.nodes} == others
+
+
+def test_a_switch_from_l2_asks_first_and_without_an_answer_changes_nothing(lab):
+    assert lab.outputs["routing"] == RoutingMode.L2
+    pods = [(pod.name, pod.address, pod.containers) for pod in lab.pods]
+
+    with pytest.raises(LabError, match="nothing was changed; `--yes` answers this question"):
+        lab.podnet("switch", "overlay", "--engine", "embedded")
+
+    assert lab.up().changes == ()
+    assert lab.outputs["routing"] == RoutingMode.L2
+    assert [(pod.name, pod.address, pod.containers) for pod in lab.pods] == pods

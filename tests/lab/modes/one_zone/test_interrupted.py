@@ -3,10 +3,10 @@
 import os
 
 import pytest
-from checks import followed
 
 from lab.cloud import control
 from plan.routing import RoutingMode
+from tests.lab.modes.checks import followed
 
 pytestmark = pytest.mark.lab
 

@@ -1,9 +1,9 @@
 """Mode l2 with the uplink `ethernet`, on the one fabric that carries it."""
 
 import pytest
-from wire import Wire, crossing
 
 from plan.routing import RoutingMode
+from tests.lab.modes.wire import Wire, crossing
 
 pytestmark = pytest.mark.lab
 

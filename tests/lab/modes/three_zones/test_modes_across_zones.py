@@ -1,11 +1,11 @@
 """The modes that carry packets across subnets, and a node that sleeps through a switch."""
 
 import pytest
-from checks import packets_go_the_way_of_the_mode, told
 
 from lab.cli import cluster, kept
 from lab.cli import nodes as nodes_of
 from plan.routing import RoutingMode
+from tests.lab.modes.checks import packets_go_the_way_of_the_mode, told
 
 pytestmark = pytest.mark.lab
 

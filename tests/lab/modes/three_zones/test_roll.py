@@ -1,9 +1,8 @@
 """Nodes made anew one at a time, and a roll that goes on where it was cut off."""
 
 import pytest
-from typer.testing import CliRunner
 
-from lab.cli import app, cluster, kept, roll_commands
+from lab.cli import cluster, kept, roll_commands
 from lab.cli import nodes as nodes_of
 from plan.routing import RoutingMode
 
@@ -22,12 +21,6 @@ def lab(lab):
     return lab
 
 
-def podnet(lab, *words):
-    done = CliRunner().invoke(app, ["--lab", str(lab.home.directory), *words])
-    assert done.exception is None, done.output
-    return done.output
-
-
 def routes(lab):
     """The network interface that each block is routed to, by table and block."""
     tables = lab.ec2.describe_route_tables()["RouteTables"]
@@ -40,7 +33,7 @@ def routes(lab):
 
 
 def test_older_nodes_are_told_and_stay_as_they_are(lab):
-    assert podnet(lab, "status").count("older") == 4
+    assert lab.podnet("status").count("older") == 4
     assert roll_commands.due(lab.target, []) == {name: ["image"] for name in lab.instance_ids()}
     assert lab.up().changes == ()
 
@@ -66,13 +59,13 @@ def test_one_node_is_made_anew_with_its_address_and_its_routes_moved(lab):
 def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
     instances = lab.instance_ids()
 
-    podnet(lab, "roll", "node-2", "node-3", "--engine", "embedded")
+    lab.podnet("roll", "node-2", "node-3", "--engine", "embedded")
     lab.up()
 
     assert differing(instances, lab.instance_ids()) == {"node-3"}
     assert lab.up().changes == ()
     assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-4"}
-    assert "nothing to roll" in podnet(lab, "roll", "node-3", "--engine", "embedded")
+    assert "nothing to roll" in lab.podnet("roll", "node-3", "--engine", "embedded")
     assert lab.red() == set()
 
 
