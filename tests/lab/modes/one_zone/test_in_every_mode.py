@@ -14,6 +14,8 @@ from tests.lab.modes.checks import packets_go_the_way_of_the_mode
 
 pytestmark = pytest.mark.lab
 
+PATIENCE = 60.0
+
 
 @pytest.fixture(scope="module", params=list(RoutingMode), ids=str)
 def mode(request, lab):
@@ -30,8 +32,6 @@ def test_a_mode_that_was_switched_to_stays_for_the_next_deployment(lab, mode):
 @pytest.mark.usefixtures("mode")
 def test_all_pairs_are_green_and_packets_go_the_way_of_the_mode(lab):
     packets_go_the_way_of_the_mode(lab)
-
-PATIENCE = 60.0
 
 
 class Age:
