@@ -6,6 +6,8 @@ import pytest
 
 from lab.engine import EngineError
 
+pytestmark = pytest.mark.slow
+
 SOME = """
 one = Thing("one")
 Thing("two", on=one.arn)
