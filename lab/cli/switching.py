@@ -91,6 +91,12 @@ def walk(target: Target) -> Iterator[Leg]:
             f"{settings.node_routing.tag().partition(' ')[0]}; `podnet switch` to one of them first"
         )
     modes = [mode for mode in LIVE if mode is not RoutingMode.HOST_GW or settings.zones == 1]
+    if changes := target.preview().changes:
+        raise LabError(
+            f"stack {target.stack} is not as its settings want it: {len(changes)} changes are due, "
+            "and a drill changes nothing but the routing; `podnet up` first, or keep a setting "
+            f"of one run by `podnet switch {settings.routing} -c KEY=VALUE`"
+        )
     proof = target.prove(target.up(tell=False))
     for before, after in pairwise(route(modes, settings.routing)):
         proof, leg = take(target, proof, before, after)

@@ -21,7 +21,9 @@ RATE = 100
 WORDS_EVERY = 10
 """A connection says a word with every so many datagrams."""
 WARM_UP_SECONDS = 5.0
-DRAIN_SECONDS = 5.0
+DATAGRAM_SECONDS = 1.0
+WORD_SECONDS = 5.0
+"""Longer, since the kernel repeats a lost word only after a while, and then ever more seldom."""
 MOST_TIMES = 10
 MOST_BEHIND = 10
 """Ticks that are made up for; a longer hold-up of this process is left out."""
@@ -85,7 +87,8 @@ class Sender:
             tick = max(tick + 1 / RATE, now - MOST_BEHIND / RATE)
         self._forget(stop)
         self._seconds = time.monotonic() - begun
-        self._await(self._all_arrived, DRAIN_SECONDS)
+        self._await(self._no_datagram_missing, DATAGRAM_SECONDS)
+        self._await(self._no_word_missing, WORD_SECONDS)
         return stopped
 
     def losses(self) -> Losses:
@@ -165,7 +168,7 @@ class Sender:
                 f"{len(silent)} of {len(self._flows)} pairs do not talk to begin with, as "
                 f"{silent[0]}; `podnet matrix` says why"
             )
-        self._await(self._all_arrived, 1.0)
+        self._await(self._no_datagram_missing, DATAGRAM_SECONDS)
 
     def _silent(self) -> list[str]:
         return [
@@ -181,10 +184,11 @@ class Sender:
             for line in self._lines:
                 line.say()
 
-    def _all_arrived(self) -> bool:
-        return not any(flow.lost for flow in self._flows) and not any(
-            line.waits for line in self._lines
-        )
+    def _no_datagram_missing(self) -> bool:
+        return not any(flow.lost for flow in self._flows)
+
+    def _no_word_missing(self) -> bool:
+        return not any(line.waits for line in self._lines)
 
     def _await(self, done: Callable[[], bool], seconds: float) -> None:
         limit = time.monotonic() + seconds

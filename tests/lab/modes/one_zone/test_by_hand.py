@@ -17,6 +17,8 @@ from tests.lab.modes.checks import followed, tell, told
 
 pytestmark = pytest.mark.lab
 
+TWO_POLLS = 4.5
+
 
 @pytest.fixture(scope="module")
 def lab(lab):
@@ -38,7 +40,7 @@ def test_an_unknown_word_in_the_tag_is_said_once_and_the_mode_kept(lab):
     node = lab.node("node-2")
     before = nodes_of.routing_of(node)
     tell(lab, "pigeon-post", "node-2")
-    time.sleep(5)
+    time.sleep(TWO_POLLS)
 
     assert nodes_of.routing_of(node) == before
     assert lab.red() == set()
@@ -78,7 +80,7 @@ def test_a_dead_metadata_service_leaves_the_mode_as_it_was(lab, no_metadata):
     before = {node.name: nodes_of.routing_of(node) for node in lab.nodes}
     lab.node("node-1").run("systemctl", "restart", "podnet-agent", timeout=20)
     # Every poll asks anew; a minute would be more of the same.
-    time.sleep(8)
+    time.sleep(TWO_POLLS)
 
     assert {node.name: nodes_of.routing_of(node) for node in lab.nodes} == before
     assert red_pairs(lab) == set()
@@ -103,7 +105,7 @@ def foreign_routes(lab):
 
 def test_foreign_routes_in_the_pod_range_are_left_alone_and_told(lab, foreign_routes):
     table, interface = foreign_routes
-    time.sleep(4)
+    time.sleep(TWO_POLLS)
     changes = lab.up().changes
 
     assert changes == ()
