@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import pulumi_aws as aws
@@ -10,8 +9,6 @@ import pulumi_aws as aws
 import userdata
 from plan.image import DEBIAN, architecture, name_pattern
 from plan.settings import Settings
-
-VERSION_LENGTH = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +18,7 @@ class Build:
     user_data: str
     """What the node receives at its first boot, compressed and in base64."""
     version: str
-    """A short hash of that, uncompressed, since compressors differ between machines."""
+    """What sets these files apart from others, as `userdata.version` tells it."""
     network: str
     """The numbers of the address rule; with others every node is made anew."""
     image_id: str
@@ -30,10 +27,9 @@ class Build:
     @classmethod
     def of(cls, settings: Settings) -> Build:
         """The build of a stack; raises `ValueError` where the user data is too large."""
-        text = userdata.render(settings)
         return cls(
             user_data=userdata.encoded(settings),
-            version=hashlib.sha256(text.encode()).hexdigest()[:VERSION_LENGTH],
+            version=userdata.version(settings),
             network=settings.network,
             image_id=settings.image_id or _newest_debian(settings.instance_type),
         )

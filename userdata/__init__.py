@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from base64 import b64encode
 from pathlib import Path
 from textwrap import indent
@@ -12,6 +13,7 @@ from plan.settings import Settings
 LIMIT = 16_384
 """Bytes of raw user data: EC2 User Guide, "Run commands when you launch an EC2 instance"."""
 
+VERSION_LENGTH = 10
 HERE = Path(__file__).resolve().parent
 LIBRARY = "/usr/local/lib/podnet"
 
@@ -75,6 +77,11 @@ def encoded(settings: Settings) -> str:
     they were made with.
     """
     return b64encode(_compressed(render(settings))).decode()
+
+
+def version(settings: Settings) -> str:
+    """A short hash of the text, uncompressed, since compressors differ between machines."""
+    return hashlib.sha256(render(settings).encode()).hexdigest()[:VERSION_LENGTH]
 
 
 def _compressed(text: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,8 +48,7 @@ class Newest:
     def of(cls, client: Any, settings: Settings) -> Newest:  # noqa: ANN401
         """The newest for these settings, as the program finds them."""
         image = settings.image_id or _newest_debian(client, settings.instance_type)
-        digest = hashlib.sha256(userdata.render(settings).encode()).hexdigest()
-        return cls(version=digest[:10], image_id=image)
+        return cls(version=userdata.version(settings), image_id=image)
 
     def older(self, made: Made) -> list[str]:
         """What of this node is older: its files, its image, or neither."""
