@@ -28,7 +28,7 @@ def test_all_problems_are_told_together():
         vpcCidr="nonsense", nodeCount="0", zones="7", routing="magic", nodecuont="2"
     ) == [
         "podnet:vpcCidr 'nonsense' is not an IPv4 range; write it like 10.1.0.0/16",
-        "podnet:routing 'magic' is unknown; known: vpc-routes, host-gw, overlay, l2",
+        "podnet:routing 'magic' is unknown; known: vpc-routes, host-gw, overlay, l2, flannel",
         "podnet:nodecuont is not a setting of podnet; did you mean podnet:nodeCount?",
         "podnet:zones must be 1 to 3, got 7",
         "podnet:nodeCount must be at least 1, got 0",
