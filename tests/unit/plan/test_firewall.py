@@ -7,9 +7,9 @@ from ipaddress import IPv4Network
 import pytest
 
 from plan.firewall import ANYWHERE, Rule, egress, ingress
-from plan.mode_rules import Fabric
 from plan.routing import RoutingMode, Uplink
 from plan.settings import Settings
+from plan.values import Fabric
 
 NODES = Rule(description="All traffic between the nodes")
 PODS = Rule(description="All traffic from pods", peer=IPv4Network("10.1.0.0/16"))

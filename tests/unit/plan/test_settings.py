@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan.mode_rules import Fabric
 from plan.routing import Encapsulation, Routing, RoutingMode, Uplink
 from plan.settings import PARSERS, Settings, SettingsError
+from plan.values import Fabric
 
 
 def settings(**values: str) -> Settings:
