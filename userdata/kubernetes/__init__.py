@@ -22,7 +22,6 @@ IN_USER_DATA = (
     "/etc/systemd/system/podnet-kubernetes.service",
     f"{LIBRARY}/fetch.py",
     f"{LIBRARY}/kubernetes.sh",
-    f"{LIBRARY}/parameters.py",
 )
 PACKED = (
     "/etc/modules-load.d/podnet-kubernetes.conf",
@@ -40,6 +39,7 @@ PACKED = (
             "drain.py",
             "nodes.py",
             "packages.sh",
+            "parameters.py",
             "place.py",
             "steps.py",
         )

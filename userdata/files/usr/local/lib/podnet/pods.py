@@ -41,8 +41,13 @@ def conflist(node: Node, routing: Routing) -> str:
 
 
 def keep_conflist(node: Node, routing: Routing, folder: Path) -> str:
-    """Write it where it differs; says that it did."""
+    """Write it where it differs; says that it did. Flannel has a conflist of its own."""
     wanted, file = conflist(node, routing), folder / "10-mynet.conflist"
+    if routing.mode is RoutingMode.FLANNEL:
+        if not file.exists():
+            return ""
+        file.unlink()
+        return f"removed {file}"
     if file.exists() and file.read_text() == wanted:
         return ""
     draft = file.with_suffix(".new")

@@ -43,11 +43,11 @@ class Bootstrap:
         self.root = root
         self.join_name = Parameters(cluster.stack).join
         self.leads = cluster.plan.number(node.address) == CONTROL_PLANE
-        state, run_time = (
-            Path(os.environ[f"{name}_DIRECTORY"]) for name in ("STATE", "RUNTIME")
-        )
+        state = root / "var/lib/podnet-kubernetes"
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.started, self.done = state / "started", state / "done"
-        self.draft = run_time / "kubeadm.yaml"
+        # There is a token in it, so it is kept in memory.
+        self.draft = root / "run/podnet-kubernetes.yaml"
 
     def work(self) -> str:
         """All of it; raises where something must be tried again."""

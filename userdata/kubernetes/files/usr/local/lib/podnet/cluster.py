@@ -37,7 +37,9 @@ class Cluster:
     """Checks of kubeadm that this image cannot pass."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], region: str, ignored: tuple[str, ...] = ()) -> "Cluster":
+    def of(
+        cls, environ: Mapping[str, str], region: str, ignored: tuple[str, ...] = ()
+    ) -> "Cluster":
         """The cluster that a node is told of in node.env."""
         plan = AddressPlan(
             IPv4Network(environ["PODNET_VPC_CIDR"]),

@@ -16,7 +16,7 @@ from pathlib import Path
 from cluster import Cluster
 from drain import Drain
 from machine import run
-from nodes import blocks, count, patch, surplus
+from nodes import Item, blocks, count, patch, surplus
 from parameters import Store, instance
 from plan.kubernetes import API_SERVER, Parameters
 from steps import Steps, listed
@@ -90,7 +90,7 @@ class Control:
         self._write(self.names.settled, str(wanted))
         return f"the cluster is settled at {wanted}"
 
-    def _nodes(self) -> list[dict]:
+    def _nodes(self) -> list[Item]:
         return listed(self.kubectl("get", "nodes", "--output=json"))
 
     def _fresh(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Fetches the files of Kubernetes, which user data has no room for, and unpacks them."""
+"""Fetches the files of Kubernetes, which user data has no room for."""
 
 import hashlib
 import io
@@ -8,52 +8,40 @@ import sys
 import tarfile
 from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
-from parameters import Store, instance
+import boto3  # type: ignore[import-untyped]
+from botocore.utils import InstanceMetadataRegionFetcher  # type: ignore[import-untyped]
 
-UNPACKED = Path("etc/podnet/kubernetes.digest")
 
-
-def fetch(store: Store, folder: str, digest: str) -> bytes:
+def fetch(ssm: Any, folder: str, digest: str) -> bytes:  # noqa: ANN401  # boto3 has no types
     """The tar in the pieces below a folder; raises `ValueError` if it is not the one meant."""
     unpacker, data, number = lzma.LZMADecompressor(), b"", 0
     while not unpacker.eof:
-        number += 1
-        data += unpacker.decompress(b64decode(store.read(f"{folder}/{number}")))
-    if (found := hashlib.sha256(data).hexdigest()) != digest:
-        raise ValueError(
-            f"the files below {folder} have SHA-256 {found}, user data says {digest}; they are "
-            "left alone, and `pulumi up` of this stack writes them again"
-        )
+        name = f"{folder}/files/{digest[:12]}/{(number := number + 1)}"
+        try:
+            piece = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        except Exception as error:
+            raise OSError(f"SSM parameter {name}: {error}; `pulumi up` mends it") from error
+        data += unpacker.decompress(b64decode(piece))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"what {name} and those before it hold is not {digest}: left alone")
     return data
 
 
-def unpack(data: bytes, root: Path) -> None:
-    """Put every file at its place, each at once."""
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        for member in archive.getmembers():
-            file, content = root / member.name, archive.extractfile(member)
-            if content is None:
-                continue
-            file.parent.mkdir(parents=True, exist_ok=True)
-            draft = file.with_name(f"{file.name}.new")
-            draft.write_bytes(content.read())
-            draft.replace(file)
-
-
-def main(root: Path = Path("/")) -> None:
-    """Fetch and unpack, once for each release of the files."""
+def main(root: Path) -> None:
+    """Once for each release of the files."""
     folder, digest = (os.environ[f"PODNET_{name}"] for name in ("PARAMETERS", "KUBERNETES_FILES"))
-    unpacked = root / UNPACKED
-    if unpacked.exists() and unpacked.read_text() == digest:
-        return
-    unpack(fetch(Store(instance("placement/region")), f"{folder}/files/{digest[:12]}", digest), root)
-    unpacked.write_text(digest)
-    print(f"unpacked the files {digest[:12]} of Kubernetes", flush=True)
+    done = root / "etc/podnet/kubernetes.digest"
+    if not done.exists() or done.read_text() != digest:
+        ssm = boto3.client("ssm", region_name=InstanceMetadataRegionFetcher().retrieve_region())
+        tar = io.BytesIO(fetch(ssm, folder, digest))
+        tarfile.open(fileobj=tar).extractall(root)  # noqa: S202, SIM115  # as its digest says
+        done.write_text(digest)
 
 
 if __name__ == "__main__":
     try:
-        main()
-    except (OSError, LookupError, ValueError) as error:
+        main(Path("/"))
+    except (OSError, ValueError) as error:
         sys.exit(str(error))

@@ -1,5 +1,4 @@
 #!/bin/sh
-# First what the other files are fetched with, then those, then their own work.
 set -eu
 if ! python3 -c 'import boto3' 2>/dev/null; then
   export DEBIAN_FRONTEND=noninteractive

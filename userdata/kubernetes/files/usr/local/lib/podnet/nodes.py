@@ -1,4 +1,4 @@
-"""What is to be done about the cluster's Node objects: pure, from what is there and what is wanted."""
+"""What is to be done about Node objects: pure, from what is there and what is wanted."""
 
 import json
 import re

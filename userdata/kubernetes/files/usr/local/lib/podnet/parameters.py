@@ -1,17 +1,37 @@
 """The stack's SSM parameters as this node may see them, and what the machine is on AWS."""
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from metadata import LIFETIME, TOKEN, ask
+from http.client import NOT_FOUND
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import boto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    BotoCoreError,
+    ClientError,
+)
+
+SERVICE = "http://169.254.169.254/latest"
 PATIENCE = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
 
 def instance(path: str) -> str:
     """What the metadata service says of this instance; raises `LookupError` where nothing."""
-    token = ask("PUT", TOKEN, {"X-aws-ec2-metadata-token-ttl-seconds": LIFETIME})
-    return ask("GET", f"/latest/meta-data/{path}", {"X-aws-ec2-metadata-token": token})
+    token = _ask("PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+    return _ask("GET", f"meta-data/{path}", {"X-aws-ec2-metadata-token": token})
+
+
+def _ask(method: str, path: str, headers: dict[str, str]) -> str:
+    request = Request(f"{SERVICE}/{path}", method=method, headers=headers)  # noqa: S310  # plain HTTP
+    try:
+        with urlopen(request, timeout=2) as answer:  # noqa: S310  # at a fixed address
+            text: str = answer.read().decode()
+            return text
+    except HTTPError as error:
+        if error.code == NOT_FOUND:
+            raise LookupError(f"the metadata service has no {path}") from error
+        raise
 
 
 class Store:
@@ -30,17 +50,18 @@ class Store:
         kind = "SecureString" if secret else "String"
         self._call("PutParameter", name, Name=name, Value=value, Type=kind, Overwrite=True)
 
-    def _call(self, action: str, name: str, **request: object) -> dict:
+    def _call(self, action: str, name: str, **request: object) -> dict[str, Any]:
         try:
             # A client made without credentials never gets any, so each call has its own.
             client = boto3.Session().client("ssm", region_name=self.region, config=PATIENCE)
             method = client.get_parameter if action == "GetParameter" else client.put_parameter
-            return method(**request)
+            found: dict[str, Any] = method(**request)
         except ClientError as error:
             told = error.response["Error"]
             raise OSError(_reason(told["Code"], action, name, told.get("Message", ""))) from error
         except BotoCoreError as error:
             raise OSError(f"{action} of SSM parameter {name}: {error}") from error
+        return found
 
 
 def _reason(code: str, action: str, name: str, message: str) -> str:

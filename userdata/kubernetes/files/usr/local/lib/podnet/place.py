@@ -51,7 +51,8 @@ def _unit(root: Path) -> Iterator[Path]:
 def ignored(root: Path) -> tuple[str, ...]:
     """The checks of kubeadm that the image says it cannot pass."""
     file = root / DEFAULTS
-    found = re.search(r"^IGNORE_PREFLIGHT=(\S*)$", file.read_text() if file.exists() else "", re.M)
+    said = file.read_text() if file.exists() else ""
+    found = re.search(r"^IGNORE_PREFLIGHT=(\S*)$", said, re.MULTILINE)
     return tuple(filter(None, found[1].strip("\"'").split(","))) if found else ()
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 TROUBLES = (OSError, LookupError, ValueError, subprocess.SubprocessError)
 
@@ -40,7 +41,7 @@ def show(*argv: str) -> tuple[int, str]:
     return process.returncode, "".join(lines)
 
 
-def listed(text: str) -> list[dict]:
+def listed(text: str) -> list[dict[str, Any]]:
     """The items of a list as kubectl gives it in JSON."""
-    items: list[dict] = json.loads(text)["items"]
+    items: list[dict[str, Any]] = json.loads(text)["items"]
     return items
