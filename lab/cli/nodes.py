@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.instances.nodes import NAME_TAG, STACK_TAG
 from lab.node import Node
 from plan.image import DEBIAN, architecture, name_pattern
+from plan.routing import RoutingMode
 from plan.settings import Settings
 
 ROUTING_TAG = "podnet:routing"
@@ -106,6 +107,8 @@ def routing_of(node: Node) -> str:
 
 def foreign_on_node(node: Node, settings: Settings) -> Iterator[str]:
     """Routes in the pod range that are on the node and were made by nobody of podnet."""
+    if settings.routing is RoutingMode.FLANNEL:  # then they are Flannel's, and it sees to them
+        return
     pods = str(settings.pod_cidr)
     listed = json.loads(node.run("ip", "-json", "-4", "route", "show", "root", pods) or "[]")
     for route in listed:

@@ -46,6 +46,10 @@ class Cluster:
         """Its nodes by name."""
         return nodes_of.members(self._list("nodes"))
 
+    def pods(self) -> list[dict[str, Any]]:
+        """All pods, as the API lists them."""
+        return self._list("pods")
+
     def wait_nodes(self, wanted: Sequence[str], note: Note) -> None:
         """Return when these nodes are Ready, each with its block; raises `LabError` if late."""
         limit = time.monotonic() + NODES_LIMIT
@@ -87,7 +91,7 @@ class Cluster:
     def renew_pods(self, nodes: Sequence[Node], note: Note) -> list[Pod]:
         """Delete every pod that has an address of its own, and wait for those made in place."""
         kubectl = self.kubectl()
-        for item in self._list("pods"):
+        for item in self.pods():
             if not item["spec"].get("hostNetwork"):
                 meta = item["metadata"]
                 kubectl.run("delete", "pod", meta["name"], f"--namespace={meta['namespace']}",
@@ -96,7 +100,7 @@ class Cluster:
 
     def hosts(self, nodes: Sequence[Node]) -> list[Endpoint]:
         """The pods of the proof that are in the networks of their nodes."""
-        return list(pods_of.hosts(nodes, pods_of.of_probe(self._list("pods"))))
+        return list(pods_of.hosts(nodes, pods_of.of_probe(self.pods())))
 
     def prove(self, matrix: Matrix, nodes: Sequence[Node], pods: Sequence[Pod],
               hosts: Sequence[Endpoint]) -> Matrix:
@@ -141,7 +145,7 @@ class Cluster:
             return dict.fromkeys(wanted, f"the API server: {_last_line(error)}")
 
     def _pods(self, nodes: Sequence[Node]) -> list[Pod]:
-        found = pods_of.of_probe(self._list("pods"))
+        found = pods_of.of_probe(self.pods())
         for name, count in workload.wanted(len(nodes)).items():
             for item in found[name]:
                 if reason := pods_of.why_not_ready(item):

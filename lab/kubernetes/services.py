@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 from typing import TypeVar
 
@@ -132,8 +133,7 @@ class _Run:
             with _socket(source, socket.SOCK_DGRAM) as sender:
                 sender.connect((str(self._asked.dns), DNS_PORT))
                 number = secrets.randbelow(1 << 16)
-                found = await _repeated(sender, question(number, name),
-                                        lambda packet, number=number: addresses(number, packet))
+                found = await _repeated(sender, question(number, name), partial(addresses, number))
             wanted = [expected] if expected else []
             if found != wanted:
                 said = ", ".join(map(str, found)) or "nothing"
