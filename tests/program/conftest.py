@@ -102,7 +102,8 @@ class RecordingMonitor(MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request):  # noqa: N802
-        if "pulumi:pulumi:Stack" in request.urn:
+        # The URN of what is in the stack bears the stack's type too.
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
             self.exports, self.secret_exports = opened(request.outputs)
         return super().RegisterResourceOutputs(request)
 
