@@ -64,7 +64,7 @@ def commands(plan, **routing):
         ({"mode": RoutingMode.FLANNEL, "flannel_backend": FlannelBackend.HOST_GW}, set()),
         ({"mode": RoutingMode.FLANNEL, "flannel_direct": True}, set()),
     ],
-    ids=lambda value: str(value.get("mode")) if isinstance(value, dict) else "",
+    ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
 def test_the_routes_of_a_mode(routing, routes):
     assert commands(ONE_ZONE, **routing) == routes
