@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from lab.kubernetes.image.contents import POD_IMAGE
+
 NAMESPACE = "podnet-probe"
-IMAGE = "podnet.local/pod:1"
-"""The lab's image has it, and no registry does."""
 DAEMON, WEB, HOST = "daemon", "web", "host"
 """A DaemonSet, a Deployment, and a DaemonSet in the network of the nodes."""
 CONTAINERS = ("a", "b")
@@ -85,7 +85,7 @@ def _pod(containers: tuple[str, ...]) -> Object:
         "securityContext": {"runAsNonRoot": True, "runAsUser": NOBODY, "runAsGroup": NOBODY,
                             "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{
-            "name": each, "image": IMAGE, "imagePullPolicy": "IfNotPresent",
+            "name": each, "image": POD_IMAGE, "imagePullPolicy": "IfNotPresent",
             "securityContext": {"allowPrivilegeEscalation": False,
                                 "capabilities": {"drop": ["ALL"]}},
         } for each in containers],
