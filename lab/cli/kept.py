@@ -43,7 +43,7 @@ def over(home: Home, stack: str, config: Mapping[str, str] | None = None) -> dic
     fabric = {} if home.fabric == "vpc" else {FABRIC: home.fabric}
     given = {**fabric, **load(home, stack), **(config or {})}
     whole = Project.load(PROJECT).config(stack, given)
-    clustered = whole.get(KUBERNETES) == Kubernetes.KUBEADM and IMAGE not in whole
+    clustered = whole.get(KUBERNETES) == Kubernetes.KUBEADM and not whole.get(IMAGE)
     return {**given, IMAGE: IMAGE_ID} if clustered else given
 
 
