@@ -73,6 +73,8 @@ class Receiver:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+                # A port of one's choice may still be held by the connections of the last probe.
+                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 for each in (tcp, udp):
                     each.settimeout(0)
                     each.bind((str(address), port))

@@ -71,6 +71,13 @@ class Stack:
                  cluster.running_nodes(self.home, self.ec2, self.name)}
         return nodes[name]
 
+    def rebooted(self, name, pid):
+        """Whether the node has another first process than this one."""
+        try:
+            return self.node(name).pid != pid
+        except KeyError:
+            return False
+
     def traffic(self):
         """Traffic between all pods, to be used in a `with` statement."""
         return self.traffic_between([Endpoint.of_pod(pod) for pod in self.proof.pods])

@@ -18,7 +18,7 @@ def not_ready(stack):
 def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
     before, pid = stack.boots(), stack.node(name).pid
     stack.ec2.reboot_instances(InstanceIds=[stack.node(name).instance_id])
-    stack.until(lambda: _rebooted(stack, name, pid), f"{name} boots again")
+    stack.until(lambda: stack.rebooted(name, pid), f"{name} boots again")
     proof = stack.prove()
     after = stack.boots()
     leases = [file.name for file in
@@ -29,13 +29,6 @@ def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
     assert red(proof.matrix) == []
     assert {each for each in after if after[each] != before[each]} == {name}
     assert sorted(leases) == sorted(item["status"]["podIP"] for item in there)
-
-
-def _rebooted(stack, name, pid):
-    try:
-        return stack.node(name).pid != pid
-    except KeyError:
-        return False
 
 
 def test_a_node_joins_and_leaves_and_the_others_do_not_notice(stack):
@@ -102,7 +95,7 @@ def test_pods_reach_each_other_while_the_control_plane_is_gone(stack):
         matrix = probe(ends)
         losses = traffic.stop()
     stack.ec2.start_instances(InstanceIds=[first.instance_id])
-    stack.until(lambda: _rebooted(stack, "node-1", first.pid), "node-1 boots again")
+    stack.until(lambda: stack.rebooted("node-1", first.pid), "node-1 boots again")
 
     assert red(matrix) == []
     assert losses.none, losses.worst()
