@@ -95,7 +95,9 @@ class FakeApi:
         self._reached(kind)
         name = manifest["metadata"]["name"]
         self.calls.append(("apply", kind.kind, force))
-        return self._shown(self.put(kind, namespace, name, **copy.deepcopy(manifest)))
+        values = {key: value for key, value in copy.deepcopy(manifest).items()
+                  if key not in ("apiVersion", "kind")}
+        return self._shown(self.put(kind, namespace, name, **values))
 
     def delete(self, kind, name, namespace, propagation):
         self._reached(kind)
