@@ -13,8 +13,9 @@ from components.tags import NETWORK, ROUTING, SETTLED, STACK, VERSION
 from plan import quota
 from plan.firewall import ANYWHERE
 from plan.nodes import nodes
+from plan.routing import WORDS
 from plan.settings import Settings
-from plan.switch import WORDS, Deployed
+from plan.switch import Deployed
 
 THERE = ["pending", "running", "stopping", "stopped"]
 """States of an instance that is not gone; the look-up's own default is `running` alone."""

@@ -6,18 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from plan import firewall
-from plan.routing import Routing, RoutingMode, Uplink
+from plan.routing import WORDS, Routing, RoutingMode
 from plan.settings import Settings
-
-WORDS: Mapping[str, Routing] = {
-    routing.tag().partition(" ")[0]: routing
-    for routing in (
-        *(Routing(mode=mode) for mode in RoutingMode),
-        Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
-        Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET),
-    )
-}
-"""Every routing by the first word of its tag; the numbers are defaults."""
 
 NODES_DO = {
     "vpc-routes": "takes away its routes to other nodes and leaves forwarding to the VPC router",
@@ -26,6 +16,9 @@ NODES_DO = {
     "hybrid": "routes pods of its own subnet through their node, all others through VXLAN",
     "l2": "joins the bridge of its pods to every peer's by VXLAN",
     "l2-ethernet": "joins the bridge of its pods to its network interface",
+    "flannel": "leaves its routes to other nodes' pods to Flannel, which sends them by VXLAN",
+    "flannel-direct": "leaves its routes to other nodes' pods to Flannel, VXLAN between subnets",
+    "flannel-host-gw": "leaves its routes to other nodes' pods to Flannel, through their nodes",
 }
 
 
