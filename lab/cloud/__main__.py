@@ -9,16 +9,16 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
-from lab.cloud import server
+from lab.cloud import roots, server
 from lab.cloud.api import Api
 from lab.cloud.backend import application
 from lab.cloud.control import CGROUP_MEMBER, Files, cgroups
 from lab.cloud.loop import Loop
 from lab.errors import LabError
 from lab.home import Home
-from lab.image import ensure
 
 
 def main() -> int:
@@ -53,7 +53,7 @@ def run(home: Home, port: int) -> None:
         groups.enter(CGROUP_MEMBER)
         sock = server.listen(port)
         endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
-        loop = Loop(home, endpoint, ensure(home.image), groups)
+        loop = Loop(home, endpoint, partial(roots.of, home.image), groups)
         signal.signal(signal.SIGTERM, lambda *_: loop.end())
         api = Api(application(), loop.changed, loop.settled)
         threading.Thread(target=server.serve(api, sock).serve_forever, daemon=True).start()

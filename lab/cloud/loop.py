@@ -6,10 +6,9 @@ import json
 import logging
 import threading
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -24,6 +23,7 @@ from lab.fabric import Fabric
 from lab.home import Home
 from lab.instances.cgroups import Cgroups
 from lab.instances.fleet import Fleet, Wanted
+from lab.instances.root import Root
 from lab.model import World
 from lab.observe import observe
 
@@ -41,11 +41,12 @@ GONE = ("shutting-down", "terminated")
 class Loop:
     """Runs in the main thread; what other threads call is `changed`, `settled` and `end`."""
 
-    def __init__(self, home: Home, endpoint: str, image: Path, cgroups: Cgroups) -> None:
+    def __init__(self, home: Home, endpoint: str, root: Callable[[str], Root],
+                 cgroups: Cgroups) -> None:
         self._home = home
         self._endpoint = endpoint
         self._fabric = Fabric(home)
-        self._fleet = Fleet(home.instances, image, cgroups, lambda: self._wake.put("exit"))
+        self._fleet = Fleet(home.instances, root, cgroups, lambda: self._wake.put("exit"))
         self._services = Services(self._fabric.vpc_namespace, self._user_data)
         # Its `put` may be called from a signal handler too.
         self._wake: SimpleQueue[str] = SimpleQueue()
@@ -144,7 +145,8 @@ class Loop:
 
     def _wanted(self) -> dict[str, Wanted]:
         return {instance.id: Wanted(running=instance.state in RUNNING,
-                                    namespace=self._fabric.port(instance.eni_ids[0]))
+                                    namespace=self._fabric.port(instance.eni_ids[0]),
+                                    image_id=instance.image_id)
                 for instance in self._world.instances
                 if instance.state not in GONE and instance.eni_ids}
 
