@@ -14,8 +14,9 @@ from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
 from lab.aws.install import install
-from lab.aws.plugin import ENDPOINT, Servicer, type_of
+from lab.aws.plugin import ENDPOINT, Servicer
 from lab.engine.wire import decode, encode
+from lab.plugin.servicer import type_of
 from tests.unit.aws import samples
 from tests.unit.aws.conftest import REGION
 
