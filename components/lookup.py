@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 
 import pulumi
 import pulumi_aws as aws
@@ -77,7 +78,10 @@ def _foreign_routes(stack: str, settings: Settings, addresses: set[str]) -> Iter
 
 
 def _former(stack: str) -> str | None:
-    return next((word for word in WORDS if _vpcs(stack, f"{word} *")), None)
+    """The routing that all nodes last settled in; until they have, one that a node was told."""
+    settled = (word for word in WORDS if _vpcs(stack, f"{word} *"))
+    told = (word for word in WORDS if _instances(stack, **{ROUTING: f"{word} *"}))
+    return next(chain(settled, told), None)
 
 
 def _vpcs(stack: str, settled: str | None = None) -> set[str]:

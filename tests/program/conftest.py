@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi_aws
+import pulumi_kubernetes
 import pytest
 from pulumi.runtime import rpc, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
@@ -25,9 +26,19 @@ from pulumi.runtime.settings import Settings, configure
 # is read. As an error such a warning would leave it half imported for every later test.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    for module in (pulumi_aws.ec2, pulumi_aws.iam, pulumi_aws.servicequotas, pulumi_aws.vpc):
+    for module in (
+        pulumi_aws.ec2,
+        pulumi_aws.iam,
+        pulumi_aws.servicequotas,
+        pulumi_aws.ssm,
+        pulumi_aws.vpc,
+        pulumi_kubernetes.apps.v1,
+        pulumi_kubernetes.core.v1,
+        pulumi_kubernetes.rbac.v1,
+    ):
         hasattr(module, "Vpc")
 
+KUBECONFIG = "the key of the kingdom"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +52,8 @@ class Registered:
     custom: bool
     provider: str
     inputs: dict[str, Any]
+    secrets: frozenset[str]
+    """The inputs that are handed over as secrets."""
     depends_on: frozenset[str]
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
@@ -52,6 +65,13 @@ def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(fnmatchcase(tags.get(key, ""), value) for key, value in wanted.items())
 
 
+def opened(sent: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Properties as they were sent, out of their envelopes; and the names of those that had one."""
+    found = rpc.deserialize_properties(sent)
+    sealed = frozenset(name for name, value in found.items() if rpc.is_rpc_secret(value))
+    return {name: rpc.unwrap_rpc_secret(value) for name, value in found.items()}, sealed
+
+
 class RecordingMonitor(MockMonitor):
     """The SDK's mock monitor, which forgets options and exports; this one keeps both."""
 
@@ -59,9 +79,11 @@ class RecordingMonitor(MockMonitor):
         super().__init__(mocks)
         self.registered: list[Registered] = []
         self.exports: dict[str, Any] = {}
+        self.secret_exports: frozenset[str] = frozenset()
 
     def RegisterResource(self, request):  # noqa: N802  # the name is the SDK's
         response = super().RegisterResource(request)
+        inputs, secrets = opened(request.object)
         self.registered.append(
             Registered(
                 urn=response.urn,
@@ -69,7 +91,8 @@ class RecordingMonitor(MockMonitor):
                 name=request.name,
                 custom=request.custom,
                 provider=request.provider,
-                inputs=rpc.deserialize_properties(request.object),
+                inputs=inputs,
+                secrets=secrets,
                 depends_on=frozenset(request.dependencies),
                 ignore_changes=tuple(request.ignoreChanges),
                 replace_on_changes=tuple(request.replaceOnChanges),
@@ -79,8 +102,9 @@ class RecordingMonitor(MockMonitor):
         return response
 
     def RegisterResourceOutputs(self, request):  # noqa: N802
-        if "pulumi:pulumi:Stack" in request.urn:
-            self.exports = rpc.deserialize_properties(request.outputs)
+        # The URN of what is in the stack bears the stack's type too.
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
+            self.exports, self.secret_exports = opened(request.outputs)
         return super().RegisterResourceOutputs(request)
 
 
@@ -109,6 +133,7 @@ class FakeCloud(Mocks):
     INSTANCES = "aws:ec2/getInstances:getInstances"
     TABLES = "aws:ec2/getRouteTables:getRouteTables"
     TABLE = "aws:ec2/getRouteTable:getRouteTable"
+    PARAMETER = "aws:ssm/getParameter:getParameter"
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
@@ -133,6 +158,8 @@ class FakeCloud(Mocks):
                 "primaryNetworkInterfaceId": f"eni-{args.name}",
                 "publicIp": f"public-{args.name}",
             }
+        if args.typ == "aws:ssm/parameter:Parameter":
+            outputs["arn"] = f"arn:aws:ssm:here:1:parameter{args.inputs['name']}"
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -180,6 +207,14 @@ class FakeCloud(Mocks):
                     ),
                 ]
             },
+        }
+        return self
+
+    def has_cluster(self, nodes: int, kubeconfig: str = KUBECONFIG) -> FakeCloud:
+        """Answer as a cloud whose control plane has made a cluster of so many nodes."""
+        told = {"kubeconfig": kubeconfig, "settled": str(nodes)}
+        self.answers[self.PARAMETER] = lambda args: {
+            "value": told[args["name"].removeprefix("/podnet/test/kubernetes/")]
         }
         return self
 
