@@ -120,8 +120,9 @@ def test_a_plain_debian_gets_pinned_packages_from_both_projects_and_keeps_them(m
     assert held == ["kubeadm", "kubelet", "kubectl", "containerd.io"]
 
 
-def test_debians_own_containerd_is_too_old(machine):
-    machine.has(containerd="containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1")
+@pytest.mark.parametrize("version", ["1.6.20~ds1", "v1.7.27"], ids=["Debian 12", "upstream"])
+def test_a_containerd_1_is_too_old(machine, version):
+    machine.has(containerd=f"containerd github.com/containerd/containerd {version} x")
 
     machine.run()
 
