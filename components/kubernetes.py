@@ -61,6 +61,8 @@ def finish(settings: Settings, cluster: Cluster, nodes: Nodes) -> None:
             cluster_identifier=nodes.instance_ids[FIRST],
             # What was in a cluster is gone with it.
             delete_unreachable=True,
+            # Otherwise another configuration would delete the one that the daemons mount.
+            enable_config_map_mutable=True,
         )
         overlay = FlannelOverlayArgs(
             net_conf=flannel.net_conf(settings.pod_cidr, settings.node_routing),

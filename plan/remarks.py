@@ -16,8 +16,9 @@ def remarks(settings: Settings) -> Iterator[str]:
         return
     if settings.node_count == 1:
         yield (
-            "nodeCount is 1 with kubernetes kubeadm: node-1 is the control plane and runs all pods "
-            "as well"
+            "nodeCount is 1 with kubernetes kubeadm: node-1 is the control plane alone, and pods "
+            "that do not tolerate its taint (node-role.kubernetes.io/control-plane) wait for a "
+            "second node"
         )
     if not settings.admin_cidrs:
         yield (

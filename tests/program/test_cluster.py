@@ -239,7 +239,8 @@ def test_the_exports_tell_how_to_reach_the_cluster_and_what_a_cloud_controller_m
 
 
 ALONE = (
-    "nodeCount is 1 with kubernetes kubeadm: node-1 is the control plane and runs all pods as well"
+    "nodeCount is 1 with kubernetes kubeadm: node-1 is the control plane alone, and pods that do "
+    "not tolerate its taint (node-role.kubernetes.io/control-plane) wait for a second node"
 )
 SHUT = (
     "adminCidrs is empty, so the API server answers nodes and pods only: the kubeconfig is of no "

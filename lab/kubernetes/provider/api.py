@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import urllib3
+
 from lab.cloud.netns import inside
 from lab.engine.values import ProviderError, Values
 from lab.kubernetes.provider.kubeconfig import Access
@@ -127,11 +129,12 @@ class Server:
 
     def _resource(self, kind: Kind) -> Any:  # noqa: ANN401  # the client's own type
         """How a kind is addressed, as the API server itself tells."""
-        deadline = time.monotonic() + SETTLING
+        deadline = None
         while kind not in self._known:
             self._discover(kind.api_version)
             if kind in self._known:
                 break
+            deadline = deadline or time.monotonic() + SETTLING
             if time.monotonic() > deadline:
                 served = sorted(one.kind for one in self._known
                                 if one.api_version == kind.api_version)
@@ -169,7 +172,6 @@ class Server:
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401
         # Read only where a cluster is talked to: the client alone takes a second to load.
-        import urllib3  # noqa: PLC0415
         from kubernetes.client import (  # type: ignore[import-untyped]  # noqa: PLC0415
             ApiClient,
             Configuration,
@@ -183,7 +185,7 @@ class Server:
             configuration.api_key = {"authorization": f"Bearer {self.access.token}"}
         client = ApiClient(configuration)
         # The client's own would want certificate and key in files, and would heed proxies.
-        client.rest_client.pool_manager = urllib3.PoolManager(
+        client.rest_client.pool_manager = _Pool(
             ssl_context=_trust(self.access), retries=False, maxsize=32,
             server_hostname=self.access.name or None)
         # What it discovers by itself it would keep in a file that other clusters share.
@@ -191,7 +193,6 @@ class Server:
 
     def _call(self, make: Callable[[], T]) -> T:
         """Make a call inside the namespace, patiently while nobody answers."""
-        import urllib3  # noqa: PLC0415
         from kubernetes.client.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
             ApiException,
         )
@@ -208,7 +209,7 @@ class Server:
                 why = _plain(error)
             except ApiException as error:
                 if error.status not in TRANSIENT:
-                    raise self._refusal(error) from error
+                    raise Refused(error.status, _told(error)) from error
                 why = _told(error)
             if time.monotonic() > deadline:
                 told = self._unanswered(why)
@@ -216,18 +217,24 @@ class Server:
                 raise Unreachable(told)
             time.sleep(POLL)
 
-    def _refusal(self, error: Any) -> ProviderError:  # noqa: ANN401
-        if not error.status:
-            return Unreachable(
-                f"what answers at {self.access.server} is not the cluster of the kubeconfig "
-                f"({_told(error)}); was its control plane made anew? Look up the kubeconfig again")
-        return Refused(error.status, _told(error))
-
     def _unanswered(self, why: str) -> str:
         return (f"the API server at {self.access.server} did not answer in {self.patience:g} s "
                 f"({why}). Look at: whether the control plane runs (`podnet status`, then "
                 f"`podnet exec node-1 -- journalctl -u kubelet -n 50`); whether port 6443 is open "
                 f"for the host that deploys (podnet:adminCidrs); whether this is still its address")
+
+
+class _Pool(urllib3.PoolManager):
+    """Connections; says itself who is not to be believed, since the client cannot take it."""
+
+    def request(self, method: str, url: str, *given: Any, **more: Any) -> Any:  # noqa: ANN401
+        try:
+            return super().request(method, url, *given, **more)
+        except urllib3.exceptions.SSLError as error:
+            server = url.partition("/api")[0]
+            raise Unreachable(
+                f"what answers at {server} is not the cluster of the kubeconfig ({error}); was "
+                f"its control plane made anew? Look up the kubeconfig again") from error
 
 
 def _trust(access: Access) -> ssl.SSLContext:
