@@ -91,6 +91,8 @@ class Machine:
         digits = self.name.removeprefix("i-").rjust(17, "0")[-17:]
         (self.folder / "hypervisor/uuid").write_text(
             f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n")
+        # What ran before a reboot has left groups behind that no machine would still have.
+        self.cgroups.drop(self.name)
         groups = self.cgroups.make(self.name, kubelet=self.image.kubelet)
         with self.console.open("ab") as console:
             process = subprocess.Popen(

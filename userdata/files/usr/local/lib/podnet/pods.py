@@ -29,6 +29,8 @@ def conflist(node: Node, routing: Routing) -> str:
                         "type": "bridge",
                         "bridge": BRIDGE,
                         "isDefaultGateway": True,
+                        # So that a pod reaches itself by a Service too.
+                        "hairpinMode": True,
                         "mtu": node.mtu - OVERHEAD,
                         "ipam": ipam,
                     }

@@ -39,18 +39,26 @@ class Control:
         self.names = Parameters(cluster.stack)
         self.steps = Steps()
         self.drain = Drain(kubectl)
+        self.items: list[Item] = []
         self.written: dict[str, tuple[str, float]] = {}
 
     def reconcile(self) -> None:
-        """One poll."""
+        """One poll; without an API server there is nothing to be done."""
+        if not self.steps.step("nodes of the cluster", self.find):
+            return
         self.steps.step("blocks", self.keep_blocks)
         self.steps.step("join", self.keep_join)
         self.steps.step("kubeconfig", self.keep_kubeconfig)
         self.steps.step("nodes", self.keep_count)
 
+    def find(self) -> str:
+        """Ask which nodes there are."""
+        self.items = listed(self.kubectl("get", "nodes", "--output=json"))
+        return ""
+
     def keep_blocks(self) -> str:
         """Give every node the block that is its own by rule."""
-        lacking, wrong = blocks(self.cluster.plan, self._nodes())
+        lacking, wrong = blocks(self.cluster.plan, self.items)
         for name, block in lacking.items():
             self.kubectl("patch", "node", name, "--type=merge", "--patch", patch(block))
         if wrong:
@@ -80,7 +88,7 @@ class Control:
     def keep_count(self) -> str:
         """Take out the nodes above the wanted count, and say when none is left."""
         wanted = count(self.store.read(self.names.nodes))
-        for name in surplus(self._nodes(), wanted):
+        for name in surplus(self.items, wanted):
             if not self.drain.done(name):
                 return ""
             self.kubectl("delete", "node", name, "--ignore-not-found")
@@ -89,9 +97,6 @@ class Control:
             return ""
         self._write(self.names.settled, str(wanted))
         return f"the cluster is settled at {wanted}"
-
-    def _nodes(self) -> list[Item]:
-        return listed(self.kubectl("get", "nodes", "--output=json"))
 
     def _fresh(self, name: str) -> bool:
         return name in self.written and time.monotonic() - self.written[name][1] < RENEWAL

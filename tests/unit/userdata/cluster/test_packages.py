@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "userdata/kubernetes/files/usr/local/lib/podnet/packages.sh"
+SCRIPT = Path(__file__).parents[4] / "userdata/kubernetes/files/usr/local/lib/podnet/packages.sh"
 KUBERNETES_KEY = "DE15B14486CD377B9E876E1A234654DA9A296436"
 DOCKER_KEY = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 TOOLS = ("sh", "awk", "sed", "mkdir", "mv", "rm", "cat")

@@ -1,8 +1,6 @@
 """What the tests of a cluster's nodes have in common."""
 
-import os
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 
 import machine
 import pytest
@@ -10,23 +8,7 @@ from cluster import Cluster
 
 from plan.address import AddressPlan
 
-GOLDEN = Path(__file__).parents[2] / "golden"
 PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
-
-
-@pytest.fixture
-def golden():
-    """Compare a text with its golden copy; UPDATE_GOLDEN=1 rewrites the copy and still fails."""
-
-    def compare(name, text):
-        copy = GOLDEN / name
-        if os.environ.get("UPDATE_GOLDEN") == "1":
-            copy.write_text(text)
-            pytest.fail(f"rewrote tests/golden/{name}; look at the difference, then run again")
-
-        assert text == copy.read_text(), f"tests/golden/{name} differs; UPDATE_GOLDEN=1 rewrites it"
-
-    return compare
 
 
 @pytest.fixture

@@ -158,14 +158,15 @@ def test_an_api_server_that_does_not_answer_is_said_once(subject, api, store, ca
     api.refusal = "`kubectl get nodes` ended with 1: connection refused"
     for _ in range(3):
         subject.reconcile()
+    assert store.writes == []
     api.refusal = ""
     subject.reconcile()
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if line.startswith("blocks: `kubectl")] == [
-        f"blocks: {'`kubectl get nodes` ended with 1: connection refused'}"
+    assert [line for line in lines if line.startswith("nodes of the cluster: `")] == [
+        "nodes of the cluster: `kubectl get nodes` ended with 1: connection refused"
     ]
-    assert "blocks: works again" in lines
+    assert "nodes of the cluster: works again" in lines
     assert store.values[f"{ROOT}/settled"] == "3"
 
 

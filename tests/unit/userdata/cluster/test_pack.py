@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from plan.kubernetes import Parameters
 from userdata import kubernetes
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 FILES = PROJECT / "userdata" / "kubernetes" / "files"
 FOLDER = Parameters("dev").root
 
