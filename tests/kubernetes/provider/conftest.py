@@ -40,8 +40,7 @@ class Cluster:
         self.namespace = NAMESPACES / self.name
         self.running: list[subprocess.Popen[bytes]] = []
         self.authority = Authority()
-        self.kubeconfig = self._kubeconfig(*self.authority.issue(
-            "admin", group="system:masters"))
+        self.kubeconfig = self.kubeconfig_of("admin", group="system:masters")
 
     def begin(self) -> None:
         subprocess.run(["ip", "netns", "add", self.name], check=True)
@@ -75,7 +74,7 @@ class Cluster:
         """One's own way to the API server: what somebody does behind the provider's back."""
         return Server(read(self.kubeconfig), self.namespace, patience)
 
-    def provider(self, limit: float = 60, **settings) -> KubernetesProvider:
+    def provider(self, limit: float = 60, **settings: str) -> KubernetesProvider:
         return KubernetesProvider(self.namespace, limit=limit).under(
             configuration.TYPE, {"kubeconfig": self.kubeconfig, **settings})
 
@@ -101,19 +100,19 @@ class Cluster:
             (self.folder / name).write_text(text)
         return {name: self.folder / name for name in content}
 
-    def _kubeconfig(self, certificate: str, key: str) -> str:
-        def encoded(text: str) -> str:
-            return base64.b64encode(text.encode()).decode()
-
+    def kubeconfig_of(self, user: str, authority: Authority | None = None, *,
+                      group: str = "") -> str:
+        """A kubeconfig for a user, as the one who signs for this cluster gives it, or another."""
+        authority = authority or self.authority
+        certificate, key, pem = (base64.b64encode(text.encode()).decode() for text in (
+            *authority.issue(user, group=group), authority.pem))
         return yaml.safe_dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "admin",
-            "contexts": [{"name": "admin", "context": {"cluster": "lab", "user": "admin"}}],
+            "apiVersion": "v1", "kind": "Config", "current-context": "lab",
+            "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user}}],
             "clusters": [{"name": "lab", "cluster": {
-                "server": f"https://{ADDRESS}:{PORT}",
-                "certificate-authority-data": encoded(self.authority.pem)}}],
-            "users": [{"name": "admin", "user": {
-                "client-certificate-data": encoded(certificate),
-                "client-key-data": encoded(key)}}]})
+                "server": f"https://{ADDRESS}:{PORT}", "certificate-authority-data": pem}}],
+            "users": [{"name": user, "user": {
+                "client-certificate-data": certificate, "client-key-data": key}}]})
 
 
 @pytest.fixture(scope="session")
