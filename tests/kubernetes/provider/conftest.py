@@ -57,6 +57,7 @@ class Cluster:
             f"--service-account-signing-key-file={files['api.key']}",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-cluster-ip-range=10.96.0.0/24", "--authorization-mode=RBAC")
+        self.server().namespaced(POD)  # waits; the controllers themselves would give up
         self._run("kube-controller-manager", f"--kubeconfig={files['kubeconfig']}",
                   "--leader-elect=false", f"--controllers={','.join(CONTROLLERS)}")
 
@@ -120,7 +121,6 @@ def cluster(tmp_path_factory):
     made = Cluster(tmp_path_factory.mktemp("cluster"), build.ensure(Home.open().image))
     try:
         made.begin()
-        made.server().namespaced(POD)
         yield made
     finally:
         made.end()

@@ -35,7 +35,7 @@ class Authority:
         certificate = self._signed(
             x509.Name(subject), key.public_key(), [x509.SubjectAlternativeName(names)])
         return (certificate.public_bytes(Encoding.PEM).decode(), key.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode())
 
     def _signed(self, subject, public, extensions):
         builder = x509.CertificateBuilder(
