@@ -116,13 +116,14 @@ def _containerd(root: Path) -> Iterator[None]:
 
 
 def _unpack(root: Path, packed: Path) -> None:
-    # What is unpacked is never read again, and would double the image.
     argv = ["chroot", str(root), "ctr", "--namespace=k8s.io", "images", "import", "--local",
-            "--snapshotter=native", "--discard-unpacked-layers", "-"]
+            "--snapshotter=native", "-"]
     with packed.open("rb") as file:
         done = subprocess.run(argv, stdin=file, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CommandError(argv, done.returncode, done.stderr)
+    # What is unpacked is never read again, and would double the image.
+    run("chroot", str(root), "ctr", "--namespace=k8s.io", "content", "prune", "references")
 
 
 def _answers(root: Path) -> bool:

@@ -89,6 +89,7 @@ class Cluster:
 
     def __init__(self, cloud):
         self.cloud = cloud
+        self.open_between_nodes()
         self.ids = {number: cloud.launch(address, f"node-{number}", ImageId=IMAGE_ID,
                                          UserData=user_data(number))
                     for number, address in NODES.items()}
@@ -96,6 +97,17 @@ class Cluster:
             cloud.ec2.modify_instance_attribute(InstanceId=instance,
                                                 SourceDestCheck={"Value": False})
         self.nodes = {number: cloud.booted(f"node-{number}") for number in NODES}
+
+    def open_between_nodes(self):
+        """The default group lets its members reach each other, but not their pods."""
+        groups = self.cloud.ec2.describe_security_groups(Filters=[
+            {"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [
+                self.cloud.ec2.describe_subnets(SubnetIds=[self.cloud.subnet])
+                ["Subnets"][0]["VpcId"]]}])["SecurityGroups"]
+        self.cloud.ec2.authorize_security_group_ingress(
+            GroupId=groups[0]["GroupId"], IpPermissions=[{
+                "IpProtocol": "-1",
+                "IpRanges": [{"CidrIp": one} for one in ("172.20.4.0/24", "10.9.0.0/16")]}])
 
     def begin(self):
         self.kubeadm(1, "init", cluster_configuration())
