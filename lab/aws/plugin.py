@@ -16,21 +16,21 @@ class Servicer(plugin.Servicer):
 
     type_ = configuration.TYPE
 
-    def checked(self, configuration_: Values) -> Values:
+    def checked(self, given: Values) -> Values:
         """See `plugin.Servicer.checked`."""
-        return configuration.check(configuration_)
+        return configuration.check(given)
 
-    def connected(self, configuration_: Values) -> AwsProvider:
+    def connected(self, given: Values) -> AwsProvider:
         """See `plugin.Servicer.connected`."""
         endpoint = os.environ.get(ENDPOINT)
         if not endpoint:
             raise ProviderError(f"{ENDPOINT} is not set: this plugin serves the lab on this "
                                 f"machine alone, and must be told where its API listens")
-        if not isinstance(configuration_.get("region"), str):
+        if not isinstance(given.get("region"), str):
             raise ProviderError("aws:region is not set; set it in the stack's configuration")
         return AwsProvider(
-            endpoint, configuration_["region"],
-            ignored_tags=configuration.ignored_tags(configuration_.get("ignoreTags")))
+            endpoint, given["region"],
+            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")))
 
 
 def main(version: str) -> None:

@@ -20,9 +20,9 @@ class Packages:
         for provider in self.served.values():
             provider.configure(config)
 
-    def under(self, type_: str, configuration: Values) -> Provider:
+    def under(self, type_: str, given: Values) -> Provider:
         """As `Provider.under`."""
-        return self._of(type_).under(type_, configuration)
+        return self._of(type_).under(type_, given)
 
     def secret(self, token: str) -> frozenset[str]:
         """As `Provider.secret`."""

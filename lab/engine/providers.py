@@ -22,11 +22,11 @@ class WithProviders:
         """As `Provider.configure`."""
         self.served.configure(config)
 
-    def under(self, type_: str, configuration: Values) -> Provider:
+    def under(self, type_: str, given: Values) -> Provider:
         """As `Provider.under`; the same configuration leads to the same provider."""
-        key = json.dumps([type_, configuration], sort_keys=True, default=repr)
+        key = json.dumps([type_, given], sort_keys=True, default=repr)
         if key not in self._under:
-            self._under[key] = self.served.under(type_, configuration)
+            self._under[key] = self.served.under(type_, given)
         return self._under[key]
 
     def secret(self, token: str) -> frozenset[str]:

@@ -58,13 +58,13 @@ class Provider(Protocol):
         Called before a program runs and before a refresh, with the whole configuration.
         """
 
-    def under(self, type_: str, configuration: Values) -> Provider:
+    def under(self, type_: str, given: Values) -> Provider:
         """What serves the resources under an explicit provider, by its type and checked inputs.
 
         Asked once for each configuration. In a preview `UNKNOWN` may stand in it; of what is then
         answered, only `check` and `diff` are called.
         """
-        del type_, configuration
+        del type_, given
         return self
 
     def secret(self, token: str) -> frozenset[str]:

@@ -31,11 +31,11 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         self._provider: Provider | None = None
 
     @abstractmethod
-    def checked(self, configuration: Values) -> Values:
+    def checked(self, given: Values) -> Values:
         """The configuration, if the lab serves it."""
 
     @abstractmethod
-    def connected(self, configuration: Values) -> Provider:
+    def connected(self, given: Values) -> Provider:
         """The provider with a configuration that was checked, in this lab and nowhere else."""
 
     def compared(self, old: Values, new: Values) -> Diff:

@@ -49,11 +49,11 @@ class KubernetesProvider:
                 raise ProviderError(f"{key} is not served by the lab: its clusters are named by "
                                     f"explicit providers (kubernetes.Provider) alone")
 
-    def under(self, type_: str, configuration_: Values) -> KubernetesProvider:
+    def under(self, type_: str, given: Values) -> KubernetesProvider:
         """The provider for the cluster of this configuration."""
         del type_
         return KubernetesProvider(
-            self._namespace, Settings.of(configuration_), patience=self._patience,
+            self._namespace, Settings.of(given), patience=self._patience,
             limit=self._limit, poll=self._poll, connect=self._connect)
 
     def secret(self, token: str) -> frozenset[str]:

@@ -209,7 +209,7 @@ class Server:
                 why = _plain(error)
             except ApiException as error:
                 if error.status not in TRANSIENT:
-                    raise Refused(error.status, _told(error)) from error
+                    raise Refused(error.status or 0, _told(error)) from error
                 why = _told(error)
             if time.monotonic() > deadline:
                 told = self._unanswered(why)

@@ -23,13 +23,13 @@ class Servicer(plugin.Servicer):
         path = os.environ.get(NAMESPACE)
         self._served = KubernetesProvider(Path(path) if path else None)
 
-    def checked(self, configuration_: Values) -> Values:
+    def checked(self, given: Values) -> Values:
         """See `plugin.Servicer.checked`."""
-        return self._served.check(self.type_, configuration_)
+        return self._served.check(self.type_, given)
 
-    def connected(self, configuration_: Values) -> KubernetesProvider:
+    def connected(self, given: Values) -> KubernetesProvider:
         """See `plugin.Servicer.connected`."""
-        return self._served.under(self.type_, configuration_)
+        return self._served.under(self.type_, given)
 
     def compared(self, old: Values, new: Values) -> Diff:
         """See `plugin.Servicer.compared`."""

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from lab.engine.values import ProviderError
 from lab.kubernetes.provider import api
 from lab.kubernetes.provider.api import Kind, NotServed, Refused, Server, Unreachable
 from lab.kubernetes.provider.kubeconfig import Access
+from tests.unit.kubernetes.provider.pki import Authority
 
 CONFIG_MAP = Kind("v1", "ConfigMap")
 DAEMON_SET = Kind("apps/v1", "DaemonSet")
-NOW = dt.datetime.now(dt.UTC)
 RESOURCES = {
     "/api/v1": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": []},
                 {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": []},
@@ -34,37 +27,6 @@ RESOURCES = {
                 {"name": "namespaces", "kind": "Namespace", "namespaced": False, "verbs": []}],
     "/apis/apps/v1": [{"name": "daemonsets", "kind": "DaemonSet", "namespaced": True,
                        "verbs": []}]}
-
-
-class Authority:
-    """Signs certificates, as kubeadm's does."""
-
-    def __init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
-        self.certificate = self._signed(self.name, self.key.public_key(), [
-            x509.BasicConstraints(ca=True, path_length=None)])
-        self.pem = self.certificate.public_bytes(Encoding.PEM).decode()
-
-    def issue(self, name, *addresses):
-        """A certificate for a name, with its key, as PEM."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName(name), *(x509.IPAddress(ip_address(one)) for one in addresses)]
-        certificate = self._signed(
-            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key.public_key(),
-            [x509.SubjectAlternativeName(names)])
-        return (certificate.public_bytes(Encoding.PEM).decode(), key.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
-
-    def _signed(self, subject, public, extensions):
-        builder = x509.CertificateBuilder(
-            issuer_name=self.name, subject_name=subject, public_key=public,
-            serial_number=x509.random_serial_number(),
-            not_valid_before=NOW - dt.timedelta(days=1),
-            not_valid_after=NOW + dt.timedelta(days=1))
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=True)
-        return builder.sign(self.key, hashes.SHA256())
 
 
 class Handler(BaseHTTPRequestHandler):
