@@ -45,10 +45,10 @@ class Newest:
     image_id: str
 
     @classmethod
-    def of(cls, client: Any, settings: Settings) -> Newest:  # noqa: ANN401
+    def of(cls, client: Any, settings: Settings, stack: str) -> Newest:  # noqa: ANN401
         """The newest for these settings, as the program finds them."""
         image = settings.image_id or _newest_debian(client, settings.instance_type)
-        return cls(version=userdata.version(settings), image_id=image)
+        return cls(version=userdata.version(settings, stack), image_id=image)
 
     def older(self, made: Made) -> list[str]:
         """What of this node is older: its files, its image, or neither."""

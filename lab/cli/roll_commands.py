@@ -48,7 +48,8 @@ def roll(
 def due(target: Target, named: Sequence[str]) -> dict[str, list[str]]:
     """The nodes to be made anew and what of each is older; of those named, or of all."""
     client = cluster.ec2(target.endpoint, deploy.region(target.stack))
-    newest = nodes_of.Newest.of(client, kept.settings(target.home, target.stack))
+    settings = kept.settings(target.home, target.stack)
+    newest = nodes_of.Newest.of(client, settings, target.stack)
     there = nodes_of.made(client, target.stack)
     if strange := [name for name in named if name not in there]:
         raise LabError(

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from typing import Any
 import pulumi_aws
 import pulumi_kubernetes
 import pytest
-from pulumi.runtime import rpc, run_in_stack, set_all_config
-from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
-from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure
+
+from tests.program.recording import RecordingLog, RecordingMonitor, Registered
 
 # The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
 # is read. As an error such a warning would leave it half imported for every later test.
@@ -42,82 +42,9 @@ KUBECONFIG = "the key of the kingdom"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
-class Registered:
-    """One resource as the program registered it."""
-
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    provider: str
-    inputs: dict[str, Any]
-    secrets: frozenset[str]
-    """The inputs that are handed over as secrets."""
-    depends_on: frozenset[str]
-    ignore_changes: tuple[str, ...]
-    replace_on_changes: tuple[str, ...]
-    delete_before_replace: bool
-
-
 def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     """Whether these tags fit a filter of the API, in which a star stands for anything."""
     return all(fnmatchcase(tags.get(key, ""), value) for key, value in wanted.items())
-
-
-def opened(sent: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """Properties as they were sent, out of their envelopes; and the names of those that had one."""
-    found = rpc.deserialize_properties(sent)
-    sealed = frozenset(name for name, value in found.items() if rpc.is_rpc_secret(value))
-    return {name: rpc.unwrap_rpc_secret(value) for name, value in found.items()}, sealed
-
-
-class RecordingMonitor(MockMonitor):
-    """The SDK's mock monitor, which forgets options and exports; this one keeps both."""
-
-    def __init__(self, mocks: Mocks) -> None:
-        super().__init__(mocks)
-        self.registered: list[Registered] = []
-        self.exports: dict[str, Any] = {}
-        self.secret_exports: frozenset[str] = frozenset()
-
-    def RegisterResource(self, request):  # noqa: N802  # the name is the SDK's
-        response = super().RegisterResource(request)
-        inputs, secrets = opened(request.object)
-        self.registered.append(
-            Registered(
-                urn=response.urn,
-                type=request.type,
-                name=request.name,
-                custom=request.custom,
-                provider=request.provider,
-                inputs=inputs,
-                secrets=secrets,
-                depends_on=frozenset(request.dependencies),
-                ignore_changes=tuple(request.ignoreChanges),
-                replace_on_changes=tuple(request.replaceOnChanges),
-                delete_before_replace=request.deleteBeforeReplace,
-            )
-        )
-        return response
-
-    def RegisterResourceOutputs(self, request):  # noqa: N802
-        # The URN of what is in the stack bears the stack's type too.
-        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
-            self.exports, self.secret_exports = opened(request.outputs)
-        return super().RegisterResourceOutputs(request)
-
-
-class RecordingLog(MockEngine):
-    """Keeps what a program says, by how loud it says it."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.said: list[tuple[str, str]] = []
-
-    def Log(self, request):  # noqa: N802
-        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
-        self.said.append((severity, request.message))
 
 
 class FakeCloud(Mocks):
