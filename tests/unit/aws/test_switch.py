@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from itertools import count, pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,11 @@ NEEDS = {
     "hybrid": {"rule -1 10.1.0.0/16", "rule udp 8472"},
 }
 EVERYTHING = set().union(*NEEDS.values())
-ROUND = ("vpc-routes", "overlay", "vpc-routes", "hybrid", "host-gw")
+LIVE = ("vpc-routes", "host-gw", "overlay")
+ROUND = ("vpc-routes", "overlay", "vpc-routes", "host-gw", "overlay", "hybrid", "overlay",
+         "host-gw", "vpc-routes")
 WAIT = ("wait", "")
-STEPS = 6
-"""Changes of a switch between vpc-routes and overlay: a rule, the tags of the node and of the VPC,
-the list of rules, and a rule and a route away; or, the other way, two at first and one at last."""
+every_switch = pytest.mark.parametrize(("before", "after"), [*permutations(LIVE, 2)])
 
 
 class InterruptedHereError(ProviderError):
@@ -150,6 +151,16 @@ class Cluster:
         self.engine(word).up()
         return list(self.provider.calls)
 
+    def is_cut_off(self, word, fail_at):
+        """Whether a switch came as far as this change, before which it was to end."""
+        try:
+            self.switch(word, fail_at)
+        except EngineError as error:
+            if "here" not in str(error):
+                raise
+            return True
+        return False
+
 
 @pytest.fixture
 def provider(endpoint, ec2):
@@ -183,20 +194,59 @@ def test_nothing_is_taken_away_that_a_node_may_still_use(cluster):
     assert cluster.switch(ROUND[-1]) == []
 
 
-@pytest.mark.parametrize("back", [False, True], ids=["finished", "taken back"])
-def test_a_switch_that_ends_between_any_two_steps_leaves_what_works(cluster, back):
-    words = ["vpc-routes", "overlay"]
-    cluster.switch(words[0])
-    for moment in range(STEPS):
-        cluster.provider.begin()
-        with pytest.raises(EngineError, match="here"):
-            cluster.switch(words[1], fail_at=moment)
-        if not back:
-            words.reverse()
-        cluster.switch(words[0])
+def test_the_round_holds_every_switch_that_pods_live_through():
+    assert set(pairwise(ROUND)) >= set(permutations(LIVE, 2))
 
-        assert cluster.provider.there() == NEEDS[words[0]]
-        assert cluster.provider.told() == words[0]
+
+@every_switch
+def test_a_switch_that_ends_between_any_two_steps_is_finished_by_the_next(cluster, before, after):
+    cluster.switch(before)
+    for moment in count():
+        cluster.provider.begin()
+        cut = cluster.is_cut_off(after, moment)
+        cluster.switch(after)
+
+        assert cluster.provider.there() == NEEDS[after]
+        assert cluster.provider.told() == after
+        if not cut:
+            break
+        cluster.provider.begin()
+        cluster.switch(before)
+    # A tag of the node, one of the VPC, and what only one of the two modes needs.
+    assert moment >= 2 + len(NEEDS[before] ^ NEEDS[after])
+
+
+@every_switch
+def test_a_switch_that_ends_between_any_two_steps_can_be_taken_back(cluster, before, after):
+    cluster.switch(before)
+    for moment in count():
+        cluster.provider.begin()
+        if not cluster.is_cut_off(after, moment):
+            break
+        cluster.switch(before)
+
+        assert cluster.provider.there() == NEEDS[before]
+        assert cluster.provider.told() == before
+    assert moment >= 2 + len(NEEDS[before] ^ NEEDS[after])
+
+
+@every_switch
+def test_the_way_back_may_be_cut_off_as_well(cluster, before, after):
+    cluster.switch(before)
+    calls = cluster.switch(after)
+    told = calls.index(WAIT)
+    cluster.switch(before)
+    for moment in count(1):
+        cluster.provider.begin()
+        assert cluster.is_cut_off(after, told)
+        cut = cluster.is_cut_off(before, moment)
+        cluster.switch(before)
+
+        assert cluster.provider.there() == NEEDS[before]
+        assert cluster.provider.told() == before
+        if not cut:
+            break
+    assert moment > 1
 
 
 def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(cluster, ec2):
