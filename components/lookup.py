@@ -42,15 +42,15 @@ def deployed(stack: str, settings: Settings, build: Build) -> Deployed:
         return Deployed()
     wanted = settings.node_routing.tag()
     names = {str(node.address): node.name for node in nodes(settings)}
-    kept = _instances(stack, **{NETWORK: build.network}) & names.keys()
+    kept = _instances(stack, {NETWORK: build.network}) & names.keys()
     outdated = {
-        "files": kept - _instances(stack, **{VERSION: build.version}),
-        "image": kept - _instances(stack, {"image-id": build.image_id}),
-        "instance type": kept - _instances(stack, {"instance-type": settings.instance_type}),
+        "files": kept - _instances(stack, {VERSION: build.version}),
+        "image": kept - _instances(stack, made={"image-id": build.image_id}),
+        "instance type": kept - _instances(stack, made={"instance-type": settings.instance_type}),
     }
     # All of them: a stack of the same name elsewhere must not pass for settled in its place.
     settled = _vpcs(stack, wanted) == vpcs
-    told_alike = not there - _instances(stack, **{ROUTING: wanted})
+    told_alike = not there - _instances(stack, {ROUTING: wanted})
     routes = _PodRoutes.of(stack, settings, there | names.keys())
     leftover = tuple(_leftover(stack, settings, routes))
     former = _former(stack)
@@ -119,7 +119,7 @@ def _has_numbers(stack: str, settings: Settings, vpcs: set[str], there: set[str]
     """Whether nodes settled in, and are told, the VXLAN that is wanted, whatever their mode."""
     texts = settings.node_routing.same_vxlan()
     settled = set[str]().union(*(_vpcs(stack, text) for text in texts))
-    told = set[str]().union(*(_instances(stack, **{ROUTING: text}) for text in texts))
+    told = set[str]().union(*(_instances(stack, {ROUTING: text}) for text in texts))
     return settled == vpcs and told == there
 
 
@@ -133,10 +133,12 @@ def _vpcs(stack: str, settled: str | None = None) -> set[str]:
     return set(aws.ec2.get_vpcs(tags=tags).ids)
 
 
-def _instances(stack: str, made: Mapping[str, str] | None = None, **tags: str) -> set[str]:
+def _instances(
+    stack: str, tags: Mapping[str, str] | None = None, *, made: Mapping[str, str] | None = None
+) -> set[str]:
     """The addresses of the stack's instances with these tags, made with this."""
     found = aws.ec2.get_instances(
-        instance_tags={STACK: stack, **tags},
+        instance_tags={STACK: stack, **(tags or {})},
         instance_state_names=THERE,
         filters=[{"name": name, "values": [value]} for name, value in (made or {}).items()] or None,
     )
