@@ -72,8 +72,14 @@ class Watched(AwsProvider):
         if seconds == 0:
             return  # the SDK lets others run
         assert seconds == 5
+        self.step()
         self.calls.append(WAIT)
         self.routings = {self.told()}
+
+    def step(self):
+        """Go on, unless all ends before this change or this wait."""
+        if len(self.calls) == self.fail_at:
+            raise InterruptedHereError("here")
 
     def told(self):
         """The word of the node's tag."""
@@ -104,9 +110,7 @@ class Watched(AwsProvider):
         self.routings = {self.told()}
 
     def _called(self, verb, type_, call):
-        done = [call for call in self.calls if call != WAIT]
-        if self.fail_at is not None and len(done) == self.fail_at:
-            raise InterruptedHereError("here")
+        self.step()
         result = call()
         if type_.partition(":")[0] == "aws":
             self.calls.append((verb, type_.rpartition(":")[2]))
@@ -158,7 +162,7 @@ class Cluster:
         assert self.provider.told() == word
 
     def is_cut_off(self, word, fail_at):
-        """Whether a switch came as far as this change, before which it was to end."""
+        """Whether a switch came as far as this step, before which it was to end."""
         try:
             self.switch(word, fail_at)
         except EngineError as error:
@@ -223,8 +227,8 @@ def test_a_switch_that_ends_between_any_two_steps_is_taken_back_or_finished(clus
             before, after = after, before
         if not more:
             break
-    # A tag of the node, one of the VPC, and what only one of the two modes needs.
-    assert min(cuts.values()) >= 2 + len(NEEDS[before] ^ NEEDS[after])
+    # A tag of the node, the wait, a tag of the VPC, and what only one of the two modes needs.
+    assert min(cuts.values()) >= 3 + len(NEEDS[before] ^ NEEDS[after])
 
 
 @every_switch
@@ -239,8 +243,8 @@ def test_the_way_back_may_be_cut_off_as_well(cluster, before, after):
         cluster.ends_in(before)
         if not cut:
             break
-    # The tag of the node is the first change of the way back, what is not needed the last.
-    assert moment > len(NEEDS[after] - NEEDS[before])
+    # The tag of the node is the first step of the way back, then come the wait and what goes.
+    assert moment >= 2 + len(NEEDS[after] - NEEDS[before])
 
 
 def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(cluster, ec2):
