@@ -61,6 +61,18 @@ class Routing:
         text = f"{_WORD_OF[self._path]} max={self.max_nodes} vni={self.vni} port={self.port}"
         return text if self.checksum_offload else f"{text} checksum=off"
 
+    def same_vxlan(self) -> tuple[str, ...]:
+        """What tags look like that tell the same VXLAN; a star stands for anything."""
+        numbers = f"* vni={self.vni} port={self.port}"
+        return numbers, f"{numbers} checksum=off"
+
+    @property
+    def wraps(self) -> bool:
+        """Whether nodes send packets of pods to each other in VXLAN."""
+        return self.mode is RoutingMode.OVERLAY or (
+            self.mode is RoutingMode.L2 and self.uplink is Uplink.VXLAN
+        )
+
     @classmethod
     def parse(cls, text: str) -> Routing:
         """The routing that a tag tells; raises `ValueError` with the reason."""

@@ -48,7 +48,7 @@ def status(stack: StackOption = "lab") -> None:
     settings = kept.settings(home, stack)
     newest = nodes_of.Newest.of(client, settings)
     running = {node.instance_id: node for node in running_nodes(home, client, stack)}
-    table = _table("node", "instance", "addresses", "routing", "files and image", "agent", "pods")
+    table = _table("node", "instance", "addresses", "routing", "made with", "agent", "pods")
     foreign = [*nodes_of.foreign_in_vpc(client, stack, settings)]
     for made in nodes_of.made(client, stack).values():
         node = running.get(made.instance_id)
@@ -83,7 +83,9 @@ def _first_cells(
         made.version
         + (" [yellow]older[/]" if "files" in older else "")
         + f"\n{made.image_id}"
-        + ("\n[yellow]older[/]" if "image" in older else ""),
+        + ("\n[yellow]older[/]" if "image" in older else "")
+        + f"\n{made.instance_type}"
+        + (" [yellow]older[/]" if "instance type" in older else ""),
     )
 
 

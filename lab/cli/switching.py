@@ -64,6 +64,14 @@ def needs_new_pods(before: Sequence[Routing], after: Routing) -> bool:
     return any((routing.mode is RoutingMode.L2) != flat for routing in before)
 
 
+def makes_devices_anew(before: Sequence[Routing], after: Routing) -> bool:
+    """Whether nodes send in VXLAN, before or after, and their devices must be made anew."""
+    return any(
+        (routing.vni, routing.port) != (after.vni, after.port) and (routing.wraps or after.wraps)
+        for routing in before
+    )
+
+
 def route(modes: Sequence[str], first: str) -> list[str]:
     """A walk from `first` back to it which takes every ordered pair of these modes once.
 
