@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: up down test check fmt lock clean help
+.PHONY: up down test test-kubernetes check fmt lock clean help
 up: ## deploy the stack `lab` on this machine and prove every pair with packets
 	@scripts/setup lab
 	@.venv/bin/podnet up
@@ -11,8 +11,13 @@ down: ## remove everything of the lab; keeps the virtual environment and the ima
 
 test: ## run the whole test suite (the tiers this machine can run)
 	@scripts/setup tests
-	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow"
+	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes"
 	@$(PYTHON) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "lab or cli or slow"
+
+test-kubernetes: ## build the programs of a cluster, and run the tests with real clusters
+	@scripts/setup kubernetes
+	@$(PYTHON) -m lab.kubernetes
+	@$(PYTHON) -m pytest -m kubernetes
 
 check: ## lint, types, shell scripts, and that every test file is collected
 	@scripts/setup tests
@@ -30,4 +35,4 @@ clean: down ## remove the virtual environment and the image too
 	@rm -rf .venv .image
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18

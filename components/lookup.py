@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 
 import pulumi
 import pulumi_aws as aws
@@ -13,8 +14,9 @@ from components.build import Build
 from components.tags import NETWORK, ROUTING, SETTLED, STACK, VERSION, rule_in, title
 from plan import firewall, quota
 from plan.nodes import nodes
+from plan.routing import WORDS
 from plan.settings import Settings
-from plan.switch import WORDS, Deployed
+from plan.switch import Deployed, same_vxlan
 
 THERE = ["pending", "running", "stopping", "stopped"]
 """States of an instance that is not gone; the look-up's own default is `running` alone."""
@@ -117,14 +119,17 @@ def _rules(stack: str, *keys: str) -> set[str]:
 
 def _has_numbers(stack: str, settings: Settings, vpcs: set[str], there: set[str]) -> bool:
     """Whether nodes settled in, and are told, the VXLAN that is wanted, whatever their mode."""
-    texts = settings.node_routing.same_vxlan()
+    texts = same_vxlan(settings.node_routing)
     settled = set[str]().union(*(_vpcs(stack, text) for text in texts))
     told = set[str]().union(*(_instances(stack, {ROUTING: text}) for text in texts))
     return settled == vpcs and told == there
 
 
 def _former(stack: str) -> str | None:
-    return next((word for word in WORDS if _vpcs(stack, f"{word} *")), None)
+    """The routing that all nodes last settled in; until they have, one that a node was told."""
+    settled = (word for word in WORDS if _vpcs(stack, f"{word} *"))
+    told = (word for word in WORDS if _instances(stack, {ROUTING: f"{word} *"}))
+    return next(chain(settled, told), None)
 
 
 def _vpcs(stack: str, settled: str | None = None) -> set[str]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from lab.built import Product, free_megabytes, once
 from lab.errors import LabError
 from lab.instances.apt import SUITE, settings, sources
 
@@ -52,28 +51,11 @@ def recipe() -> str:
 
 def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
     """Root directory of the image in `directory`, built if this recipe has none yet."""
-    place = directory / recipe()
-    root = place / "root"
-    if root.is_dir():
-        return root
-    directory.mkdir(parents=True, exist_ok=True)
-    with _alone(directory, on_progress):
-        if root.is_dir():
-            return root
-        for stale in directory.glob("*.draft"):
-            _remove(stale)
-        _check_space(directory)
-        draft = directory / f"{recipe()}.draft"
-        try:
-            draft.mkdir()
-            _build(draft / "root", on_progress)
-            draft.rename(place)
-        except BaseException as error:
-            _remove(draft)
-            if isinstance(error, OSError):
-                raise ImageError(f"the image in {directory} could not be built: {error}") from error
-            raise
-    return root
+    product = Product(what="the instance image", needed_megabytes=NEEDED_MEGABYTES,
+                      error=ImageError)
+    place = once(directory / recipe(), product,
+                 lambda draft: _build(draft / "root", on_progress), on_progress)
+    return place / "root"
 
 
 def _build(root: Path, on_progress: Callable[[str], None]) -> None:
@@ -130,34 +112,12 @@ def _link(link: Path, target: str) -> None:
 
 
 def _why(root: Path, said: list[str]) -> str:
-    free = shutil.disk_usage(root.parent).free >> 20
+    free = free_megabytes(root.parent)
     tail = "\n".join(f"  {line}" for line in said[-TAIL:])
     if any("No space left on device" in line or "enough free space" in line for line in said):
         return (f"the disk filled up while the image was built in {root.parent.parent}: it needs "
                 f"{NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}")
     return f"mmdebstrap failed; it said:\n{tail}"
-
-
-def _check_space(directory: Path) -> None:
-    free = shutil.disk_usage(directory).free >> 20
-    if free < NEEDED_MEGABYTES:
-        raise ImageError(f"{directory} has {free} MB free, and building the instance image needs "
-                         f"{NEEDED_MEGABYTES} MB; make room and try again")
-
-
-@contextmanager
-def _alone(directory: Path, on_progress: Callable[[str], None]) -> Iterator[None]:
-    with (directory / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_progress("waiting for another process that builds the image")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _remove(path: Path) -> None:
-    subprocess.run(["rm", "-rf", "--one-file-system", str(path)], check=True)
 
 
 def _files() -> list[Path]:

@@ -44,6 +44,14 @@ class AddressPlan:
             raise ValueError(f"node {number} has no address in {subnet}")
         return subnet[offset]
 
+    def number(self, node: IPv4Address) -> int:
+        """The number of the node at this address."""
+        for zone, subnet in enumerate(self.subnets):
+            turn = int(node) - int(subnet[FIRST_NODE_OFFSET + 1])
+            if 0 <= turn < subnet.num_addresses - 2 - FIRST_NODE_OFFSET:
+                return turn * self.zones + zone + 1
+        raise ValueError(f"{node} is the address of no node in {self.vpc}")
+
     def nodes(self, most: int) -> tuple[IPv4Address, ...]:
         """Addresses of all possible nodes: numbers 1 to `most`, as far as there are addresses."""
         return tuple(self.node(number) for number in range(1, min(most, self.capacity) + 1))

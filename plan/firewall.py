@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from itertools import product
 
-from plan.routing import RoutingMode, Uplink
+from plan.kubernetes import API_SERVER, NODE_PORTS
 from plan.settings import Settings
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -14,6 +15,19 @@ ICMP_UNREACHABLE = 3
 ICMP_FRAGMENTATION_NEEDED = 4
 CARRYING = ("pods", "vxlan-*")
 """What the keys of `carrying` look like, whatever the settings."""
+
+CARRIED = {
+    "vpc-routes": (True, False),
+    "host-gw": (True, False),
+    "overlay": (False, True),
+    "hybrid": (True, True),
+    "l2": (False, True),
+    "l2-ethernet": (True, False),
+    "flannel": (False, True),
+    "flannel-direct": (True, True),
+    "flannel-host-gw": (True, False),
+}
+"""Whether a routing sends pods' packets as they are, and whether it wraps some in VXLAN."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,22 +57,48 @@ def ingress(settings: Settings) -> dict[str, Rule]:
         ),
     }
     for cidr in settings.admin_cidrs:
-        rules[f"ssh-{str(cidr).replace('/', '-')}"] = Rule(
-            description=f"SSH from {cidr}", protocol="tcp", from_port=SSH, to_port=SSH, peer=cidr
+        rules[f"ssh-{_key(cidr)}"] = _open(f"SSH from {cidr}", "tcp", (SSH, SSH), cidr)
+    return rules | (_cluster(settings) if settings.has_cluster else {})
+
+
+def _cluster(settings: Settings) -> dict[str, Rule]:
+    """What a cluster lets in from outside. The rest of it goes between nodes.
+
+    A group cannot tell a packet to a pod from one to its node, so what nodes and pods may not ask
+    of each other (the kubelet, etcd) is closed by the nodes themselves.
+    """
+    api = (API_SERVER, API_SERVER)
+    rules = {
+        f"api-server-{_key(cidr)}": _open(f"API server from {cidr}", "tcp", api, cidr)
+        for cidr in settings.admin_cidrs
+    }
+    for cidr, protocol in product(settings.node_port_cidrs, ("tcp", "udp")):
+        rules[f"node-ports-{protocol}-{_key(cidr)}"] = _open(
+            f"NodePorts by {protocol.upper()} from {cidr}", protocol, NODE_PORTS, cidr
         )
     return rules
+
+
+def _key(cidr: IPv4Network) -> str:
+    return str(cidr).replace("/", "-")
+
+
+def _open(description: str, protocol: str, ports: tuple[int, int], peer: IPv4Network) -> Rule:
+    first, last = ports
+    return Rule(
+        description=description, protocol=protocol, from_port=first, to_port=last, peer=peer
+    )
 
 
 def carrying(settings: Settings) -> dict[str, Rule]:
     """What lets packets of pods pass from node to node, as the routing mode sends them."""
     rules = {}
-    wrapped = settings.routing in {RoutingMode.OVERLAY, RoutingMode.L2}
-    ethernet = settings.routing is RoutingMode.L2 and settings.uplink is Uplink.ETHERNET
-    if not wrapped or settings.cross_zone_only or ethernet:
+    native, wrapped = CARRIED[settings.node_routing.word]
+    if native:
         # A group reference matches the addresses of network interfaces; pods have addresses
         # of their own, so they need a rule by range (VPC User Guide, security group rules).
         rules["pods"] = Rule(description="All traffic from pods", peer=settings.pod_cidr)
-    if wrapped and not ethernet:
+    if wrapped:
         port = settings.vxlan_port
         # The port is part of the name: another port is another rule, so that a change of it
         # opens the new one before the old one is closed.

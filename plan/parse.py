@@ -9,6 +9,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeVar
 
+from plan.kubernetes import why_unsupported
+
 E = TypeVar("E", bound=StrEnum)
 
 # Tag limits: AWS Tagging User Guide, "Tag naming limits and requirements"; the program adds
@@ -86,6 +88,24 @@ def image_id(raw: str) -> str | None:
     return raw
 
 
+def kubernetes_version(raw: str) -> str:
+    """A version of Kubernetes that nodes can run."""
+    if reason := why_unsupported(raw):
+        raise ValueError(reason)
+    return raw
+
+
+def pinned_image(raw: str) -> str:
+    """A container image whose digest says which one it is."""
+    if not re.fullmatch(r"[a-z0-9.-]+(:[0-9]+)?(/[\w.-]+)+(:[\w.-]+)?@sha256:[0-9a-f]{64}", raw):
+        raise ValueError(
+            f"{raw!r} is not a container image pinned by its digest; write it like "
+            "registry.example/path/name:tag@sha256:..., since a tag alone can be moved to "
+            "another image"
+        )
+    return raw
+
+
 def tags(raw: str) -> Mapping[str, str]:
     """A map of tags for every resource."""
     value = _json(raw)
@@ -101,12 +121,17 @@ def tags(raw: str) -> Mapping[str, str]:
     return value
 
 
-def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
-    """The ranges from which administrators may connect by SSH."""
+def cidrs(raw: str) -> tuple[IPv4Network, ...]:
+    """A list of IPv4 ranges."""
     value = _json(raw)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"{raw!r} is not a list of ranges; write it like [203.0.113.0/24]")
-    ranges = tuple(cidr(item) for item in value)
+    return tuple(cidr(item) for item in value)
+
+
+def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
+    """The ranges from which administrators may connect."""
+    ranges = cidrs(raw)
     for item in ranges:
         if item.prefixlen < WIDEST_ADMIN:
             whole = "the whole internet" if item.prefixlen == 0 else "much of the internet"

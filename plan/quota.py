@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plan.mode_rules import MOST_FLAT_NODES
+from plan.rules.modes import MOST_FLAT_NODES
 from plan.settings import Settings
 
 CODE = "L-93826ACB"

@@ -1,31 +1,18 @@
-"""What a stack may say: the `podnet:` settings, their defaults and every rule they must keep."""
+"""The settings of a stack: their names, how they are read, and that they keep the rules."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network
-from itertools import chain, combinations
+from dataclasses import dataclass
 
-from plan import mode_rules, parse
-from plan.address import FIRST_NODE_OFFSET, AddressPlan
-from plan.mode_rules import Fabric, Problem, problem
-from plan.routing import Encapsulation, Routing, RoutingMode, Uplink
+from plan import parse, rules
+from plan.kubernetes import Kubernetes
+from plan.routing import Encapsulation, FlannelBackend, RoutingMode, Uplink
+from plan.values import Fabric, Values
 
 NAMESPACE = "podnet"
-
-# VPC and subnet sizes: Amazon VPC User Guide, "VPC CIDR blocks" and "Subnet CIDR blocks".
-LARGEST_VPC = 16
-SMALLEST_SUBNET = 28
-SMALLEST_BLOCK = 29
-MOST_ZONES = 3
-
-VPC = IPv4Network("192.168.1.0/24")
-PODS = IPv4Network("10.1.0.0/16")
-SERVICES = IPv4Network("10.96.0.0/12")
-UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 
 
 class SettingsError(ValueError):
@@ -41,31 +28,8 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(Values):
     """The settings of one stack, checked."""
-
-    vpc_cidr: IPv4Network = VPC
-    pod_cidr: IPv4Network = PODS
-    pod_block_prefix: int = 24
-    service_cidr: IPv4Network = SERVICES
-    routing: RoutingMode = RoutingMode.VPC_ROUTES
-    encapsulation: Encapsulation = Encapsulation.VXLAN
-    vni: int = 1
-    vxlan_port: int = 8472
-    checksum_offload: bool = True
-    cross_zone_only: bool = False
-    uplink: Uplink = Uplink.VXLAN
-    fabric: Fabric = Fabric.VPC
-    zones: int = 1
-    node_count: int = 2
-    max_nodes: int = 250
-    instance_type: str = "t3.small"
-    image_id: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    admin_cidrs: tuple[IPv4Network, ...] = ()
-    session_manager: bool = True
-    ignore_route_quota: bool = False
-    roll: tuple[str, ...] = ()
 
     @classmethod
     def from_config(cls, config: Mapping[str, str]) -> Settings:
@@ -97,133 +61,14 @@ class Settings:
             raise SettingsError(problems)
         return settings
 
-    @property
-    def addresses(self) -> AddressPlan:
-        """The address rule with this stack's numbers."""
-        return AddressPlan(self.vpc_cidr, self.pod_cidr, self.pod_block_prefix, self.zones)
-
-    @property
-    def node_routing(self) -> Routing:
-        """What every node is told of its routing, in a tag that may change while it runs."""
-        return Routing(
-            mode=self.routing,
-            max_nodes=self.max_nodes,
-            vni=self.vni,
-            port=self.vxlan_port,
-            cross_zone_only=self.cross_zone_only,
-            uplink=self.uplink,
-            checksum_offload=self.checksum_offload,
-        )
-
-    @property
-    def routes_in_vpc(self) -> bool:
-        """Whether the VPC's own route tables lead to pods."""
-        return self.routing is RoutingMode.VPC_ROUTES
-
-    @property
-    def network(self) -> str:
-        """The numbers of the address rule in a line; a node is made for these and no others."""
-        return f"{self.vpc_cidr} {self.pod_cidr} /{self.pod_block_prefix} zones={self.zones}"
-
     def problems(self, unread: Collection[str] = ()) -> Iterator[str]:
         """Every rule these values break, named as the YAML names them.
 
         Rules about a setting in `unread` are left out: its value is a default nobody wrote.
         """
-        rules = (
-            self._range_problems(),
-            self._size_problems(),
-            self._node_problems(),
-            mode_rules.problems(self),
-        )
-        for text, about in chain.from_iterable(rules):
+        for text, about in rules.problems(self):
             if not set(about) & set(unread):
                 yield text
-
-    def _range_problems(self) -> Iterator[Problem]:
-        ranges = {
-            "vpcCidr": self.vpc_cidr,
-            "podCidr": self.pod_cidr,
-            "serviceCidr": self.service_cidr,
-        }
-        for (name, one), (other, two) in combinations(ranges.items(), 2):
-            if one.overlaps(two):
-                yield problem(
-                    f"{name} {one} overlaps {other} {two}; choose ranges that share no address",
-                    name,
-                    other,
-                )
-        for name, one in ranges.items():
-            if bad := [str(other) for other in UNUSABLE if one.overlaps(other)]:
-                yield problem(
-                    f"{name} {one} overlaps {', '.join(bad)}, which no network of hosts can use; "
-                    "choose a private range, as in 10.0.0.0/8",
-                    name,
-                )
-
-    def _size_problems(self) -> Iterator[Problem]:
-        vpc, pods, prefix = self.vpc_cidr, self.pod_cidr, self.pod_block_prefix
-        if not self._has_zones:
-            yield problem(f"zones must be 1 to {MOST_ZONES}, got {self.zones}", "zones")
-        if not LARGEST_VPC <= vpc.prefixlen <= SMALLEST_SUBNET:
-            yield problem(
-                f"vpcCidr {vpc} is a /{vpc.prefixlen}; AWS takes a VPC from /{LARGEST_VPC} "
-                f"to /{SMALLEST_SUBNET}",
-                "vpcCidr",
-            )
-        elif self._has_zones and self._subnet_prefix > SMALLEST_SUBNET:
-            yield problem(
-                f"vpcCidr {vpc} cut for {self.zones} zones gives /{self._subnet_prefix} subnets; "
-                f"AWS takes none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer zones",
-                "vpcCidr",
-                "zones",
-            )
-        if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
-            yield problem(
-                f"podBlockPrefix {prefix} must lie between the /{pods.prefixlen} of podCidr "
-                f"{pods} and /{SMALLEST_BLOCK}",
-                "podBlockPrefix",
-                "podCidr",
-            )
-        elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
-            yield problem(
-                f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
-                f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
-                f"podBlockPrefix or a smaller VPC",
-                "podCidr",
-                "podBlockPrefix",
-                "vpcCidr",
-            )
-
-    def _node_problems(self) -> Iterator[Problem]:
-        if self.node_count < 1:
-            yield problem(f"nodeCount must be at least 1, got {self.node_count}", "nodeCount")
-        if not self._has_zones or self._subnet_prefix > SMALLEST_SUBNET:
-            return
-        capacity = self.addresses.capacity
-        if self.node_count <= capacity:
-            return
-        turn, zone = divmod(capacity, self.zones)
-        subnet = self.addresses.subnets[zone]
-        reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
-        yield problem(
-            f"nodeCount {self.node_count} is more than the {capacity} node addresses of "
-            f"vpcCidr {self.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five "
-            f"that AWS reserves in {subnet} (the first four and the last); use at most "
-            f"{capacity} nodes or a larger VPC",
-            "nodeCount",
-            "vpcCidr",
-            "zones",
-        )
-
-    @property
-    def _has_zones(self) -> bool:
-        return 1 <= self.zones <= MOST_ZONES
-
-    @property
-    def _subnet_prefix(self) -> int:
-        # Not by `addresses.subnets`, which cannot cut what is too small for it.
-        return self.vpc_cidr.prefixlen + (self.zones - 1).bit_length()
 
 
 def _unknown(key: str) -> str:
@@ -254,6 +99,14 @@ _PARSER_OF = {
     "cross_zone_only": parse.boolean,
     "uplink": parse.word(Uplink),
     "fabric": parse.word(Fabric),
+    "kubernetes": parse.word(Kubernetes),
+    "kubernetes_version": parse.kubernetes_version,
+    "cluster_timeout_seconds": parse.integer,
+    "node_port_cidrs": parse.cidrs,
+    "flannel_backend": parse.word(FlannelBackend),
+    "flannel_direct_routing": parse.boolean,
+    "flannel_image": parse.pinned_image,
+    "flannel_plugin_image": parse.pinned_image,
     "instance_type": parse.instance_type,
     "image_id": parse.image_id,
     "tags": parse.tags,

@@ -6,18 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from plan import firewall
-from plan.routing import Routing, RoutingMode, Uplink
+from plan.routing import WORDS, FlannelBackend, Routing, RoutingMode, Uplink
 from plan.settings import Settings
-
-WORDS: Mapping[str, Routing] = {
-    routing.tag().partition(" ")[0]: routing
-    for routing in (
-        *(Routing(mode=mode) for mode in RoutingMode),
-        Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
-        Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET),
-    )
-}
-"""Every routing by the first word of its tag; the numbers are defaults."""
 
 NODES_DO = {
     "vpc-routes": "takes away its routes to other nodes and leaves forwarding to the VPC router",
@@ -26,6 +16,9 @@ NODES_DO = {
     "hybrid": "routes pods of its own subnet through their node, all others through VXLAN",
     "l2": "joins the bridge of its pods to every peer's by VXLAN",
     "l2-ethernet": "joins the bridge of its pods to its network interface",
+    "flannel": "leaves its routes to other nodes' pods to Flannel, which sends them by VXLAN",
+    "flannel-direct": "leaves its routes to other nodes' pods to Flannel, VXLAN between subnets",
+    "flannel-host-gw": "leaves its routes to other nodes' pods to Flannel, through their nodes",
 }
 
 
@@ -64,9 +57,27 @@ def tell(settings: Settings, deployed: Deployed) -> Iterator[str]:
         )
 
 
+def wraps(routing: Routing) -> bool:
+    """Whether nodes send packets of pods to each other in VXLAN."""
+    match routing.mode:
+        case RoutingMode.OVERLAY:
+            return True
+        case RoutingMode.L2:
+            return routing.uplink is Uplink.VXLAN
+        case RoutingMode.FLANNEL:
+            return routing.flannel_backend is FlannelBackend.VXLAN
+    return False
+
+
+def same_vxlan(routing: Routing) -> tuple[str, ...]:
+    """What tags look like that tell the same VXLAN; a star stands for anything."""
+    numbers = f"* vni={routing.vni} port={routing.port}"
+    return numbers, f"{numbers} checksum=off"
+
+
 def _steps(settings: Settings, deployed: Deployed) -> Iterator[str]:
     former, word = deployed.routing, settings.node_routing.tag().partition(" ")[0]
-    wrapped = settings.node_routing.wraps or not former or WORDS[former].wraps
+    wrapped = wraps(settings.node_routing) or not former or wraps(WORDS[former])
     lossy = deployed.renumbered and wrapped
     new = _needs(settings)
     # After an interruption, or another number, the former routing may be of the same word.

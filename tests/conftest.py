@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab import host
+from lab.kubernetes.build import golang
+from lab.kubernetes.build.golang import BuildError
 
 MODES = Path(__file__).parent / "lab" / "modes"
 """Its folders share a lab each."""
@@ -16,8 +18,18 @@ MODES = Path(__file__).parent / "lab" / "modes"
 def _reason_against(tier: str) -> str | None:
     if tier == "lab":
         return "; ".join(host.problems()) or None
+    if tier == "kubernetes":
+        return "; ".join(host.problems()) or _reason_against_building()
     if tier == "cli" and shutil.which("pulumi") is None:
         return "no `pulumi` on PATH; the embedded engine's tests ran in its place"
+    return None
+
+
+def _reason_against_building():
+    try:
+        golang.find(needs_c=True)
+    except BuildError as error:
+        return str(error)
     return None
 
 
@@ -28,14 +40,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         place = item.path.parent if item.path.parent.parent == MODES else item.path
         item.add_marker(pytest.mark.xdist_group(str(place)))
-        for tier in ("lab", "cli"):
+        for tier in ("lab", "cli", "kubernetes"):
             if item.get_closest_marker(tier) and (reason := _reason_against(tier)):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter):
     skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())]
-    for tier in ("lab", "cli"):
+    for tier in ("lab", "cli", "kubernetes"):
         reason = _reason_against(tier)
         if count := skipped.count(f"Skipped: {reason}"):
             terminalreporter.write_line(

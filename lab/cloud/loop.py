@@ -6,10 +6,9 @@ import json
 import logging
 import threading
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -17,13 +16,16 @@ import boto3  # type: ignore[import-untyped]
 
 from lab.cloud import facts as facts_of
 from lab.cloud.call import Call
+from lab.cloud.credentials import Credentials
 from lab.cloud.facts import Facts
+from lab.cloud.internet import Internet
 from lab.cloud.services import Services
 from lab.cloud.worlds import merge
 from lab.fabric import Fabric
 from lab.home import Home
 from lab.instances.cgroups import Cgroups
 from lab.instances.fleet import Fleet, Wanted
+from lab.instances.root import Root
 from lab.model import World
 from lab.observe import observe
 
@@ -41,12 +43,14 @@ GONE = ("shutting-down", "terminated")
 class Loop:
     """Runs in the main thread; what other threads call is `changed`, `settled` and `end`."""
 
-    def __init__(self, home: Home, endpoint: str, image: Path, cgroups: Cgroups) -> None:
+    def __init__(self, home: Home, endpoint: str, root: Callable[[str], Root],
+                 cgroups: Cgroups) -> None:
         self._home = home
         self._endpoint = endpoint
         self._fabric = Fabric(home)
-        self._fleet = Fleet(home.instances, image, cgroups, lambda: self._wake.put("exit"))
-        self._services = Services(self._fabric.vpc_namespace, self._user_data)
+        self._fleet = Fleet(home.instances, root, cgroups, lambda: self._wake.put("exit"))
+        credentials = Credentials(lambda region: self._client("sts", region))
+        self._services = Services(self._fabric.vpc_namespace, self._user_data, credentials.of)
         # Its `put` may be called from a signal handler too.
         self._wake: SimpleQueue[str] = SimpleQueue()
         self._orders: SimpleQueue[tuple[str, str]] = SimpleQueue()
@@ -81,9 +85,9 @@ class Loop:
         """Make `run` return."""
         self._wake.put("end")
 
-    def run(self) -> None:
+    def run(self, internet: Internet) -> None:
         """Keep everything in step until `end` is called."""
-        self._pass()
+        self._pass(internet)
         while True:
             woken = self._wait()
             if "end" in woken:
@@ -91,8 +95,9 @@ class Loop:
             with self._stage("poll"):
                 self._report_halted(self._fleet.poll())
             if woken or self._errors or self._fleet.out_of_step(self._wanted()):
-                self._pass()
+                self._pass(internet)
             self._write_status()
+        internet.close()
         self._services.close()
 
     def _wait(self) -> set[str]:
@@ -108,7 +113,7 @@ class Loop:
         except Empty:
             return woken
 
-    def _pass(self) -> None:
+    def _pass(self, internet: Internet) -> None:
         with self._step:
             changes, regions = self._changes, sorted(self._regions)
         self._errors = {}
@@ -125,6 +130,7 @@ class Loop:
         with self._stage("fabric"):
             self._fabric.apply(self._world)
         with self._stage("services"):
+            internet.update()
             self._services.update(self._facts)
         if not self._errors:
             with self._stage("instances"):
@@ -144,7 +150,8 @@ class Loop:
 
     def _wanted(self) -> dict[str, Wanted]:
         return {instance.id: Wanted(running=instance.state in RUNNING,
-                                    namespace=self._fabric.port(instance.eni_ids[0]))
+                                    namespace=self._fabric.port(instance.eni_ids[0]),
+                                    image_id=instance.image_id)
                 for instance in self._world.instances
                 if instance.state not in GONE and instance.eni_ids}
 

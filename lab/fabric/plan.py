@@ -13,6 +13,8 @@ from lab.home import Home
 from lab.model import Eni, Gateway, Route, RouteTable, Subnet, Vpc, World
 
 INTERNET_HOST = IPv4Address("203.0.113.80")
+AWS_HOST = IPv4Address("203.0.113.81")
+"""Where the public endpoints of AWS are."""
 MAIN = 254
 
 # The two ends of every gateway's link. No packet carries these addresses; they only name the
@@ -127,7 +129,7 @@ def _internet(home: Home, world: World, used: set[str]) -> Router:
     }
     return Router(
         namespace=names.internet_namespace(home),
-        services=(INTERNET_HOST,),
+        services=(INTERNET_HOST, AWS_HOST),
         uplinks=tuple(Uplink(link, OUTSIDE_MAC) for link in sorted(gateways.values())),
         neighbours=frozenset(Neighbour(INSIDE, INSIDE_MAC, link) for link in gateways.values()),
         hops=frozenset(

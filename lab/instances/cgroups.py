@@ -32,23 +32,40 @@ def hierarchies(mounts: str) -> list[Path]:
     return found
 
 
-class Cgroups:
-    """The groups of one lab, one in each hierarchy of the machine."""
+def controllers(mounts: str) -> list[Path]:
+    """The hierarchies of single controllers, in which a kubelet makes groups for its pods.
 
-    def __init__(self, name: str, roots: Sequence[Path] | None = None) -> None:
-        if roots is None:
-            roots = hierarchies(Path("/proc/self/mounts").read_text())
+    Where control groups are unified there is none: one hierarchy is for services and pods.
+    """
+    found = []
+    for line in mounts.splitlines():
+        _, place, kind, options, *_ = line.split()
+        if kind == "cgroup" and "name=systemd" not in options.split(","):
+            found.append(Path(place))
+    return found
+
+
+class Cgroups:
+    """The groups of one lab, in each hierarchy of the machine."""
+
+    def __init__(self, name: str, roots: Sequence[Path] | None = None,
+                 kubelet_roots: Sequence[Path] | None = None) -> None:
+        mounts = Path("/proc/self/mounts").read_text()
+        roots = hierarchies(mounts) if roots is None else roots
+        kubelet_roots = controllers(mounts) if kubelet_roots is None else kubelet_roots
         if not roots:
             raise LabError("no cgroup hierarchy is mounted for systemd (cgroup2, or cgroup with "
                            "name=systemd): the lab's instances boot systemd, which needs one")
         self._places = [root / name for root in roots]
+        self._kubelet_places = [root / name for root in kubelet_roots]
 
-    def make(self, member: str) -> list[Path]:
-        """One group for this member in each hierarchy."""
-        groups = [place / member for place in self._places]
-        for group in groups:
-            group.mkdir(parents=True, exist_ok=True)
-        return groups
+    def make(self, member: str, *, kubelet: bool = False) -> list[Path]:
+        """One group for this member in each hierarchy it needs."""
+        places = self._places + (self._kubelet_places if kubelet else [])
+        for place in places:
+            _make(place)
+            _make(place / member)
+        return [place / member for place in places]
 
     def enter(self, member: str) -> None:
         """Move this process into the member's groups; what it starts is in them too."""
@@ -57,12 +74,12 @@ class Cgroups:
 
     def drop(self, member: str) -> None:
         """Remove the groups of a member that has no process left."""
-        for place in self._places:
+        for place in self._all:
             _prune(place / member)
 
     def processes(self) -> set[int]:
         """Process ids of everything in the lab's groups."""
-        return {int(line) for place in self._places for file in place.rglob("cgroup.procs")
+        return {int(line) for place in self._all for file in place.rglob("cgroup.procs")
                 for line in _lines(file)}
 
     def end(self) -> None:
@@ -76,8 +93,21 @@ class Cgroups:
                 raise LabError(f"processes {sorted(rest)} of the lab do not end, not even when "
                                "killed; see what they wait for in /proc/<process id>/stack")
             time.sleep(POLL)
-        for place in self._places:
+        for place in self._all:
             _prune(place)
+
+    @property
+    def _all(self) -> list[Path]:
+        return [*self._places, *self._kubelet_places]
+
+
+def _make(group: Path) -> None:
+    group.mkdir(parents=True, exist_ok=True)
+    # A new group of this controller has none, and takes no process until it has some.
+    for name in ("cpuset.cpus", "cpuset.mems"):
+        own, parent = group / name, group.parent / name
+        if own.exists() and not own.read_text().strip():
+            own.write_text(parent.read_text())
 
 
 def _lines(file: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from lab.instances.cgroups import Cgroups
 from lab.instances.machine import Machine, State
+from lab.instances.root import Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Wanted:
     running: bool
     namespace: str
     """The network namespace that holds its primary interface."""
+    image_id: str
 
 
 class Report(TypedDict):
@@ -32,10 +34,11 @@ class Report(TypedDict):
 class Fleet:
     """The machines, by instance id; all methods are for the process's main thread."""
 
-    def __init__(self, folder: Path, image: Path, cgroups: Cgroups,
+    def __init__(self, folder: Path, root: Callable[[str], Root], cgroups: Cgroups,
                  on_exit: Callable[[], None]) -> None:
+        """`root` tells what the instances of an image start from; it raises where it has none."""
         self._folder = folder
-        self._image = image
+        self._root = root
         self._cgroups = cgroups
         self._on_exit = on_exit
         self._machines: dict[str, Machine] = {}
@@ -108,6 +111,7 @@ class Fleet:
         return None
 
     def _first_boot(self, instance_id: str, want: Wanted) -> None:
-        machine = Machine(self._folder / instance_id, self._image, self._cgroups, self._on_exit)
+        machine = Machine(self._folder / instance_id, self._root(want.image_id), self._cgroups,
+                          self._on_exit)
         self._machines[instance_id] = machine
         machine.boot(want.namespace)

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from lab.instances.cgroups import Cgroups
+from lab.instances.root import Root
 
 LOG = logging.getLogger("lab.instances")
 
@@ -52,7 +53,7 @@ class Machine:
     """One instance; all methods are for one thread, the one that made it."""
 
     folder: Path
-    image: Path
+    image: Root
     cgroups: Cgroups
     on_exit: Callable[[], None]
     """Called from another thread when the instance ends."""
@@ -90,11 +91,13 @@ class Machine:
         digits = self.name.removeprefix("i-").rjust(17, "0")[-17:]
         (self.folder / "hypervisor/uuid").write_text(
             f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n")
-        groups = self.cgroups.make(self.name)
+        # What ran before a reboot has left groups behind that no machine would still have.
+        self.cgroups.drop(self.name)
+        groups = self.cgroups.make(self.name, kubelet=self.image.kubelet)
         with self.console.open("ab") as console:
             process = subprocess.Popen(
-                [*CAGE, "sh", str(SCRIPT), namespace, str(self.image), str(self.folder),
-                 *map(str, groups)],
+                [*CAGE, "sh", str(SCRIPT), namespace, ":".join(map(str, self.image.layers)),
+                 str(self.folder), "kubelet" if self.image.kubelet else "", *map(str, groups)],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
         self._nspawn = process
         self.state = State.STARTING

@@ -57,7 +57,7 @@ def test_several_builders_at_once_build_one_image(mmdebstrap, tmp_path):
 
     assert roots == {tmp_path / "image" / image.recipe() / "root"}
     assert (tmp_path / "count").read_text() == "built\n"
-    assert "waiting for another process that builds the image" in said
+    assert "waiting for another process that builds the instance image" in said
 
 
 def test_a_failed_build_tells_what_was_said_and_leaves_nothing(mmdebstrap, tmp_path):

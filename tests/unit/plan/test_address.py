@@ -180,3 +180,21 @@ def test_a_pod_range_that_is_too_small_is_refused_by_the_rule_itself():
 
     with pytest.raises(ValueError, match="lies outside the pod range"):
         plan.block(IPv4Address("192.168.1.30"))
+
+
+@given(plans_with_nodes())
+def test_a_node_has_the_number_it_got_its_address_by(plan_and_number):
+    plan, number = plan_and_number
+
+    assert plan.number(plan.node(number)) == number
+
+
+@given(plans_with_addresses())
+def test_an_address_has_a_number_only_if_it_is_a_nodes(plan_and_address):
+    plan, address = plan_and_address
+    try:
+        number = plan.number(address)
+    except ValueError:
+        assert address not in plan.nodes(plan.capacity)
+    else:
+        assert plan.node(number) == address

@@ -97,7 +97,7 @@ BAD = {
     "more zones than three": ({"zones": "100"}, "podnet:zones must be 1 to 3, got 100"),
     "unknown routing": (
         {"routing": "vpc-route"},
-        "podnet:routing 'vpc-route' is unknown; known: vpc-routes, host-gw, overlay, l2",
+        "podnet:routing 'vpc-route' is unknown; known: vpc-routes, host-gw, overlay, l2, flannel",
     ),
     "no node": ({"nodeCount": "0"}, "podnet:nodeCount must be at least 1, got 0"),
     "less than no node": ({"nodeCount": "-2"}, "podnet:nodeCount must be at least 1, got -2"),

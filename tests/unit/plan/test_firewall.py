@@ -6,10 +6,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from plan.firewall import ANYWHERE, Rule, egress, ingress
-from plan.mode_rules import Fabric
-from plan.routing import RoutingMode, Uplink
+from plan.firewall import ANYWHERE, CARRIED, Rule, egress, ingress
+from plan.kubernetes import Kubernetes
+from plan.routing import WORDS, FlannelBackend, RoutingMode, Uplink
 from plan.settings import Settings
+from plan.values import Fabric
 
 NODES = Rule(description="All traffic between the nodes")
 PODS = Rule(description="All traffic from pods", peer=IPv4Network("10.1.0.0/16"))
@@ -40,6 +41,17 @@ FLAT = {"routing": RoutingMode.L2, "max_nodes": 32}
             {**FLAT, "uplink": Uplink.ETHERNET, "fabric": Fabric.SWITCH},
             {"pods": PODS},
             id="l2-ethernet",
+        ),
+        pytest.param({"routing": RoutingMode.FLANNEL}, {"vxlan-8472": VXLAN}, id="flannel"),
+        pytest.param(
+            {"routing": RoutingMode.FLANNEL, "flannel_direct_routing": True},
+            {"pods": PODS, "vxlan-8472": VXLAN},
+            id="flannel-direct",
+        ),
+        pytest.param(
+            {"routing": RoutingMode.FLANNEL, "flannel_backend": FlannelBackend.HOST_GW},
+            {"pods": PODS},
+            id="flannel-host-gw",
         ),
     ],
 )
@@ -81,3 +93,44 @@ def test_rules_do_not_grow_with_the_number_of_nodes():
 
 def test_everything_may_go_out():
     assert egress() == {"all": Rule(description="All traffic out", peer=ANYWHERE)}
+
+
+def test_every_routing_has_its_rules():
+    assert CARRIED.keys() == WORDS.keys()
+
+
+ADMIN, WORLD = IPv4Network("203.0.113.0/24"), IPv4Network("0.0.0.0/0")
+CLUSTER = {"kubernetes": Kubernetes.KUBEADM}
+
+
+def opened(**values: object) -> dict[str, tuple[str, int, int, IPv4Network]]:
+    """What a stack with these settings lets in beyond one with none."""
+    return {
+        key: (rule.protocol, rule.from_port, rule.to_port, rule.peer)
+        for key, rule in ingress(Settings(**values)).items()
+        if key not in ingress(Settings())
+    }
+
+
+def test_a_cluster_alone_opens_nothing():
+    assert opened(**CLUSTER) == {}
+
+
+def test_administrators_of_a_cluster_are_let_in_to_its_api_server_too():
+    assert opened(**CLUSTER, admin_cidrs=(ADMIN,)) == {
+        "ssh-203.0.113.0-24": ("tcp", 22, 22, ADMIN),
+        "api-server-203.0.113.0-24": ("tcp", 6443, 6443, ADMIN),
+    }
+
+
+def test_without_a_cluster_nobody_is_let_in_to_an_api_server():
+    assert "api-server-203.0.113.0-24" not in opened(admin_cidrs=(ADMIN,))
+
+
+def test_node_ports_are_opened_by_tcp_and_udp_to_those_that_are_named():
+    assert opened(**CLUSTER, node_port_cidrs=(ADMIN, WORLD)) == {
+        "node-ports-tcp-203.0.113.0-24": ("tcp", 30000, 32767, ADMIN),
+        "node-ports-udp-203.0.113.0-24": ("udp", 30000, 32767, ADMIN),
+        "node-ports-tcp-0.0.0.0-0": ("tcp", 30000, 32767, WORLD),
+        "node-ports-udp-0.0.0.0-0": ("udp", 30000, 32767, WORLD),
+    }

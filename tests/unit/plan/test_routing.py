@@ -3,9 +3,12 @@ import re
 
 import pytest
 
-from plan.routing import Routing, RoutingMode, Uplink
+from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
-WORDS = "vpc-routes, host-gw, overlay, hybrid, l2, l2-ethernet"
+WORDS = (
+    "vpc-routes, host-gw, overlay, hybrid, l2, l2-ethernet, flannel, flannel-direct, "
+    "flannel-host-gw"
+)
 LINES = {
     "vpc-routes max=250 vni=1 port=8472": Routing(),
     "host-gw max=7 vni=1 port=8472": Routing(mode=RoutingMode.HOST_GW, max_nodes=7),
@@ -16,6 +19,13 @@ LINES = {
     "l2 max=32 vni=1 port=8472": Routing(mode=RoutingMode.L2, max_nodes=32),
     "l2-ethernet max=32 vni=1 port=8472": Routing(
         mode=RoutingMode.L2, max_nodes=32, uplink=Uplink.ETHERNET
+    ),
+    "flannel max=250 vni=7 port=4789": Routing(mode=RoutingMode.FLANNEL, vni=7, port=4789),
+    "flannel-direct max=250 vni=1 port=8472": Routing(
+        mode=RoutingMode.FLANNEL, flannel_direct=True
+    ),
+    "flannel-host-gw max=250 vni=1 port=8472": Routing(
+        mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW
     ),
     "overlay max=250 vni=1 port=8472 checksum=off": Routing(
         mode=RoutingMode.OVERLAY, checksum_offload=False
@@ -30,8 +40,16 @@ def test_a_tag_says_the_routing_and_is_read_as_the_same(line, routing):
 
 def test_every_tag_that_is_written_can_be_read():
     every = [
-        Routing(mode=mode, cross_zone_only=zone, uplink=uplink)
-        for mode, zone, uplink in itertools.product(RoutingMode, (False, True), Uplink)
+        Routing(
+            mode=mode,
+            cross_zone_only=own,
+            uplink=uplink,
+            flannel_backend=backend,
+            flannel_direct=own,
+        )
+        for mode, own, uplink, backend in itertools.product(
+            RoutingMode, (False, True), Uplink, FlannelBackend
+        )
     ]
 
     assert [Routing.parse(routing.tag()).tag() for routing in every] == [
@@ -40,9 +58,23 @@ def test_every_tag_that_is_written_can_be_read():
 
 
 def test_what_another_mode_has_no_use_for_is_not_in_the_tag():
-    spare = Routing(mode=RoutingMode.HOST_GW, cross_zone_only=True, uplink=Uplink.ETHERNET)
+    spare = Routing(
+        mode=RoutingMode.HOST_GW,
+        cross_zone_only=True,
+        uplink=Uplink.ETHERNET,
+        flannel_backend=FlannelBackend.HOST_GW,
+        flannel_direct=True,
+    )
 
     assert spare.tag() == Routing(mode=RoutingMode.HOST_GW).tag()
+
+
+def test_flannels_host_gw_has_no_use_for_direct_routing():
+    spare = Routing(
+        mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW, flannel_direct=True
+    )
+
+    assert spare.word == "flannel-host-gw"
 
 
 def test_numbers_that_are_left_out_have_their_defaults():

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan.mode_rules import Fabric
-from plan.routing import Encapsulation, Routing, RoutingMode, Uplink
+from plan.kubernetes import Kubernetes
+from plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 from plan.settings import PARSERS, Settings, SettingsError
+from plan.values import Fabric
+
+FLANNEL = {"routing": "flannel", "kubernetes": "kubeadm", "adminCidrs": '["203.0.113.0/24"]'}
 
 
 def settings(**values: str) -> Settings:
@@ -28,7 +31,7 @@ def test_all_problems_are_told_together():
         vpcCidr="nonsense", nodeCount="0", zones="7", routing="magic", nodecuont="2"
     ) == [
         "podnet:vpcCidr 'nonsense' is not an IPv4 range; write it like 10.1.0.0/16",
-        "podnet:routing 'magic' is unknown; known: vpc-routes, host-gw, overlay, l2",
+        "podnet:routing 'magic' is unknown; known: vpc-routes, host-gw, overlay, l2, flannel",
         "podnet:nodecuont is not a setting of podnet; did you mean podnet:nodeCount?",
         "podnet:zones must be 1 to 3, got 7",
         "podnet:nodeCount must be at least 1, got 0",
@@ -88,6 +91,10 @@ def test_every_setting_is_read_into_its_type():
         checksumOffload="false",
         uplink="vxlan",
         fabric="switch",
+        kubernetes="kubeadm",
+        kubernetesVersion="1.36.1",
+        clusterTimeoutSeconds="60",
+        nodePortCidrs='["0.0.0.0/0"]',
         zones="3",
         nodeCount="7",
         maxNodes="20",
@@ -97,7 +104,7 @@ def test_every_setting_is_read_into_its_type():
         adminCidrs='["203.0.113.0/24", "198.51.100.7/32"]',
         sessionManager="false",
         ignoreRouteQuota="true",
-        roll='["node-2", "node-1", "node-2"]',
+        roll='["node-3", "node-2", "node-3"]',
     ) == Settings(
         vpc_cidr=IPv4Network("172.20.4.0/22"),
         pod_cidr=IPv4Network("10.64.0.0/12"),
@@ -110,6 +117,10 @@ def test_every_setting_is_read_into_its_type():
         checksum_offload=False,
         uplink=Uplink.VXLAN,
         fabric=Fabric.SWITCH,
+        kubernetes=Kubernetes.KUBEADM,
+        kubernetes_version="1.36.1",
+        cluster_timeout_seconds=60,
+        node_port_cidrs=(IPv4Network("0.0.0.0/0"),),
         zones=3,
         node_count=7,
         max_nodes=20,
@@ -119,7 +130,29 @@ def test_every_setting_is_read_into_its_type():
         admin_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")),
         session_manager=False,
         ignore_route_quota=True,
-        roll=("node-2", "node-1"),
+        roll=("node-3", "node-2"),
+    )
+
+
+def test_every_setting_of_flannel_is_read_into_its_type():
+    read = settings(
+        routing="flannel",
+        kubernetes="kubeadm",
+        adminCidrs='["203.0.113.0/24"]',
+        flannelBackend="vxlan",
+        flannelDirectRouting="true",
+        flannelImage=f"a.example/b@sha256:{64 * '0'}",
+        flannelPluginImage=f"a.example/c:v1@sha256:{64 * '1'}",
+    )
+
+    assert read == Settings(
+        routing=RoutingMode.FLANNEL,
+        kubernetes=Kubernetes.KUBEADM,
+        admin_cidrs=(IPv4Network("203.0.113.0/24"),),
+        flannel_backend=FlannelBackend.VXLAN,
+        flannel_direct_routing=True,
+        flannel_image=f"a.example/b@sha256:{64 * '0'}",
+        flannel_plugin_image=f"a.example/c:v1@sha256:{64 * '1'}",
     )
 
 
@@ -140,6 +173,9 @@ def test_every_setting_is_read_into_its_type():
             "l2-ethernet max=9 vni=1 port=8472",
         ),
         ({"vxlanPort": "4789"}, "vpc-routes max=250 vni=1 port=4789"),
+        (FLANNEL, "flannel max=250 vni=1 port=8472"),
+        ({**FLANNEL, "flannelDirectRouting": "true"}, "flannel-direct max=250 vni=1 port=8472"),
+        ({**FLANNEL, "flannelBackend": "host-gw"}, "flannel-host-gw max=250 vni=1 port=8472"),
     ],
     ids=lambda value: value if isinstance(value, str) else "from",
 )
@@ -155,6 +191,16 @@ def test_what_a_node_is_made_for_is_told_in_one_line_of_what_its_user_data_says(
 
     assert settings(**ranges, zones="2").network == "172.20.4.0/22 10.64.0.0/12 /26 zones=2"
     assert settings(routing="overlay", nodeCount="9").network == settings().network
+
+
+def test_a_node_of_a_cluster_is_made_for_its_services_too():
+    cluster = settings(kubernetes="kubeadm", serviceCidr="10.112.0.0/12")
+
+    assert cluster.network == f"{settings().network} kubeadm 10.112.0.0/12"
+    assert settings(serviceCidr="10.112.0.0/12").network == settings().network
+    assert settings(kubernetes="kubeadm", kubernetesVersion="1.36.9").network == (
+        settings(kubernetes="kubeadm").network
+    )
 
 
 def test_an_empty_stack_has_the_defaults():

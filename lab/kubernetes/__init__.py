@@ -1,0 +1,1 @@
+"""The lab's Kubernetes: upstream's programs, built here, in an image that instances boot from."""

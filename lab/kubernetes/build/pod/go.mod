@@ -1,0 +1,3 @@
+module podnet.local/lab/pod
+
+go 1.26.0

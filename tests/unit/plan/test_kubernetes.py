@@ -1,0 +1,67 @@
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from plan import kubernetes
+from plan.kubernetes import Parameters, why_unsupported
+
+
+@pytest.mark.parametrize(
+    ("region", "name"),
+    [
+        ("eu-central-1", "ip-192-168-1-11.eu-central-1.compute.internal"),
+        ("us-east-1", "ip-192-168-1-11.ec2.internal"),
+    ],
+)
+def test_the_endpoint_is_the_private_name_that_aws_gives(region, name):
+    assert kubernetes.endpoint(IPv4Address("192.168.1.11"), region) == name
+
+
+def test_services_have_the_addresses_of_kubernetes_own_rules():
+    services = IPv4Network("10.96.0.0/12")
+
+    assert kubernetes.api_service(services) == IPv4Address("10.96.0.1")
+    assert kubernetes.dns_service(services) == IPv4Address("10.96.0.10")
+
+
+@pytest.mark.parametrize("version", [kubernetes.VERSION, "1.36.9"])
+def test_a_supported_version_has_no_reason_against_it(version):
+    assert why_unsupported(version) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("1.35.2", "1.35.2 is not supported, since .* with, 1.36.x; use 1.36.0"),
+        ("1.360.0", "is not supported"),
+        ("v1.36.0", "'v1.36.0' is no version like 1.36.0"),
+        ("1.36", "'1.36' is no version like 1.36.0"),
+    ],
+)
+def test_another_version_is_refused_with_the_reason(version, reason):
+    with pytest.raises(ValueError, match=reason):
+        raise ValueError(why_unsupported(version))
+
+
+def test_the_parameters_of_a_stack_are_all_below_its_folder():
+    parameters = Parameters("dev")
+
+    assert {
+        parameters.nodes,
+        parameters.settled,
+        parameters.join,
+        parameters.kubeconfig,
+        parameters.file("0123456789abcdef", 2),
+    } == {
+        "/podnet/dev/kubernetes/nodes",
+        "/podnet/dev/kubernetes/settled",
+        "/podnet/dev/kubernetes/join",
+        "/podnet/dev/kubernetes/kubeconfig",
+        "/podnet/dev/kubernetes/files/0123456789ab/2",
+    }
+
+
+def test_a_node_finds_the_parameters_by_the_folder_it_is_told():
+    parameters = Parameters("dev")
+
+    assert Parameters.below(parameters.root) == parameters
