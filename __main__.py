@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components import exports, lookup, words
+from components import exports, kubernetes, lookup, words
 from components.build import Build
 from components.config import plain_errors, stack_config
 from components.firewall import Firewall, FirewallArgs
@@ -18,9 +18,10 @@ from plan.settings import Settings
 with plain_errors():
     settings = Settings.from_config(stack_config())
     planned, zones = plan.nodes(settings), plan.zones(settings)
-    tags = common(pulumi.get_stack(), settings.tags)
-    build = Build.of(settings)
-    deployed = lookup.deployed(pulumi.get_stack(), settings, build)
+    stack = pulumi.get_stack()
+    tags = common(stack, settings.tags)
+    build = Build.of(settings, stack)
+    deployed = lookup.deployed(stack, settings, build)
     words.say(settings, deployed)
 
 network = Network("network", NetworkArgs(vpc_cidr=settings.vpc_cidr, zones=zones, tags=tags))
@@ -28,6 +29,7 @@ wall = FirewallArgs(
     vpc_id=network.vpc_id, ingress=rules.ingress(settings), egress=rules.egress(), tags=tags
 )
 firewall = Firewall("firewall", wall)
+clusters = kubernetes.prepare(settings, build, deployed, tags)
 machines = NodesArgs(
     nodes=planned,
     subnet_ids=network.subnet_ids,
@@ -36,7 +38,8 @@ machines = NodesArgs(
     build=build,
     kept=deployed.kept - {*settings.roll},
     session_manager=settings.session_manager,
-    boot_after=[network, firewall],
+    cluster=clusters[0] if clusters else None,
+    boot_after=[network, firewall, *clusters],
     tags=tags,
 )
 nodes = Nodes("nodes", machines)
@@ -56,4 +59,6 @@ order = RoutingModeArgs(
     after=after,
 )
 RoutingMode("routing-mode", order)
+for cluster in clusters:
+    kubernetes.finish(settings, cluster, nodes)
 exports.publish(settings, build, planned, network, nodes)

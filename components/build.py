@@ -25,11 +25,11 @@ class Build:
     """The image to boot."""
 
     @classmethod
-    def of(cls, settings: Settings) -> Build:
+    def of(cls, settings: Settings, stack: str) -> Build:
         """The build of a stack; raises `ValueError` where the user data is too large."""
         return cls(
-            user_data=userdata.encoded(settings),
-            version=userdata.version(settings),
+            user_data=userdata.encoded(settings, stack),
+            version=userdata.version(settings, stack),
             network=settings.network,
             image_id=settings.image_id or _newest_debian(settings.instance_type),
         )

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from components import roles
 from components.build import Build
+from components.cluster import Cluster
 from components.tags import NETWORK, NODE, ROUTING, VERSION, named, path
-from plan.nodes import Node
-
-SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "sts:AssumeRole",
-                "Principal": {"Service": "ec2.amazonaws.com"},
-            }
-        ],
-    }
-)
+from plan.nodes import Node, control_plane
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +33,8 @@ class NodesArgs:
     """Names of the nodes that stay with the image and the files they were made with."""
     session_manager: bool
     """Whether Session Manager can open a shell on the nodes."""
+    cluster: Cluster | None = None
+    """What makes a cluster of the nodes, if they shall be one."""
     boot_after: Sequence[pulumi.Resource]
     """What must be there before a node boots, since it fetches packages at once."""
     tags: Mapping[str, str]
@@ -72,8 +61,8 @@ class Nodes(pulumi.ComponentResource):
     ) -> None:
         super().__init__("podnet:index:Nodes", name, None, opts)
         self._args = args
-        profile = self._profile()
-        instances = {node.name: self._instance(node, profile) for node in args.nodes}
+        profiles = self._profiles()
+        instances = {node.name: self._instance(node, profiles[node.name]) for node in args.nodes}
         self.instance_ids = {node: instance.id for node, instance in instances.items()}
         self.interface_ids = {
             node: instance.primary_network_interface_id for node, instance in instances.items()
@@ -89,32 +78,26 @@ class Nodes(pulumi.ComponentResource):
             }
         )
 
-    def _profile(self) -> aws.iam.InstanceProfile:
-        """A role with nothing in it but, where wanted, what Session Manager needs.
+    def _profiles(self) -> dict[str, aws.iam.InstanceProfile]:
+        """What each node may do, by its name; a control plane may do other things than the rest."""
+        args, name = self._args, self.pulumi_resource_name
 
-        Routes are the engine's business, so no node may change anything in the account.
-        """
-        child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(
-            self.pulumi_resource_name,
-            assume_role_policy=TRUST,
-            description="Nodes of podnet",
-            tags=named(self._args.tags, "nodes"),
-            opts=child,
-        )
-        if self._args.session_manager:
-            aws.iam.RolePolicyAttachment(
-                f"{self.pulumi_resource_name}-session-manager",
-                role=role.name,
-                policy_arn=SESSION_MANAGER,
-                opts=child,
+        def role(what: str, cluster: pulumi.Input[str] | None) -> roles.RoleArgs:
+            return roles.RoleArgs(
+                what=what,
+                session_manager=args.session_manager,
+                cluster=cluster,
+                tags=args.tags,
             )
-        return aws.iam.InstanceProfile(
-            self.pulumi_resource_name,
-            role=role.name,
-            tags=named(self._args.tags, "nodes"),
-            opts=child,
-        )
+
+        cluster = args.cluster
+        worn = roles.profile(name, role("nodes", cluster.nodes_policy if cluster else None), self)
+        profiles = dict.fromkeys((node.name for node in args.nodes), worn)
+        if cluster is not None:
+            profiles[control_plane(args.nodes).name] = roles.profile(
+                f"{name}-control-plane", role("control-plane", cluster.control_plane_policy), self
+            )
+        return profiles
 
     def _instance(self, node: Node, profile: aws.iam.InstanceProfile) -> aws.ec2.Instance:
         args = self._args
@@ -151,7 +134,7 @@ class Nodes(pulumi.ComponentResource):
                 depends_on=[*args.boot_after],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
-                replace_on_changes=[path(NETWORK)],
+                replace_on_changes=[path(NETWORK), "instance_type"],
                 ignore_changes=self._ignored(node),
             ),
         )
@@ -163,9 +146,10 @@ class Nodes(pulumi.ComponentResource):
     def _ignored(self, node: Node) -> list[str]:
         """What may differ from what the program says, without a change to the node.
 
-        New files or a newer image would stop or replace all nodes at once. A replacement also
-        takes ignored values from before, so a node that is to be made anew ignores none of them.
+        New files, a newer image or another type would stop or replace all nodes at once. A
+        replacement also takes ignored values from before, so a node that is to be made anew
+        ignores none of them.
         """
         if node.name not in self._args.kept:
             return [path(ROUTING)]
-        return [path(ROUTING), path(VERSION), "ami", "user_data_base64"]
+        return [path(ROUTING), path(VERSION), "ami", "instance_type", "user_data_base64"]

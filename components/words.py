@@ -6,13 +6,16 @@ import pulumi
 
 from components import lookup
 from plan import quota
+from plan.remarks import refusal, remarks
 from plan.settings import Settings
 from plan.switch import Deployed, tell
 
 
 def say(settings: Settings, deployed: Deployed) -> None:
-    """Say what happens to nodes and routing; `ValueError` where there are too many routes."""
-    for text in tell(settings, deployed):
+    """Say what happens to nodes and routing; `ValueError` where it cannot happen."""
+    if reason := refusal(settings, deployed):
+        raise ValueError(reason)
+    for text in (*remarks(settings), *tell(settings, deployed)):
         pulumi.log.info(text)
     if deployed.foreign:
         pulumi.log.warn(

@@ -13,12 +13,14 @@ from typing import Any
 import yaml
 from pulumi import automation
 
-from lab.aws.install import install
+from lab.aws.install import install as install_aws
 from lab.aws.session import loopback
 from lab.engine import EngineError, Event, ProjectError, StateLocked, Summary
 from lab.engine.lock import locked
 from lab.engine.project import Project, _mapping
 from lab.engine.values import Values
+from lab.kubernetes.provider.plugin import NAMESPACE
+from lab.kubernetes.provider.plugin import install as install_kubernetes
 from lab.pulumi_steps import Steps, known
 
 LOCK_TIMEOUT = 30.0
@@ -37,9 +39,11 @@ class PulumiCli:
         self, project: Path, stack: str, home: Path, endpoint: str, region: str,
         on_event: Callable[[Event], None] | None = None,
         config: Mapping[str, str] | None = None, *, lock_timeout: float = LOCK_TIMEOUT,
+        namespace: Path | None = None,
     ) -> None:
         """Names the project, its stack, the home of the CLI and the API of the lab.
 
+        `namespace` is the file of the network namespace from which the lab's clusters are reached.
         A second one on the same home waits `lock_timeout` seconds for the first, then raises
         `StateLocked`.
         """
@@ -51,6 +55,7 @@ class PulumiCli:
         self._on_event = on_event
         self._overrides = dict(config or {})
         self._lock_timeout = lock_timeout
+        self._namespace = namespace
 
     def preview(self) -> Summary:
         """What `up` would do. Changes nothing."""
@@ -91,7 +96,8 @@ class PulumiCli:
         steps = Steps(self._on_event, refreshing=refreshing)
         self._home.mkdir(parents=True, exist_ok=True)
         with locked(self._home / f"{self._stack}.run", self._lock_timeout):
-            install(self._home)
+            install_aws(self._home)
+            install_kubernetes(self._home)
             self._await_others()
             try:
                 keeper = self._selected()
@@ -149,6 +155,8 @@ class PulumiCli:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # A plugin that is not here must be an error: the vendor's would reach for AWS.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # Neither does a kubeconfig of the user's stand in for one that is missing.
+            "KUBECONFIG": "", NAMESPACE: str(self._namespace or ""),
             "AWS_ENDPOINT_URL": self._endpoint}
 
     def _passphrase(self) -> str:

@@ -12,8 +12,10 @@ from pulumi.runtime import rpc
 
 from lab.engine import UNKNOWN, EngineError, Event, ProgramError, ResourceError, Step, Summary
 from lab.engine.detail import describe
+from lab.engine.engine import MASK
 from lab.engine.report import Op
 from lab.engine.values import Diff, Values
+from lab.engine.wire import SECRET, SIGNATURE
 
 OPS: Mapping[str, Op] = {
     "same": "same", "create": "create", "update": "update", "delete": "delete",
@@ -93,12 +95,17 @@ class Steps:
                 "to be made anew" if told.op.value == "delete-replaced" else ""
         if told.old is None or told.new is None or not told.diffs:
             return ""
-        old, new = known(dict(told.old.inputs or {})), known(dict(told.new.inputs or {}))
-        return describe(old, new, Diff(tuple(told.diffs), tuple(told.keys or ())))
+        old, new = dict(told.old.inputs or {}), dict(told.new.inputs or {})
+        secret = {name for inputs in (old, new) for name, value in inputs.items()
+                  if _is_secret(value)}
+        return describe(known(old), known(new), Diff(tuple(told.diffs), tuple(told.keys or ())),
+                        secret)
 
 
 def known(value: Any) -> Any:  # noqa: ANN401  # any JSON value
-    """A value of the CLI, its sign for what is not known yet made plain."""
+    """A value of the CLI, its signs for what is secret and for what is not known yet made plain."""
+    if _is_secret(value):
+        return MASK
     if isinstance(value, Mapping):
         return {name: known(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -106,6 +113,10 @@ def known(value: Any) -> Any:  # noqa: ANN401  # any JSON value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return UNKNOWN if value == rpc.UNKNOWN else value
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET
 
 
 def _type(urn: str) -> str:

@@ -65,7 +65,8 @@ def conflist() -> str:
         "ipMasq": False,
     }
     plugin = {"type": "flannel", "delegate": delegate}
-    return _text({"cniVersion": "1.0.0", "name": "mynet", "plugins": [plugin]})
+    # The version that Flannel's own manifest has; what came before its plugin knows no later one.
+    return _text({"cniVersion": "0.3.1", "name": "mynet", "plugins": [plugin]})
 
 
 def _text(value: object) -> str:

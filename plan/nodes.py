@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from string import ascii_lowercase
 
+from plan.kubernetes import CONTROL_PLANE
 from plan.settings import Settings
 
 
@@ -48,3 +49,8 @@ def nodes(settings: Settings) -> tuple[Node, ...]:
         )
         for number in range(1, settings.node_count + 1)
     )
+
+
+def control_plane(planned: tuple[Node, ...]) -> Node:
+    """The node that is the control plane where the nodes are a cluster; by rule, not by chance."""
+    return planned[CONTROL_PLANE - 1]

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-from lab.aws import configuration, groups, iam, instance, network, routes, rules
+from lab.aws import configuration, groups, iam, instance, network, routes, rules, ssm
 from lab.aws.base import Resource
-from lab.aws.functions import FUNCTIONS
+from lab.aws.functions import FUNCTIONS, SECRET
 from lab.aws.session import Session, error_code
+from lab.engine.detail import changed
 from lab.engine.values import Diff, ProviderError, Values
 
 TYPES: dict[str, type[Resource]] = {kind.type_: kind for kind in (
@@ -18,7 +19,8 @@ TYPES: dict[str, type[Resource]] = {kind.type_: kind for kind in (
     routes.RouteTable, routes.Route, routes.RouteTableAssociation,
     groups.SecurityGroup, groups.DefaultSecurityGroup, groups.VpcSecurityGroupRulesExclusive,
     rules.SecurityGroupIngressRule, rules.SecurityGroupEgressRule,
-    iam.Role, iam.RolePolicyAttachment, iam.InstanceProfile, instance.Instance)}
+    iam.Role, iam.RolePolicy, iam.RolePolicyAttachment, iam.InstanceProfile, instance.Instance,
+    ssm.Parameter)}
 """Every resource type served, by its Pulumi token."""
 
 
@@ -43,6 +45,20 @@ class AwsProvider:
         given = configuration.check(own, self._session.region)
         self._session.ignored_tags = configuration.ignored_tags(given.get("ignoreTags"))
 
+    def under(self, type_: str, given: Values) -> AwsProvider:
+        """A provider of the same lab that ignores the tags which this configuration names."""
+        del type_
+        session = self._session
+        return AwsProvider(
+            session.endpoint, session.region, patience=session.patience,
+            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")))
+
+    def secret(self, token: str) -> frozenset[str]:
+        """What of a resource type, or of a function's answer, is always secret."""
+        if token in TYPES:
+            return frozenset(TYPES[token].schema.secret)
+        return SECRET.get(token, frozenset())
+
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults; `ProviderError` for what is unknown, missing or wrong."""
         if type_ == configuration.TYPE:
@@ -54,6 +70,8 @@ class AwsProvider:
     ) -> Diff:
         """What differs, and whether a new resource must take the place of the old one."""
         del id_, old_outputs
+        if type_ == configuration.TYPE:
+            return Diff(changed(old_inputs, new_inputs))
         return self._resource(type_).diff(old_inputs, new_inputs)
 
     def create(self, type_: str, inputs: Values, token: str) -> tuple[str, Values]:

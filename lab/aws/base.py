@@ -33,6 +33,8 @@ class Schema:
     """Inputs that are IPv4 ranges."""
     key: AbstractSet[str] = frozenset()
     """Inputs by which the API knows the resource, where the id does not say it."""
+    secret: AbstractSet[str] = frozenset()
+    """Inputs that are secret by themselves, and so as outputs."""
     exclusive: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     """Groups of inputs of which exactly one must be given, by what the group is."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lab.aws.session import Session
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from lab.aws.session import Session, is_gone
+from lab.aws.ssm import SECURE
 from lab.engine.values import ProviderError, Values
 
 IMAGE = {
@@ -117,6 +120,16 @@ def get_route_table(session: Session, args: Values) -> Values:
                        for route in table["Routes"] if route.get("GatewayId") != "local"]}
 
 
+def get_security_group_rules(session: Session, args: Values) -> Values:
+    """The rules of security groups that fit."""
+    _known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
+    rules = session.all(session.ec2, "describe_security_group_rules", "SecurityGroupRules",
+                        Filters=_filters(args) + _tag_filters(args.get("tags")))
+    return {"id": session.region, "region": session.region,
+            "ids": [rule["SecurityGroupRuleId"] for rule in rules],
+            "filters": args.get("filters"), "tags": args.get("tags")}
+
+
 def get_service_quota(session: Session, args: Values) -> Values:
     """A quota of the account, else what accounts have by default."""
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
@@ -131,6 +144,27 @@ def get_service_quota(session: Session, args: Values) -> Values:
             "usageMetrics": []}
 
 
+def get_parameter(session: Session, args: Values) -> Values:
+    """A parameter of Systems Manager; a secret one in clear unless that is declined."""
+    _known("aws:ssm/getParameter:getParameter", args, {"name", "withDecryption"})
+    clear = args.get("withDecryption") is not False
+    try:
+        found = session.ssm.get_parameter(
+            Name=args["name"], WithDecryption=clear)["Parameter"]
+    except ClientError as error:
+        if not is_gone(error):
+            raise
+        raise ProviderError(f"there is no parameter {args['name']}") from error
+    # The provider keeps a value that is no secret in a second place, where it is not sealed.
+    plain = "" if found["Type"] == SECURE else found["Value"]
+    return {"id": found["Name"], "name": found["Name"], "arn": found["ARN"],
+            "type": found["Type"], "value": found["Value"], "insecureValue": plain,
+            "version": found["Version"], "withDecryption": clear, "region": session.region}
+
+
+SECRET = {"aws:ssm/getParameter:getParameter": frozenset({"value"})}
+"""What is secret in a function's answer."""
+
 FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getAmi:getAmi": get_ami,
     "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
@@ -138,7 +172,9 @@ FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getInstances:getInstances": get_instances,
     "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
     "aws:ec2/getRouteTable:getRouteTable": get_route_table,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": get_security_group_rules,
     "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
+    "aws:ssm/getParameter:getParameter": get_parameter,
 }
 
 

@@ -111,6 +111,9 @@ class Role(Named):
         if known.get("forceDetachPolicies"):
             for arn in self._attached(id_):
                 self.iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
+            for name in self.session.all(self.iam, "list_role_policies", "PolicyNames",
+                                         RoleName=id_):
+                self.iam.delete_role_policy(RoleName=id_, PolicyName=name)
         self.session.patiently(IN_USE, lambda: self.iam.delete_role(RoleName=id_))
 
     def _attached(self, id_: str) -> list[str]:
@@ -149,6 +152,47 @@ class RolePolicyAttachment(Resource):
     def remove(self, id_: str, known: Values) -> None:
         del id_
         self.iam.detach_role_policy(RoleName=known["role"], PolicyArn=known["policyArn"])
+
+
+class RolePolicy(Resource):
+    """A policy written into a role, which goes with it."""
+
+    type_ = "aws:iam/rolePolicy:RolePolicy"
+    schema = Schema(
+        required={"role", "policy"},
+        optional={"name"},
+        computed={"name"},
+        replaced_by={"role", "name"},
+        documents={"policy"})
+
+    def make(self, inputs: Values, token: str) -> str:
+        name = inputs.get("name") or f"role-policy-{token[:7]}"
+        self.iam.put_role_policy(
+            RoleName=inputs["role"], PolicyName=name, PolicyDocument=inputs["policy"])
+        return f"{inputs['role']}:{name}"
+
+    def seek(self, inputs: Values, token: str) -> str | None:
+        id_ = f"{inputs['role']}:{inputs.get('name') or f'role-policy-{token[:7]}'}"
+        return id_ if self.look(id_, inputs) else None
+
+    def look(self, id_: str, known: Values) -> Values | None:
+        del known
+        role, _, name = id_.partition(":")
+        with gone_is_fine():
+            found = self.iam.get_role_policy(RoleName=role, PolicyName=name)
+            return {"role": role, "name": name, "policy": json.dumps(found["PolicyDocument"])}
+        return None
+
+    def bring(self, id_: str, inputs: Values, live: Values) -> None:
+        if not self.same("policy", live["policy"], inputs["policy"]):
+            role, _, name = id_.partition(":")
+            self.iam.put_role_policy(
+                RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"])
+
+    def remove(self, id_: str, known: Values) -> None:
+        del known
+        role, _, name = id_.partition(":")
+        self.iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
 class InstanceProfile(Named):

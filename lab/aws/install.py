@@ -1,33 +1,12 @@
-"""Puts the plugin where the Pulumi CLI finds it: into a Pulumi home of the lab's own."""
+"""Puts the provider where the Pulumi CLI finds it as its plugin for AWS."""
 
 from __future__ import annotations
 
-import secrets
-import sys
-from importlib.metadata import version
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from lab import plugin
 
 
 def install(pulumi_home: Path) -> Path:
-    """Write the executable for the installed `pulumi_aws`; its path.
-
-    The CLI asks for the plugin of the very version of the SDK, so the file says that version. A
-    lone executable is enough: beside a PulumiPlugin.yaml it would be run in another way.
-    """
-    number = version("pulumi_aws")
-    folder = pulumi_home / "plugins" / f"resource-aws-v{number}"
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "pulumi-resource-aws"
-    text = (f"#!{sys.executable}\n"
-            f"import sys\n"
-            f"sys.path.insert(0, {str(PROJECT)!r})\n"
-            f"from lab.aws.plugin import main\n"
-            f"main({number!r})\n")
-    if not program.exists() or program.read_text() != text:
-        draft = folder / f"draft-{secrets.token_hex(3)}"
-        draft.write_text(text)
-        draft.chmod(0o755)
-        draft.rename(program)
-    return program
+    """Write the executable for the installed `pulumi_aws`; its path."""
+    return plugin.install(pulumi_home, "aws", "lab.aws.plugin")

@@ -21,6 +21,9 @@ from lab.engine.values import Values
 TOKEN_TAG = "podnet:token"  # noqa: S105  # the key of a tag
 """The tag that tells which creation a resource came from; the program never sees it."""
 
+GONE = frozenset({"NoSuchEntity", "InvalidID", "ParameterNotFound", "InvalidResourceId"})
+"""Codes that say so without the word that EC2 ends such codes with."""
+
 POLL = 0.2
 """Seconds between two looks while the API works on something."""
 
@@ -51,7 +54,7 @@ def error_code(error: ClientError) -> str:
 def is_gone(error: ClientError) -> bool:
     """Whether the API says that what was asked about does not exist."""
     code = error_code(error)
-    return code.endswith(".NotFound") or code in {"NoSuchEntity", "InvalidID"}
+    return code.endswith(".NotFound") or code in GONE
 
 
 @contextmanager
@@ -94,6 +97,11 @@ class Session:
     def quotas(self) -> Any:  # noqa: ANN401
         """A client of Service Quotas, which few programs ask."""
         return self._client("service-quotas")
+
+    @cached_property
+    def ssm(self) -> Any:  # noqa: ANN401
+        """A client of Systems Manager, which holds the parameters of a Kubernetes cluster."""
+        return self._client("ssm")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401
         return self._boto.client(service, endpoint_url=self.endpoint, config=self._config)

@@ -14,9 +14,13 @@ from rich.markup import escape
 from lab.aws import AwsProvider
 from lab.cli import kept
 from lab.cli.console import Note
+from lab.cloud.netns import NAMESPACES
 from lab.engine import Engine, Event, Summary
+from lab.engine.packages import Packages
 from lab.errors import LabError
+from lab.fabric import names
 from lab.home import PROJECT, Home
+from lab.kubernetes.provider import KubernetesProvider
 
 
 class EngineKind(StrEnum):
@@ -102,15 +106,26 @@ def engine(  # noqa: PLR0913  # what it takes to say what is deployed where
     """
     config = kept.over(home, stack, config)
     on_event = _teller(note) if note else None
+    # As whoever deploys to AWS does, the provider reaches a cluster from the internet.
+    namespace = NAMESPACES / names.internet_namespace(home)
     if choose(home, stack, kind) is EngineKind.PULUMI:
         # Read only where it is used: the automation API alone takes half a second to load.
         from lab.pulumi_cli import PulumiCli  # noqa: PLC0415
 
         return PulumiCli(
-            PROJECT, stack, home.directory / "pulumi", endpoint, region(stack), on_event, config
+            PROJECT,
+            stack,
+            home.directory / "pulumi",
+            endpoint,
+            region(stack),
+            on_event,
+            config,
+            namespace=namespace,
         )
     state = home.directory / "state" / f"{stack}.json"
-    provider = AwsProvider(endpoint, region(stack))
+    provider = Packages(
+        {"aws": AwsProvider(endpoint, region(stack)), "kubernetes": KubernetesProvider(namespace)}
+    )
     return Engine(PROJECT, stack, state, provider, on_event, config)
 
 

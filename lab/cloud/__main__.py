@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import importlib
 import logging
 import os
 import signal
@@ -12,12 +13,15 @@ import threading
 from functools import partial
 from pathlib import Path
 
+from lab import authority
 from lab.cloud import roots, server
 from lab.cloud.api import Api
 from lab.cloud.backend import application
 from lab.cloud.control import CGROUP_MEMBER, Files, cgroups
+from lab.cloud.internet import Internet
 from lab.cloud.loop import Loop
 from lab.errors import LabError
+from lab.fabric import Fabric
 from lab.home import Home
 
 
@@ -61,7 +65,10 @@ def run(home: Home, port: int) -> None:
         draft = files.endpoint.with_suffix(".new")
         draft.write_text(endpoint)
         draft.rename(files.endpoint)
-        loop.run()
+        # It reads moto, which must not be read before the application is made.
+        regional = importlib.import_module("lab.cloud.regional").Regional(api)
+        loop.run(Internet(Fabric(home).internet_namespace, lambda: authority.ensure(home.image),
+                          regional))
 
 
 if __name__ == "__main__":

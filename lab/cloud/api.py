@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from lab.cloud.backend import Application, Backend
 from lab.cloud.call import Call
 from lab.cloud.effects import amend, follow, show
+from lab.cloud.parameters import TARGET, sealed
 from lab.cloud.rules import Refused, judge
 
 BAD_REQUEST = 400
@@ -26,30 +27,30 @@ class Api:
         self._on_change = on_change
         self._settled = settled
         # moto is not made for threads, and a rule must hold until its call is done.
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any],
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         if environ["PATH_INFO"] == SETTLED_PATH:
-            return _respond(start_response, 200, [("Content-Type", "application/json")],
+            return respond(start_response, 200, [("Content-Type", "application/json")],
                             self._settled())
         size = int(environ.get("CONTENT_LENGTH") or 0)
         body: bytes = environ["wsgi.input"].read(size)
         call = Call.parse(environ.get("HTTP_AUTHORIZATION", ""), body)
-        with self._lock:
+        with self.lock:
             try:
                 status, headers, answer = self._do(environ, call, body)
             except Refused as refused:
-                return _respond(start_response, BAD_REQUEST, [("Content-Type", "text/xml")],
+                return respond(start_response, BAD_REQUEST, [("Content-Type", "text/xml")],
                                 _error(refused))
         if call and not call.reads_only and status < BAD_REQUEST:
             self._on_change(call)
-        return _respond(start_response, status, headers, answer)
+        return respond(start_response, status, headers, answer)
 
     def warm(self) -> None:
         """Let moto load EC2, which takes seconds, before the first caller waits for it."""
-        with self._lock:
+        with self.lock:
             self._backend.client("ec2", "us-east-1").describe_regions()
 
     def _do(self, environ: dict[str, Any], call: Call | None,
@@ -64,11 +65,14 @@ class Api:
         if call and ec2 and status < BAD_REQUEST:
             follow(call, ec2)
             answer = show(call, answer, ec2)
+        if environ.get("HTTP_X_AMZ_TARGET", "").startswith(TARGET):
+            answer = sealed(body, answer)
         return status, headers, answer
 
 
-def _respond(start_response: Callable[..., Any], status: int, headers: list[tuple[str, str]],
-             body: bytes) -> Iterable[bytes]:
+def respond(start_response: Callable[..., Any], status: int, headers: list[tuple[str, str]],
+            body: bytes) -> Iterable[bytes]:
+    """Answer with this body, whose length is told in place of any other."""
     kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
     start_response(f"{status} {'OK' if status < BAD_REQUEST else 'Refused'}",
                    [*kept, ("Content-Length", str(len(body)))])

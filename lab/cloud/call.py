@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 # The scope of a signature: key id, day, region, service.
 SCOPE = re.compile(r"Credential=[^/]*/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-READING = ("Describe", "Get", "List", "Search", "Simulate")
+READING = ("Assume", "Describe", "Get", "List", "Search", "Simulate")
 
 
 @dataclass(frozen=True, slots=True)

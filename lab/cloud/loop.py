@@ -16,7 +16,9 @@ import boto3  # type: ignore[import-untyped]
 
 from lab.cloud import facts as facts_of
 from lab.cloud.call import Call
+from lab.cloud.credentials import Credentials
 from lab.cloud.facts import Facts
+from lab.cloud.internet import Internet
 from lab.cloud.services import Services
 from lab.cloud.worlds import merge
 from lab.fabric import Fabric
@@ -47,7 +49,8 @@ class Loop:
         self._endpoint = endpoint
         self._fabric = Fabric(home)
         self._fleet = Fleet(home.instances, root, cgroups, lambda: self._wake.put("exit"))
-        self._services = Services(self._fabric.vpc_namespace, self._user_data)
+        credentials = Credentials(lambda region: self._client("sts", region))
+        self._services = Services(self._fabric.vpc_namespace, self._user_data, credentials.of)
         # Its `put` may be called from a signal handler too.
         self._wake: SimpleQueue[str] = SimpleQueue()
         self._orders: SimpleQueue[tuple[str, str]] = SimpleQueue()
@@ -82,9 +85,9 @@ class Loop:
         """Make `run` return."""
         self._wake.put("end")
 
-    def run(self) -> None:
+    def run(self, internet: Internet) -> None:
         """Keep everything in step until `end` is called."""
-        self._pass()
+        self._pass(internet)
         while True:
             woken = self._wait()
             if "end" in woken:
@@ -92,8 +95,9 @@ class Loop:
             with self._stage("poll"):
                 self._report_halted(self._fleet.poll())
             if woken or self._errors or self._fleet.out_of_step(self._wanted()):
-                self._pass()
+                self._pass(internet)
             self._write_status()
+        internet.close()
         self._services.close()
 
     def _wait(self) -> set[str]:
@@ -109,7 +113,7 @@ class Loop:
         except Empty:
             return woken
 
-    def _pass(self) -> None:
+    def _pass(self, internet: Internet) -> None:
         with self._step:
             changes, regions = self._changes, sorted(self._regions)
         self._errors = {}
@@ -126,6 +130,7 @@ class Loop:
         with self._stage("fabric"):
             self._fabric.apply(self._world)
         with self._stage("services"):
+            internet.update()
             self._services.update(self._facts)
         if not self._errors:
             with self._stage("instances"):

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from ipaddress import IPv4Address
 from socketserver import ThreadingTCPServer
 
+from lab.cloud.credentials import Keys
 from lab.cloud.facts import Instance
 from lab.cloud.tree import build, find, listing
 
@@ -62,9 +63,11 @@ class MetadataServer(ThreadingTCPServer):
 
     def __init__(self, at: Callable[[IPv4Address], Instance | None],
                  user_data: Callable[[str], bytes | None],
+                 keys: Callable[[Instance], Keys],
                  address: tuple[str, int] = ADDRESS) -> None:
         self.at = at
         self.user_data = user_data
+        self.keys = keys
         self.tokens = Tokens()
         super().__init__(address, _Handler)
 
@@ -139,7 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         return data, {}
 
     def _read(self, instance: Instance, path: str) -> bytes | None:
-        node = find(build(instance, datetime.now(UTC)), path)
+        node = find(build(instance, datetime.now(UTC), self.server.keys), path)
         if node is None:
             return None
-        return (node if isinstance(node, str) else listing(node)).encode()
+        if isinstance(node, Mapping):
+            return listing(node).encode()
+        return (node if isinstance(node, str) else node()).encode()

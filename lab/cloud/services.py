@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from socketserver import BaseServer
 
+from lab.cloud import internet
+from lab.cloud.credentials import Keys
 from lab.cloud.dhcp import DhcpServer, resolver
 from lab.cloud.dns import DnsServer
-from lab.cloud.facts import Facts, Interface
+from lab.cloud.facts import Facts, Instance, Interface
 from lab.cloud.metadata import MetadataServer
 from lab.cloud.netns import identity, inside
 
@@ -29,9 +31,11 @@ class Services:
     """Keeps the servers in step with the facts; these are also what the servers answer from."""
 
     def __init__(self, namespace: Callable[[str], str],
-                 user_data: Callable[[str], bytes | None]) -> None:
+                 user_data: Callable[[str], bytes | None],
+                 keys: Callable[[Instance], Keys]) -> None:
         self._namespace = namespace
         self._user_data = user_data
+        self._keys = keys
         self._facts = Facts()
         self._places: dict[str, _Place] = {}
 
@@ -60,7 +64,8 @@ class Services:
 
         def make() -> tuple[BaseServer, ...]:
             return (
-                MetadataServer(lambda source: self._facts.at(vpc_id, source), self._user_data),
+                MetadataServer(lambda source: self._facts.at(vpc_id, source), self._user_data,
+                               self._keys),
                 DhcpServer(lambda mac: self._by_mac(vpc_id, mac)),
                 DnsServer(address, lambda name: self._by_name(vpc_id, name)))
 
@@ -81,6 +86,6 @@ class Services:
                      if (interface.vpc_id, interface.mac) == (vpc_id, mac)), None)
 
     def _by_name(self, vpc_id: str, name: str) -> IPv4Address | None:
-        return next((instance.interfaces[0].address
+        return internet.address(name) or next((instance.interfaces[0].address
                      for instance in self._facts.instances.values()
                      if instance.name == name and instance.interfaces[0].vpc_id == vpc_id), None)

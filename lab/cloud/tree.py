@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TypeAlias
 
+from lab.cloud.credentials import Keys
 from lab.cloud.facts import Instance, Interface
 
-Tree: TypeAlias = Mapping[str, "Tree | str"]
+Leaf: TypeAlias = str | Callable[[], str]
+"""A text, or what makes it for the one who asks."""
+Tree: TypeAlias = Mapping[str, "Tree | Leaf"]
 
-CREDENTIAL_LIFE = timedelta(hours=6)
 
-
-def find(tree: Tree, path: str) -> Tree | str | None:
+def find(tree: Tree, path: str) -> Tree | Leaf | None:
     """The node at `path`; names are separated by slashes, doubled ones count once."""
-    node: Tree | str | None = tree
+    node: Tree | Leaf | None = tree
     for name in filter(None, path.split("/")):
         if not isinstance(node, Mapping):
             return None
@@ -30,11 +31,11 @@ def listing(tree: Tree) -> str:
                      for name, node in sorted(tree.items()))
 
 
-def build(instance: Instance, now: datetime) -> Tree:
+def build(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -> Tree:
     """Everything below `/latest/` but the user data and the token."""
     primary = instance.interfaces[0]
     region = instance.region
-    meta: dict[str, Tree | str] = {
+    meta: dict[str, Tree | Leaf] = {
         "ami-id": instance.image_id, "ami-launch-index": "0", "ami-manifest-path": "(unknown)",
         "hostname": instance.name, "local-hostname": instance.name,
         "instance-action": "none", "instance-id": instance.id, "instance-life-cycle": "on-demand",
@@ -53,13 +54,13 @@ def build(instance: Instance, now: datetime) -> Tree:
         # A key with a slash cannot be told from a path; the launch refuses it, as EC2 does.
         meta["tags"] = {"instance": dict(instance.tags)}
     if instance.profile_arn:
-        meta["iam"] = _iam(instance, now)
+        meta["iam"] = _iam(instance, now, keys)
     return {"meta-data": meta,
             "dynamic": {"instance-identity": {"document": _identity(instance, primary)}}}
 
 
 def _interface(instance: Instance, interface: Interface) -> Tree:
-    tree: dict[str, Tree | str] = {
+    tree: dict[str, Tree | Leaf] = {
         "device-number": str(interface.device), "interface-id": interface.eni_id,
         "local-hostname": instance.name, "local-ipv4s": str(interface.address),
         "mac": interface.mac, "owner-id": instance.account,
@@ -81,19 +82,22 @@ def _public_name(instance: Instance, interface: Interface) -> str:
     return f"ec2-{dashed}.{instance.region}.compute.amazonaws.com"
 
 
-def _iam(instance: Instance, now: datetime) -> Tree:
-    tree: dict[str, Tree | str] = {"info": json.dumps({
+def _iam(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -> Tree:
+    tree: dict[str, Tree | Leaf] = {"info": json.dumps({
         "Code": "Success", "LastUpdated": _stamp(now),
         "InstanceProfileArn": instance.profile_arn, "InstanceProfileId": instance.profile_id,
     }, indent=2)}
     if instance.role:
-        tree["security-credentials"] = {instance.role: json.dumps({
-            "Code": "Success", "LastUpdated": _stamp(now), "Type": "AWS-HMAC",
-            # No key of the lab opens anything.
-            "AccessKeyId": "ASIALAB", "SecretAccessKey": "lab", "Token": "lab",
-            "Expiration": _stamp(now + CREDENTIAL_LIFE),
-        }, indent=2)}
+        tree["security-credentials"] = {instance.role: lambda: _credentials(keys(instance))}
     return tree
+
+
+def _credentials(keys: Keys) -> str:
+    return json.dumps({
+        "Code": "Success", "LastUpdated": _stamp(keys.issued), "Type": "AWS-HMAC",
+        "AccessKeyId": keys.key_id, "SecretAccessKey": keys.secret, "Token": keys.token,
+        "Expiration": _stamp(keys.ends),
+    }, indent=2)
 
 
 def _identity(instance: Instance, primary: Interface) -> str:

@@ -102,8 +102,8 @@ class Deployment:
             inputs = goal.resource.inputs
             if basis is not None:
                 inputs = paths.keep(inputs, basis.inputs, goal.ignore_changes)
-            new = replace(goal.resource, inputs=self._journal.provider.check(
-                goal.resource.type, inputs))
+            serving = self._journal.serving(goal.resource)
+            new = replace(goal.resource, inputs=serving.check(goal.resource.type, inputs))
             if old is None:
                 return self._create(new, basis)
             diff = self._diff(goal, old, new.inputs)
@@ -134,9 +134,11 @@ class Deployment:
         return self._journal.record(replace(new, outputs=old.outputs))
 
     def _diff(self, goal: Goal, old: Resource, inputs: Values) -> Diff:
+        if self._moved(old, goal.resource):
+            return Diff(("provider",), ("provider",))
         # The type may be another than before: an alias says that both mean the same thing.
-        diff = self._journal.provider.diff(goal.resource.type, old.id, old.inputs, old.outputs,
-                                           inputs)
+        diff = self._journal.serving(goal.resource).diff(
+            goal.resource.type, old.id, old.inputs, old.outputs, inputs)
         asked = []
         for path in goal.replace_on_changes:
             parts = paths.parse(path)
@@ -145,11 +147,23 @@ class Deployment:
                       if top in diff.changed and paths.differs(inputs, old.inputs, path)]
         return replace(diff, replaces=tuple(dict.fromkeys([*diff.replaces, *asked])))
 
+    def _moved(self, old: Resource, new: Resource) -> bool:
+        """Whether the provider now leads elsewhere, to another cluster say."""
+        before, after = (self._journal.state.holder(item.provider, item.provider_id)
+                         for item in (old, new))
+        known = after or before
+        if known is None or before is after:
+            return False
+        diff = self._journal.provider.diff(
+            known.type, known.id, before.inputs if before else {}, {},
+            after.inputs if after else {})
+        return bool(diff.replaces)
+
     def _create(self, new: Resource, replaced: Resource | None) -> Resource:
         if replaced is None:
             return self._journal.create(new, Step.of("create", new.urn))
-        diff = self._journal.provider.diff(replaced.type, replaced.id, replaced.inputs,
-                                           replaced.outputs, new.inputs)
+        diff = self._journal.serving(new).diff(replaced.type, replaced.id, replaced.inputs,
+                                               replaced.outputs, new.inputs)
         detail = _told(replaced, new, diff) or "something it needs is replaced"
         return self._journal.create(new, Step.of("replace", new.urn, detail))
 
@@ -193,7 +207,7 @@ class Deployment:
         if not taken or not item.custom:
             return False
         with named(item.urn, "could not be compared"):
-            diff = self._journal.provider.diff(
+            diff = self._journal.serving(item).diff(
                 item.type, item.id, item.inputs, item.outputs,
                 item.inputs | dict.fromkeys(taken, UNKNOWN))
         return bool(diff.replaces)

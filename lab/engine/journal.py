@@ -33,6 +33,19 @@ class Journal:
         """A journal of the same state that tells nobody what it does."""
         return Journal(self.state, self.provider, Report(), self._save)
 
+    def serving(self, resource: Resource) -> Provider:
+        """What serves a resource: its explicit provider where it has one, else the default one."""
+        holder = self.state.holder(resource.provider, resource.provider_id)
+        if resource.provider and holder is None:
+            raise ProviderError(f"its provider {resource.provider} is not in the state")
+        return self.under(holder)
+
+    def under(self, holder: Resource | None) -> Provider:
+        """The provider with the configuration of an explicit one, where that is given."""
+        if holder is None:
+            return self.provider
+        return self.provider.under(holder.type, holder.inputs)
+
     def save(self) -> None:
         """Put the state on disk, if it differs from what is there."""
         if self._save is not None:
@@ -47,7 +60,7 @@ class Journal:
                 made = replace(pending, outputs=new.inputs)
             else:
                 self.save()
-                id_, outputs = self.provider.create(new.type, new.inputs, pending.token)
+                id_, outputs = self.serving(new).create(new.type, new.inputs, pending.token)
                 made = replace(pending, id=id_, outputs=outputs)
             self.state.created(pending, made)
             self.save()
@@ -62,8 +75,8 @@ class Journal:
             if not self.dry:
                 self.state.doubt(old.urn)
                 self.save()
-                outputs = self.provider.update(new.type, old.id, old.inputs, old.outputs,
-                                               new.inputs)
+                outputs = self.serving(new).update(new.type, old.id, old.inputs, old.outputs,
+                                                   new.inputs)
             return self.record(replace(new, id=old.id, token=old.token, outputs=outputs))
 
     def record(self, resource: Resource) -> Resource:
@@ -81,7 +94,7 @@ class Journal:
                 if self.state.live.get(resource.urn) is resource:
                     self.state.doubt(resource.urn)
                     self.save()
-                self.provider.delete(resource.type, resource.id, resource.outputs)
+                self.serving(resource).delete(resource.type, resource.id, resource.outputs)
             self.state.forget(resource)
             self.save()
 
@@ -90,8 +103,8 @@ class Journal:
         if not resource.custom:
             return resource
         with named(resource.urn, "could not be read"):
-            found = self.provider.read(resource.type, resource.id, resource.inputs,
-                                       resource.outputs)
+            found = self.serving(resource).read(resource.type, resource.id, resource.inputs,
+                                                resource.outputs)
         if found is None:
             return None
         inputs, outputs = found
@@ -103,7 +116,7 @@ class Journal:
         """Settle what an earlier run left open: ask what became of its last calls."""
         for pending in list(self.state.pending):
             with named(pending.urn, "could not be looked up after an interrupted run"):
-                found = self.provider.find(pending.type, pending.inputs, pending.token)
+                found = self.serving(pending).find(pending.type, pending.inputs, pending.token)
             made = None
             if found is not None:
                 made = self.read(replace(pending, id=found[0], outputs=found[1]))

@@ -51,6 +51,8 @@ class Monitor:
             former = urns.former(urn, request.parent, request.aliases, self._former)
             self._former[urn] = former
             inputs, secret = wire.decode(request.object)
+            if request.custom:
+                secret |= self.journal.provider.secret(request.type)
         resource = self.deployment.register(_goal(request, urn, inputs, secret, former))
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=resource.id, object=wire.encode(resource.outputs or resource.inputs,
@@ -74,11 +76,15 @@ class Monitor:
         if request.id == rpc.UNKNOWN:
             return resource_pb2.ReadResourceResponse(urn=urn)
         with self.deployment.guarded(urn, "could not be read"):
+            holder = self.journal.state.holder(*_reference(request.provider))
+            if holder is not None and wire.contains_unknown(holder.inputs):
+                return resource_pb2.ReadResourceResponse(urn=urn)
+            serving = self.journal.under(holder)
             inputs, secret = wire.decode(request.properties)
-            found = self.journal.provider.read(request.type, request.id, inputs, {})
+            found = serving.read(request.type, request.id, inputs, {})
             if found is None:
                 raise ProviderError(f"there is none with the id {request.id}")
-        secret |= set(request.additionalSecretOutputs)
+        secret |= serving.secret(request.type) | set(request.additionalSecretOutputs)
         return resource_pb2.ReadResourceResponse(urn=urn, id=request.id,
                                                  properties=wire.encode(found[1], secret))
 
@@ -87,13 +93,16 @@ class Monitor:
     ) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of the provider; a refusal is the program's to handle."""
         try:
-            result = self.journal.provider.invoke(request.tok, wire.decode(request.args)[0])
+            holder = self.journal.state.holder(*_reference(request.provider))
+            serving = self.journal.under(holder)
+            result = serving.invoke(request.tok, wire.decode(request.args)[0])
         except ProviderError as error:
             failure = {"property": "", "reason": str(error)}
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
         response = resource_pb2.ResourceInvokeResponse()
         # The field is called `return`, a word that Python keeps for itself.
-        getattr(response, "return").CopyFrom(wire.encode(result))
+        getattr(response, "return").CopyFrom(
+            wire.encode(result, serving.secret(request.tok)))
         return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:  # noqa: N802
@@ -135,17 +144,24 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
             raise ProviderError(f"{option} is not supported by the embedded engine")
 
 
+def _reference(provider: str) -> tuple[str, str]:
+    """URN and id of an explicit provider, as requests name it; empty for the default one."""
+    urn, _, id_ = provider.rpartition("::")
+    return urn, id_
+
+
 def _goal(request: resource_pb2.RegisterResourceRequest, urn: str, inputs: Values,
           secret: frozenset[str], former: list[str]) -> Goal:
     # The SDK collects dependencies in sets; sorted, an unchanged program leaves the file unchanged.
     by_property = {name: sorted(item.urns) for name, item in
                    sorted(request.propertyDependencies.items()) if item.urns}
+    provider, provider_id = _reference(request.provider)
     first = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
     return Goal(
         resource=Resource(
             urn=urn, type=request.type, custom=request.custom, inputs=inputs,
             secret=sorted(secret | set(request.additionalSecretOutputs)), parent=request.parent,
-            provider=request.provider.rpartition("::")[0], protect=request.protect,
+            provider=provider, provider_id=provider_id, protect=request.protect,
             retain=request.retainOnDelete, deleted_with=request.deletedWith,
             dependencies=sorted(request.dependencies), property_dependencies=by_property),
         delete_before_replace=first, ignore_changes=tuple(request.ignoreChanges),

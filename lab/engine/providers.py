@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from lab.engine.detail import changed
 from lab.engine.values import Diff, Provider, Values
 
 PREFIX = "pulumi:providers:"
@@ -16,10 +16,22 @@ class WithProviders:
     """A provider that serves explicit providers too; they exist in the state alone."""
 
     served: Provider
+    _under: dict[str, Provider] = field(default_factory=dict)
 
     def configure(self, config: Mapping[str, str]) -> None:
         """As `Provider.configure`."""
         self.served.configure(config)
+
+    def under(self, type_: str, given: Values) -> Provider:
+        """As `Provider.under`; the same configuration leads to the same provider."""
+        key = json.dumps([type_, given], sort_keys=True, default=repr)
+        if key not in self._under:
+            self._under[key] = self.served.under(type_, given)
+        return self._under[key]
+
+    def secret(self, token: str) -> frozenset[str]:
+        """As `Provider.secret`."""
+        return self.served.secret(token)
 
     def check(self, type_: str, inputs: Values) -> Values:
         """As `Provider.check`: whether the configuration is served is for the provider to say."""
@@ -28,9 +40,7 @@ class WithProviders:
     def diff(
         self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
     ) -> Diff:
-        """As `Provider.diff`; the configuration of an explicit provider is updated in place."""
-        if type_.startswith(PREFIX):
-            return Diff(changed(old_inputs, new_inputs))
+        """As `Provider.diff`."""
         return self.served.diff(type_, id_, old_inputs, old_outputs, new_inputs)
 
     def create(self, type_: str, inputs: Values, token: str) -> tuple[str, Values]:

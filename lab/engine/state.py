@@ -34,6 +34,8 @@ class Resource:
     parent: str = ""
     provider: str = ""
     """URN of its explicit provider; empty for the default one."""
+    provider_id: str = ""
+    """Which one, where a provider was replaced by another with its URN."""
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     protect: bool = False
@@ -61,6 +63,14 @@ class State:
     """URNs of live ones being updated or deleted: the call may or may not have been made."""
     outputs: Values = field(default_factory=dict)
     secret_outputs: list[str] = field(default_factory=list)
+
+    def holder(self, urn: str, id_: str) -> Resource | None:
+        """The explicit provider with this URN and id, or with the URN alone; None without one."""
+        found = [*(item for item in self.old if item.urn == urn)]
+        if urn in self.live:
+            found.append(self.live[urn])
+        # A state that an older engine wrote tells no id; there the URN has to do.
+        return next((item for item in found if item.id == id_), found[-1] if found else None)
 
     def copy(self) -> State:
         """A state of its own to try things on; the resources in it are immutable."""

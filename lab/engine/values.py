@@ -58,13 +58,27 @@ class Provider(Protocol):
         Called before a program runs and before a refresh, with the whole configuration.
         """
 
+    def under(self, type_: str, given: Values) -> Provider:
+        """What serves the resources under an explicit provider, by its type and checked inputs.
+
+        Asked once for each configuration. In a preview `UNKNOWN` may stand in it; of what is then
+        answered, only `check` and `diff` are called.
+        """
+        del type_, given
+        return self
+
+    def secret(self, token: str) -> frozenset[str]:
+        """Which properties of a type, or of what a function answers, are secret by themselves."""
+        del token
+        return frozenset()
+
     def check(self, type_: str, inputs: Values) -> Values:
         """The inputs with defaults filled in; refuses unknown types, unknown or bad properties.
 
-        For an explicit provider (`pulumi:providers:aws`) the engine calls this method alone, with
-        the provider's own configuration: accept what is served anyway (the region), refuse the
-        rest. The same inputs must give the same answer: a name the provider chooses itself is no
-        input default, it is drawn in `create` (from the token) and is told in the outputs.
+        For an explicit provider (`pulumi:providers:aws`) the engine calls this method and `diff`
+        alone, with the provider's own configuration: accept what is served, refuse the rest. The
+        same inputs must give the same answer: a name the provider chooses itself is no input
+        default, it is drawn in `create` (from the token) and is told in the outputs.
         """
         ...
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from lab.fabric import kernel, names, reconcile, switch
-from lab.fabric.plan import INTERNET_HOST, Plan, plan
+from lab.fabric.plan import AWS_HOST, INTERNET_HOST, Plan, plan
 from lab.home import Home
 from lab.model import World
 
-__all__ = ["INTERNET_HOST", "Fabric"]
+__all__ = ["AWS_HOST", "INTERNET_HOST", "Fabric"]
 
 
 class Fabric:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from lab.fabric import names, ruleset
-from lab.fabric.ruleset import METADATA
+from lab.fabric.ports import METADATA
+from lab.fabric.text import Table
 from lab.home import Home
 from lab.model import Eni, Gateway, Route, RouteTable, Subnet, Vpc, World
 
 INTERNET_HOST = IPv4Address("203.0.113.80")
+AWS_HOST = IPv4Address("203.0.113.81")
+"""Where the public endpoints of AWS are."""
 MAIN = 254
 
 # The two ends of every gateway's link. No packet carries these addresses; they only name the
@@ -91,7 +94,7 @@ class Router:
     neighbours: frozenset[Neighbour] = frozenset()
     hops: frozenset[Hop] = frozenset()
     rules: frozenset[Rule] = frozenset()
-    ruleset: str = ""
+    tables: tuple[Table, ...] = ()
 
     @property
     def links(self) -> set[str]:
@@ -126,7 +129,7 @@ def _internet(home: Home, world: World, used: set[str]) -> Router:
     }
     return Router(
         namespace=names.internet_namespace(home),
-        services=(INTERNET_HOST,),
+        services=(INTERNET_HOST, AWS_HOST),
         uplinks=tuple(Uplink(link, OUTSIDE_MAC) for link in sorted(gateways.values())),
         neighbours=frozenset(Neighbour(INSIDE, INSIDE_MAC, link) for link in gateways.values()),
         hops=frozenset(
@@ -173,7 +176,7 @@ def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
         # A metric behind the subnets' own routes: the rest of the VPC's range leads nowhere.
         hops=frozenset({Hop(MAIN, vpc.cidr), *_hops(tables, enis, gateway)}),
         rules=frozenset(_rules(subnets, tables)),
-        ruleset=ruleset.render(world, vpc, uplink),
+        tables=ruleset.tables(world, vpc, uplink),
     )
 
 

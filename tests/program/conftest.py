@@ -6,94 +6,45 @@ import asyncio
 import contextvars
 import runpy
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pulumi_aws
+import pulumi_kubernetes
 import pytest
-from pulumi.runtime import rpc, run_in_stack, set_all_config
-from pulumi.runtime.mocks import MockCallArgs, MockEngine, MockMonitor, MockResourceArgs, Mocks
-from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime import run_in_stack, set_all_config
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure
+
+from tests.program.recording import RecordingLog, RecordingMonitor, Registered
 
 # The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
 # is read. As an error such a warning would leave it half imported for every later test.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    for module in (pulumi_aws.ec2, pulumi_aws.iam, pulumi_aws.servicequotas, pulumi_aws.vpc):
+    for module in (
+        pulumi_aws.ec2,
+        pulumi_aws.iam,
+        pulumi_aws.servicequotas,
+        pulumi_aws.ssm,
+        pulumi_aws.vpc,
+        pulumi_kubernetes.apps.v1,
+        pulumi_kubernetes.core.v1,
+        pulumi_kubernetes.rbac.v1,
+    ):
         hasattr(module, "Vpc")
 
+KUBECONFIG = "the key of the kingdom"
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Registered:
-    """One resource as the program registered it."""
-
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    provider: str
-    inputs: dict[str, Any]
-    depends_on: frozenset[str]
-    ignore_changes: tuple[str, ...]
-    replace_on_changes: tuple[str, ...]
-    delete_before_replace: bool
 
 
 def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     """Whether these tags fit a filter of the API, in which a star stands for anything."""
     return all(fnmatchcase(tags.get(key, ""), value) for key, value in wanted.items())
-
-
-class RecordingMonitor(MockMonitor):
-    """The SDK's mock monitor, which forgets options and exports; this one keeps both."""
-
-    def __init__(self, mocks: Mocks) -> None:
-        super().__init__(mocks)
-        self.registered: list[Registered] = []
-        self.exports: dict[str, Any] = {}
-
-    def RegisterResource(self, request):  # noqa: N802  # the name is the SDK's
-        response = super().RegisterResource(request)
-        self.registered.append(
-            Registered(
-                urn=response.urn,
-                type=request.type,
-                name=request.name,
-                custom=request.custom,
-                provider=request.provider,
-                inputs=rpc.deserialize_properties(request.object),
-                depends_on=frozenset(request.dependencies),
-                ignore_changes=tuple(request.ignoreChanges),
-                replace_on_changes=tuple(request.replaceOnChanges),
-                delete_before_replace=request.deleteBeforeReplace,
-            )
-        )
-        return response
-
-    def RegisterResourceOutputs(self, request):  # noqa: N802
-        if "pulumi:pulumi:Stack" in request.urn:
-            self.exports = rpc.deserialize_properties(request.outputs)
-        return super().RegisterResourceOutputs(request)
-
-
-class RecordingLog(MockEngine):
-    """Keeps what a program says, by how loud it says it."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.said: list[tuple[str, str]] = []
-
-    def Log(self, request):  # noqa: N802
-        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
-        self.said.append((severity, request.message))
 
 
 class FakeCloud(Mocks):
@@ -109,6 +60,8 @@ class FakeCloud(Mocks):
     INSTANCES = "aws:ec2/getInstances:getInstances"
     TABLES = "aws:ec2/getRouteTables:getRouteTables"
     TABLE = "aws:ec2/getRouteTable:getRouteTable"
+    RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
+    PARAMETER = "aws:ssm/getParameter:getParameter"
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
@@ -133,6 +86,8 @@ class FakeCloud(Mocks):
                 "primaryNetworkInterfaceId": f"eni-{args.name}",
                 "publicIp": f"public-{args.name}",
             }
+        if args.typ == "aws:ssm/parameter:Parameter":
+            outputs["arn"] = f"arn:aws:ssm:here:1:parameter{args.inputs['name']}"
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -148,10 +103,12 @@ class FakeCloud(Mocks):
         settled: str | None,
         namesake: str | None = None,
         routes: Mapping[str, str] | None = None,
+        rules: Collection[str] = (),
     ) -> FakeCloud:
-        """Answer as a cloud with these instances, told by address, image and tags.
+        """Answer as a cloud with these instances, told by address, image, type and tags.
 
-        `namesake` is what another VPC has settled in, of another stack with the same name.
+        `namesake` is what another VPC has settled in, of another stack with the same name, and
+        `rules` are the titles of the firewall's rules.
         """
         vpcs = {"vpc-1": settled} | ({"vpc-2": namesake} if namesake else {})
         self.answers |= {
@@ -167,7 +124,22 @@ class FakeCloud(Mocks):
                     node["address"]
                     for node in nodes
                     if has({"podnet:stack": "test", **node}, args["instanceTags"])
-                    and all(node["image"] in one["values"] for one in args.get("filters") or [])
+                    and all(
+                        {"image-id": node["image"], "instance-type": node.get("type", "t3.small")}[
+                            one["name"]
+                        ]
+                        in one["values"]
+                        for one in args.get("filters") or []
+                    )
+                ]
+            },
+            self.RULES: lambda args: {
+                "ids": [
+                    f"sgr-{rule}"
+                    for rule in rules
+                    for one in args["filters"]
+                    if args["tags"] == {"podnet:stack": "test"} and one["name"] == "tag:Name"
+                    if any(fnmatchcase(rule, title) for title in one["values"])
                 ]
             },
             self.TABLES: {"ids": ["rtb-1"]},
@@ -180,6 +152,14 @@ class FakeCloud(Mocks):
                     ),
                 ]
             },
+        }
+        return self
+
+    def has_cluster(self, nodes: int, kubeconfig: str = KUBECONFIG) -> FakeCloud:
+        """Answer as a cloud whose control plane has made a cluster of so many nodes."""
+        told = {"kubeconfig": kubeconfig, "settled": str(nodes)}
+        self.answers[self.PARAMETER] = lambda args: {
+            "value": told[args["name"].removeprefix("/podnet/test/kubernetes/")]
         }
         return self
 

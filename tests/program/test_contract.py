@@ -17,7 +17,9 @@ import pytest
 
 import components
 from components.build import Build
+from components.cluster import Cluster, ClusterArgs
 from components.firewall import Firewall, FirewallArgs
+from components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
 from components.network import Network, NetworkArgs
 from components.nodes import Nodes, NodesArgs
 from components.pod_routes import PodRoutes, PodRoutesArgs
@@ -25,6 +27,7 @@ from components.routing_mode import RoutingMode, RoutingModeArgs
 from components.tags import common
 from plan import firewall as rules
 from plan import nodes as plan
+from plan.kubernetes import Parameters
 from plan.settings import Settings
 
 SETTINGS = Settings(node_count=3, zones=2, admin_cidrs=(IPv4Network("203.0.113.0/24"),))
@@ -54,6 +57,24 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             session_manager=True,
             boot_after=[],
             tags=TAGS,
+        ),
+    ),
+    "Cluster": lambda: Cluster(
+        "x",
+        ClusterArgs(
+            parameters=Parameters("test"),
+            node_count=3,
+            made_with="files v, image ami-1",
+            control_plane_kept=False,
+            pieces=["one", "two"],
+            digest="0123456789abcdef",
+            tags=TAGS,
+        ),
+    ),
+    "FlannelOverlay": lambda: FlannelOverlay(
+        "x",
+        FlannelOverlayArgs(
+            net_conf="{}", conflist="{}", image="a@sha256:0", plugin_image="b@sha256:1"
         ),
     ),
     "PodRoutes": lambda: PodRoutes(
@@ -112,7 +133,7 @@ def test_nothing_hangs_off_the_stack_but_the_component(cloud, build):
     assert {item.type for item in cloud.resources if "pulumi:Stack$" in item.urn} == {
         item.type for item in cloud.resources if not item.custom
     }
-    assert [urn for urn in cloud.urns() if "::aws:" in urn] == []
+    assert [urn for urn in cloud.urns() if "::aws:" in urn or "::kubernetes:" in urn] == []
 
 
 @every_component
@@ -130,7 +151,7 @@ def test_everything_taggable_is_tagged_with_settings_stack_and_name(cloud, build
     cloud.build(build)
 
     for item in cloud.resources:
-        if item.custom and takes_tags(item.type):
+        if item.type.startswith("aws:") and takes_tags(item.type):
             assert item.inputs["tags"].items() >= TAGS.items(), item.urn
             assert re.fullmatch(r"test-[a-z0-9.-]+", item.inputs["tags"]["Name"]), item.urn
 
@@ -140,7 +161,8 @@ def test_names_are_made_of_the_component_and_what_a_thing_is(cloud, build):
     cloud.build(build)
     name = re.compile(
         r"x(-[ab])?(-node-[123])?(-internet|-session-manager|-settled|-(in|out)-"
-        r"(nodes|pods|path-mtu|all|ssh-203\.0\.113\.0-24))?"
+        r"(nodes|pods|path-mtu|all|ssh-203\.0\.113\.0-24)|"
+        r"-nodes|-join|-kubeconfig|-files-0123456789ab-[12])?"
     )
 
     assert [item.name for item in cloud.resources if not name.fullmatch(item.name)] == []

@@ -182,7 +182,7 @@ def test_every_node_receives_the_same_user_data(cloud):
 
 
 def test_the_version_is_that_of_the_files_and_not_of_their_compression(cloud, monkeypatch):
-    monkeypatch.setattr(userdata, "encoded", lambda _: "another compressor's")
+    monkeypatch.setattr(userdata, "encoded", lambda *_: "another compressor's")
     cloud.deploy(zones="2", routing="overlay", vxlanPort="4789")
 
     assert {item["tags"]["podnet:version"] for item in cloud.inputs("Instance").values()} == {

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from components import tags
+from lab.fabric import INTERNET_HOST
 from plan.settings import PARSERS, Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -71,7 +72,9 @@ def test_the_cli_finds_the_program_its_interpreter_and_its_stacks():
     }
     assert [file.name.split(".")[1] for file in STACKS] == [
         "dev",
+        "flannel",
         "host-gw",
+        "kubernetes",
         "l2",
         "lab",
         "overlay",
@@ -94,14 +97,24 @@ def test_the_lab_has_three_nodes_switches_to_every_mode_and_has_all_else_by_defa
 def test_each_stack_is_of_the_mode_and_the_zones_it_is_named_for():
     assert {
         name: (settings(name).routing, settings(name).zones)
-        for name in ("dev", "prod", "overlay", "host-gw", "l2")
+        for name in ("dev", "prod", "overlay", "host-gw", "l2", "kubernetes", "flannel")
     } == {
         "dev": ("vpc-routes", 1),
         "prod": ("vpc-routes", 3),
         "overlay": ("overlay", 2),
         "host-gw": ("host-gw", 1),
         "l2": ("l2", 1),
+        "kubernetes": ("vpc-routes", 1),
+        "flannel": ("flannel", 1),
     }
+
+
+@pytest.mark.parametrize("stack", ["kubernetes", "flannel"])
+def test_the_stacks_of_a_cluster_have_three_nodes_and_let_the_labs_program_in(stack):
+    wanted = settings(stack)
+
+    assert (wanted.kubernetes, wanted.node_count) == ("kubeadm", 3)
+    assert [cidr for cidr in wanted.admin_cidrs if INTERNET_HOST in cidr]
 
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
@@ -122,7 +135,7 @@ def test_a_stack_leaves_alone_the_tags_that_change_while_nodes_run(file):
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
 def test_every_stack_deploys_its_nodes_in_its_routing(cloud, file):
     wanted = settings(file.name.split(".")[1])
-    cloud.run_main(raw_config(yaml.safe_load(file.read_text())["config"]))
+    cloud.has_cluster(wanted.node_count).run_main(raw_config(yaml.safe_load(file.read_text())["config"]))
 
     assert {item["value"] for item in cloud.inputs("Tag").values()} == {wanted.node_routing.tag()}
     assert len(cloud.of("Instance")) == wanted.node_count

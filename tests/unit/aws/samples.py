@@ -20,8 +20,10 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 ROLE = "aws:iam/role:Role"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 INSTANCE = "aws:ec2/instance:Instance"
+PARAMETER = "aws:ssm/parameter:Parameter"
 
 KEYED = {ROUTE, ASSOCIATION, ATTACHMENT, TAG}
 """What has no stamp but is known by what it connects."""
@@ -30,6 +32,9 @@ TAGS = {"Name": "one", "podnet:stack": "test"}
 OTHER_TAGS = {"Name": "two"}
 TRUST = ('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
          '"Principal": {"Service": "ec2.amazonaws.com"}}]}')
+READING = ('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", '
+           '"Action": "ssm:GetParameter", "Resource": "*"}]}')
+WRITING = READING.replace("Get", "Put")
 OTHER_TRUST = TRUST.replace("ec2.", "ecs-tasks.")
 
 
@@ -126,6 +131,15 @@ SAMPLES = [
            frozenset({"arn", "name", "uniqueId", "createDate", "tagsAll"})),
     Sample(ATTACHMENT, lambda w: {"role": w.role["name"], "policyArn": w.policy},
            replaces=lambda w: {"role": "other", "policyArn": w.policy + "-other"}),
+    Sample(ROLE_POLICY, lambda w: {"role": w.role["name"], "policy": READING},
+           lambda _: {"policy": WRITING}, lambda _: {"role": "other", "name": "other"},
+           frozenset({"name"})),
+    Sample(PARAMETER, lambda _: {"name": "/podnet/test/one", "type": "SecureString",
+                                 "value": "hush", "tags": TAGS},
+           lambda _: {"tags": OTHER_TAGS, "value": "hush-hush", "description": "other",
+                      "tier": "Advanced", "allowedPattern": "[a-z-]+", "overwrite": True},
+           lambda _: {"name": "/podnet/test/two", "dataType": "aws:ec2:image"},
+           frozenset({"arn", "version", "tier", "dataType", "tagsAll"})),
     Sample(PROFILE, lambda w: {"role": w.role["name"], "tags": TAGS},
            lambda _: {"tags": OTHER_TAGS}, lambda _: {"name": "other", "path": "/other/"},
            frozenset({"arn", "name", "uniqueId", "createDate", "tagsAll"})),

@@ -9,13 +9,15 @@ from importlib.metadata import version
 import grpc
 import pytest
 from google.protobuf import empty_pb2
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
 from lab.aws.install import install
-from lab.aws.plugin import ENDPOINT, Servicer, type_of
-from lab.engine.wire import decode, encode
+from lab.aws.plugin import ENDPOINT, Servicer
+from lab.engine.wire import SECRET, SIGNATURE, decode, encode
+from lab.plugin.servicer import type_of
 from tests.unit.aws import samples
 from tests.unit.aws.conftest import REGION
 
@@ -173,6 +175,44 @@ def test_what_came_to_be_of_a_creation_that_failed_is_recorded(servicer, context
     assert key == "grpc-status-details-bin"
     assert decode(half.properties)[0]["arn"].endswith(half.id)
     ec2.delete_internet_gateway(InternetGatewayId=half.id)
+
+
+def sealed(value):
+    return {SIGNATURE: SECRET, "value": value}
+
+
+def test_what_is_secret_is_marked_as_such_in_every_answer(servicer, context):
+    known = {"urn": urn(samples.PARAMETER)}
+    news = {"name": "/podnet/plugin", "type": "SecureString", "value": "hush"}
+    checked = servicer.Check(pb.CheckRequest(**known, news=encode(news)), context).inputs
+    planned = servicer.Create(
+        pb.CreateRequest(**known, properties=encode(news), preview=True), context)
+    made = servicer.Create(pb.CreateRequest(**known, properties=encode(news)), context)
+    known["id"] = made.id
+    found = servicer.Read(
+        pb.ReadRequest(**known, inputs=encode(news), properties=made.properties), context)
+    changed = servicer.Update(pb.UpdateRequest(
+        **known, olds=made.properties, old_inputs=encode(news),
+        news=encode({**news, "value": "other"})), context)
+    told = getattr(servicer.Invoke(pb.InvokeRequest(
+        tok="aws:ssm/getParameter:getParameter", args=encode({"name": "/podnet/plugin"})),
+        context), "return")
+    servicer.Delete(pb.DeleteRequest(**known, properties=made.properties), context)
+
+    for answer in (checked, planned.properties, made.properties, found.inputs, found.properties):
+        assert MessageToDict(answer)["value"] == sealed("hush")
+    for answer in (changed.properties, told):
+        assert MessageToDict(answer)["value"] == sealed("other")
+    assert MessageToDict(told)["name"] == "/podnet/plugin"
+
+
+def test_another_configuration_replaces_nothing(servicer, context):
+    told = servicer.DiffConfig(pb.DiffRequest(
+        old_inputs=encode({"region": REGION}), news=encode({"region": REGION, "ignoreTags": "{}"}),
+    ), context)
+
+    assert (told.changes, list(told.diffs), list(told.replaces)) == (
+        pb.DiffResponse.DIFF_SOME, ["ignoreTags"], [])
 
 
 def test_a_function_is_called(servicer, context):

@@ -161,3 +161,18 @@ def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path, endpoint):
 def test_what_is_known_by_more_than_its_id_is_not_read_by_the_id_alone(provider):
     with pytest.raises(ProviderError, match="destinationCidrBlock, routeTableId must be known"):
         provider.read(samples.ROUTE, "r-rtb-1", {}, {})
+
+
+def test_an_explicit_provider_ignores_the_tags_that_it_names(provider, stack):
+    made = stack.make(samples.VPC, cidrBlock="10.7.0.0/16", tags={"a": "1", "b": "2"})
+    under = provider.under("pulumi:providers:aws", {"ignoreTags": '{"keys": ["b"]}'})
+
+    assert under.read(made.type, made.id, {}, {})[1]["tags"] == {"a": "1"}
+    assert made.read()[1]["tags"] == {"a": "1", "b": "2"}
+
+
+def test_another_configuration_of_an_explicit_provider_is_an_update(provider):
+    diff = provider.diff("pulumi:providers:aws", "", {"region": REGION}, {},
+                         {"region": REGION, "ignoreTags": "{}"})
+
+    assert (diff.changed, diff.replaces) == (("ignoreTags",), ())

@@ -7,6 +7,7 @@ from pulumi.automation.events import EngineEvent
 from pulumi.runtime.rpc import UNKNOWN as UNKNOWN_ON_THE_WIRE
 
 from lab.engine import UNKNOWN, EngineError, ProgramError, ResourceError
+from lab.engine.wire import SECRET, SIGNATURE
 from lab.pulumi_steps import Steps, known
 
 STACK = "urn:pulumi:lab::podnet::pulumi:pulumi:Stack::podnet-lab"
@@ -112,3 +113,22 @@ def test_the_cause_is_told_rather_than_its_consequences(events, kind, message):
 
 def test_a_value_inside_others_may_be_the_unknown_one():
     assert known({"a": [UNKNOWN_ON_THE_WIRE]}) == {"a": [UNKNOWN]}
+
+
+SEALED = {SIGNATURE: SECRET, "ciphertext": "[secret]"}
+
+
+def test_a_secret_export_is_masked_as_the_embedded_engine_does():
+    steps, _ = heard(told("resOutputsEvent", "create", STACK, new={
+        **inputs(), "outputs": {"kubeconfig": SEALED, "nested": {"token": SEALED}}}))
+
+    assert steps.summary().outputs == {"kubeconfig": "[secret]", "nested": {"token": "[secret]"}}
+
+
+def test_of_a_secret_that_changed_only_that_is_told():
+    steps, _ = heard(told("resOutputsEvent", "update", NODE, diffs=["userData", "ami"],
+                          old=inputs(userData="plain", ami="a"),
+                          new=inputs(userData=SEALED, ami="b")))
+
+    assert [step.detail for step in steps.summary().steps] == [
+        'userData: [secret]; ami: "a" → "b"']

@@ -28,14 +28,21 @@ class Network:
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
+def endpoints() -> Iterator[tuple[str, str]]:
+    """Of the API, and of what instances see of it."""
     script = Path(__file__).parent / "serve_api.py"
     with subprocess.Popen([sys.executable, str(script)], cwd=PROJECT, stdin=subprocess.PIPE,
                           env={"PYTHONPATH": str(PROJECT)}, stdout=subprocess.PIPE,
                           text=True) as process:
         assert process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        api, regional = (process.stdout.readline().strip() for _ in range(2))
+        yield f"http://127.0.0.1:{api}", f"http://127.0.0.1:{regional}"
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def endpoint(endpoints: tuple[str, str]) -> str:
+    return endpoints[0]
 
 
 @pytest.fixture(scope="session")

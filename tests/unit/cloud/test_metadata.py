@@ -1,22 +1,33 @@
 from __future__ import annotations
 
+import json
 import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 import pytest
 
+from lab.cloud.credentials import Keys
 from lab.cloud.metadata import MetadataServer, Tokens
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 TOKEN = "X-aws-ec2-metadata-token"  # noqa: S105  # the name of a header
 
 
+KEYS = Keys("ASIA1", "secret", "token", datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 1, 6, tzinfo=UTC))
+
+
+def keys_of(_):
+    return KEYS
+
+
 @contextmanager
 def service(instance, data=b"\x1f\x8b raw"):
-    with MetadataServer(lambda _: instance, lambda _: data, ("127.0.0.1", 0)) as server:
+    with MetadataServer(lambda _: instance, lambda _: data, keys_of, ("127.0.0.1", 0)) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
         def ask(path, method="GET", **headers):
@@ -123,3 +134,14 @@ def test_a_public_address_is_told_beside_the_private_one(instance):
         assert ask(f"{macs}/ipv4-associations/54.214.1.2") == b"192.168.1.11"
         assert ask(f"{macs}/subnet-ipv4-cidr-block") == b"192.168.1.0/24"
         assert ask(f"{macs}/vpc-ipv4-cidr-block") == b"192.168.0.0/16"
+
+
+def test_the_keys_of_an_instance_are_under_the_name_of_its_role(instance):
+    profile = "arn:aws:iam::1:instance-profile/p"
+    with service(instance(tokens_required=False, profile_arn=profile, role="node")) as ask:
+        where = "/latest/meta-data/iam/security-credentials"
+        told = json.loads(ask(f"{where}/node"))
+
+        assert ask(f"{where}/") == b"node"
+        assert (told["AccessKeyId"], told["SecretAccessKey"]) == ("ASIA1", "secret")
+        assert (told["Token"], told["Expiration"]) == ("token", "2026-01-01T06:00:00Z")

@@ -38,7 +38,7 @@ def test_host_gw_is_told_nothing_of_vxlan():
 
 def test_pods_are_tied_to_the_nodes_own_bridge_unmasqueraded_and_with_room_for_vxlan():
     assert json.loads(flannel.conflist()) == {
-        "cniVersion": "1.0.0",
+        "cniVersion": "0.3.1",
         "name": "mynet",
         "plugins": [
             {

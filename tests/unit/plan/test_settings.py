@@ -104,7 +104,7 @@ def test_every_setting_is_read_into_its_type():
         adminCidrs='["203.0.113.0/24", "198.51.100.7/32"]',
         sessionManager="false",
         ignoreRouteQuota="true",
-        roll='["node-2", "node-1", "node-2"]',
+        roll='["node-3", "node-2", "node-3"]',
     ) == Settings(
         vpc_cidr=IPv4Network("172.20.4.0/22"),
         pod_cidr=IPv4Network("10.64.0.0/12"),
@@ -130,7 +130,7 @@ def test_every_setting_is_read_into_its_type():
         admin_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")),
         session_manager=False,
         ignore_route_quota=True,
-        roll=("node-2", "node-1"),
+        roll=("node-3", "node-2"),
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from machine import Node
 
 from plan.address import AddressPlan
-from plan.routing import Routing, RoutingMode, Uplink
+from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
 PODS = IPv4Network("10.1.0.0/16")
 ONE_ZONE = AddressPlan(IPv4Network("192.168.1.0/24"), PODS, 24)
@@ -54,8 +54,17 @@ def commands(plan, **routing):
                 "192.168.1.13/32 table 112 dev kube-bridge via 10.1.3.1 onlink",
             },
         ),
+        (
+            {"mode": RoutingMode.FLANNEL},
+            {
+                "192.168.1.12/32 table 112 dev podnet0 via 192.168.1.12 onlink",
+                "192.168.1.13/32 table 112 dev podnet0 via 192.168.1.13 onlink",
+            },
+        ),
+        ({"mode": RoutingMode.FLANNEL, "flannel_backend": FlannelBackend.HOST_GW}, set()),
+        ({"mode": RoutingMode.FLANNEL, "flannel_direct": True}, set()),
     ],
-    ids=lambda value: str(value.get("mode")) if isinstance(value, dict) else "",
+    ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
 def test_the_routes_of_a_mode(routing, routes):
     assert commands(ONE_ZONE, **routing) == routes
@@ -65,6 +74,12 @@ def test_hybrid_forwards_inside_a_subnet_and_encapsulates_between_them():
     assert commands(TWO_ZONES, mode=RoutingMode.OVERLAY, cross_zone_only=True) == {
         "10.1.2.0/24 table main dev eth0 via 192.168.1.12 onlink src 192.168.1.11",
         "10.1.129.0/24 table main dev podnet0 via 192.168.1.139 onlink src 192.168.1.11",
+        "192.168.1.139/32 table 112 dev podnet0 via 192.168.1.139 onlink",
+    }
+
+
+def test_where_flannel_forwards_inside_a_subnet_only_nodes_beyond_it_are_encapsulated_for():
+    assert commands(TWO_ZONES, mode=RoutingMode.FLANNEL, flannel_direct=True) == {
         "192.168.1.139/32 table 112 dev podnet0 via 192.168.1.139 onlink",
     }
 

@@ -14,9 +14,9 @@ NODE = Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
 FLAT = Routing(mode=RoutingMode.L2)
 
 
-@pytest.mark.parametrize("mode", [mode for mode in RoutingMode if mode is not RoutingMode.L2])
+@pytest.mark.parametrize("mode", ["vpc-routes", "host-gw", "overlay"])
 def test_the_conflist_is_as_the_golden_copy_in_every_routed_mode(golden, mode):
-    golden("10-mynet.conflist", pods.conflist(NODE, Routing(mode=mode)))
+    golden("10-mynet.conflist", pods.conflist(NODE, Routing(mode=RoutingMode(mode))))
 
 
 def test_the_conflist_of_l2_is_as_the_golden_copy(golden):
@@ -64,3 +64,15 @@ def test_a_reader_of_the_conflist_never_sees_half_of_it(tmp_path):
         pods.keep_conflist(NODE, Routing(), tmp_path)
 
         assert (reader.read(), file.read_text()) == ("old", pods.conflist(NODE, Routing()))
+
+
+def test_beside_flannel_there_is_no_conflist_but_flannels(tmp_path):
+    theirs = tmp_path / "10-flannel.conflist"
+    theirs.write_text("{}")
+    pods.keep_conflist(NODE, Routing(), tmp_path)
+    flannel = Routing(mode=RoutingMode.FLANNEL)
+
+    changes = [pods.keep_conflist(NODE, flannel, tmp_path) for _ in range(2)]
+
+    assert changes == [f"removed {tmp_path / '10-mynet.conflist'}", ""]
+    assert list(tmp_path.iterdir()) == [theirs]

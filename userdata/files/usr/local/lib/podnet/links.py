@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from machine import BRIDGE, OVERHEAD, Node, ask, set_sysctls, tell
+from machine import BRIDGE, OVERHEAD, SYSCTLS, Node, ask, set_sysctls, tell
 from plan.address import bridge_mac, overlay_mac
 from plan.routing import Routing, RoutingMode, Uplink
 
@@ -52,7 +52,7 @@ def keep_links(node: Node, routing: Routing) -> str:
     if port := _port(routing):
         tell("bridge", port)
         commands += port
-    commands += set_sysctls(_sysctls(node))
+    commands += set_sysctls(_sysctls(node, routing))
     for name in (OVERLAY, FLAT):
         if _checksum(name, GET_CHECKSUM) != routing.checksum_offload:
             _checksum(name, SET_CHECKSUM, on=routing.checksum_offload)
@@ -136,17 +136,21 @@ def _port(routing: Routing) -> list[str]:
     return [f"link set dev {FLAT} {' '.join(words)}"]
 
 
-def _sysctls(node: Node) -> dict[str, str]:
+def _sysctls(node: Node, routing: Routing) -> dict[str, str]:
     # While modes change, packets arrive by a link that answers would not leave by. Loose
     # filtering looks for any way back.
-    values = {f"ipv4/conf/{name}/rp_filter": "2" for name in (node.link, OVERLAY, BRIDGE)}
+    links = [node.link, OVERLAY, BRIDGE]
+    if (SYSCTLS / "ipv4/conf" / (flannel := f"flannel.{routing.vni + 2}")).exists():
+        links.append(flannel)
+    values = {f"ipv4/conf/{name}/rp_filter": "2" for name in links}
     bridge, wire = f"ipv4/conf/{BRIDGE}", f"ipv4/neigh/{node.link}"
     return values | {
         # A node made anew has its old address and a new MAC, and a VPC carries no announcement
-        # of that: peers believe the old one for as long as they do not ask again.
-        f"{wire}/base_reachable_time_ms": "5000",
+        # of that: peers believe the old one for as long as they do not ask again (ADR 12).
+        f"{wire}/base_reachable_time_ms": "3000",
         f"{wire}/delay_first_probe_time": "1",
         f"{wire}/ucast_solicit": "1",
+        f"{wire}/mcast_resolicit": "1",
         # Pods made in mode l2 have all others on-link; after a change of mode the node answers.
         f"{bridge}/proxy_arp": "1",
         f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",

@@ -13,7 +13,7 @@ from typing import Any
 from links import FLAT, OVERLAY
 from machine import BRIDGE, Node, ask, tell
 from plan.address import bridge_mac, overlay_mac
-from plan.routing import Routing, RoutingMode, Uplink
+from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
 # One number for our routes' protocol and metric, our rule's priority and our table. A route that
 # is not ours has another metric, so ours never takes its place.
@@ -96,6 +96,10 @@ def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
         case RoutingMode.OVERLAY:
             yield Route(block, OVERLAY, str(peer), own)
             yield Route(direct, OVERLAY, str(peer), table=table)
+        case RoutingMode.FLANNEL if routing.flannel_backend is FlannelBackend.VXLAN:
+            # Flannel's own routes lead to blocks; packets from pods to nodes are left to us.
+            if not (routing.flannel_direct and near):
+                yield Route(direct, OVERLAY, str(peer), table=table)
         case RoutingMode.L2:
             yield Route(block, BRIDGE, source=own)
             yield Route(direct, BRIDGE, str(plan.gateway(peer)), table=table)
@@ -145,7 +149,8 @@ def keep_peers(node: Node, routing: Routing) -> tuple[str, str]:
         "stale routes": len(stale),
     }
     changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    return changes, "; ".join(foreign.values())
+    others = "" if routing.mode is RoutingMode.FLANNEL else "; ".join(foreign.values())
+    return changes, others
 
 
 def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:

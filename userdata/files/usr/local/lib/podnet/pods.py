@@ -29,6 +29,8 @@ def conflist(node: Node, routing: Routing) -> str:
                         "type": "bridge",
                         "bridge": BRIDGE,
                         "isDefaultGateway": True,
+                        # So that a pod reaches itself by a Service too.
+                        "hairpinMode": True,
                         "mtu": node.mtu - OVERHEAD,
                         "ipam": ipam,
                     }
@@ -41,8 +43,13 @@ def conflist(node: Node, routing: Routing) -> str:
 
 
 def keep_conflist(node: Node, routing: Routing, folder: Path) -> str:
-    """Write it where it differs; says that it did."""
+    """Write it where it differs; says that it did. Flannel has a conflist of its own."""
     wanted, file = conflist(node, routing), folder / "10-mynet.conflist"
+    if routing.mode is RoutingMode.FLANNEL:
+        if not file.exists():
+            return ""
+        file.unlink()
+        return f"removed {file}"
     if file.exists() and file.read_text() == wanted:
         return ""
     draft = file.with_suffix(".new")

@@ -1,0 +1,268 @@
+"""The API server as the provider reaches it: from inside one network namespace, and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import urllib3
+
+from lab.cloud.netns import inside
+from lab.engine.values import ProviderError, Values
+from lab.kubernetes.provider.kubeconfig import Access
+
+T = TypeVar("T")
+
+MANAGER = "podnet"
+"""Under this name the API server remembers which fields were applied from here."""
+TRANSIENT = frozenset({429, 503, 504})
+"""The API server is there and asks for patience: too many calls, or not all of it is up yet."""
+TIMEOUT = (5.0, 30.0)
+POLL = 1.0
+SETTLING = 5.0
+"""How long a kind may be unknown: the API server serves a new one a moment after it was made."""
+
+
+class Kind(NamedTuple):
+    """What a manifest says it is."""
+
+    api_version: str
+    kind: str
+
+
+class Unreachable(ProviderError):  # noqa: N818  # an answer, as `Refused`
+    """No API server answered."""
+
+
+class Refused(ProviderError):  # noqa: N818
+    """The API server answered, and not with what was asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotServed(ProviderError):  # noqa: N818
+    """The API server knows no such kind."""
+
+
+class Api(Protocol):
+    """What the provider asks of an API server."""
+
+    def namespaced(self, kind: Kind) -> bool:
+        """Whether objects of a kind are in namespaces."""
+        ...
+
+    def get(self, kind: Kind, name: str, namespace: str | None) -> Values | None:
+        """An object; None when it is not there."""
+        ...
+
+    def listed(self, kind: Kind, namespace: str | None, *, labels: str = "",
+               fields: str = "") -> list[Values]:
+        """The objects that fit the selectors."""
+        ...
+
+    def apply(self, manifest: Values, namespace: str | None, *, force: bool) -> Values:
+        """Make an object what the manifest says of it; the object as it is then."""
+        ...
+
+    def delete(self, kind: Kind, name: str, namespace: str | None, propagation: str) -> None:
+        """Begin to remove an object; one that is gone already is fine."""
+        ...
+
+
+@dataclass
+class Server:
+    """An API server, through the official client."""
+
+    access: Access
+    namespace: Path
+    """The file of the network namespace that every call is made in."""
+    patience: float
+    """Seconds to go on trying while nothing answers."""
+
+    def namespaced(self, kind: Kind) -> bool:
+        return bool(self._resource(kind).namespaced)
+
+    def get(self, kind: Kind, name: str, namespace: str | None) -> Values | None:
+        resource = self._resource(kind)
+        try:
+            found: Values = self._call(lambda: resource.get(
+                name=name, namespace=namespace, _request_timeout=TIMEOUT).to_dict())
+        except Refused as error:
+            if error.status == 404:  # noqa: PLR2004  # not found
+                return None
+            raise
+        return found
+
+    def listed(self, kind: Kind, namespace: str | None, *, labels: str = "",
+               fields: str = "") -> list[Values]:
+        resource = self._resource(kind)
+        found: list[Values] = self._call(lambda: resource.get(
+            namespace=namespace, label_selector=labels or None, field_selector=fields or None,
+            _request_timeout=TIMEOUT).to_dict()["items"])
+        return found
+
+    def apply(self, manifest: Values, namespace: str | None, *, force: bool) -> Values:
+        resource = self._resource(Kind(manifest["apiVersion"], manifest["kind"]))
+        # The answer to a call that got lost on its way back is had by calling again.
+        return self._call(lambda: resource.server_side_apply(
+            body=manifest, name=manifest["metadata"]["name"], namespace=namespace,
+            field_manager=MANAGER, force_conflicts=force, _request_timeout=TIMEOUT).to_dict())
+
+    def delete(self, kind: Kind, name: str, namespace: str | None, propagation: str) -> None:
+        resource = self._resource(kind)
+        try:
+            self._call(lambda: resource.delete(
+                name=name, namespace=namespace, propagation_policy=propagation, body={},
+                _request_timeout=TIMEOUT))
+        except Refused as error:
+            if error.status != 404:  # noqa: PLR2004
+                raise
+
+    def _resource(self, kind: Kind) -> Any:  # noqa: ANN401  # the client's own type
+        """How a kind is addressed, as the API server itself tells."""
+        deadline = None
+        while kind not in self._known:
+            self._discover(kind.api_version)
+            if kind in self._known:
+                break
+            deadline = deadline or time.monotonic() + SETTLING
+            if time.monotonic() > deadline:
+                served = sorted(one.kind for one in self._known
+                                if one.api_version == kind.api_version)
+                raise NotServed(f"the API server at {self.access.server} serves no {kind.kind} of "
+                                f"{kind.api_version}; of that it serves "
+                                f"{', '.join(served) or 'nothing'}")
+            time.sleep(POLL)
+        return self._known[kind]
+
+    def _discover(self, api_version: str) -> None:
+        from kubernetes.dynamic.resource import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            Resource,
+        )
+
+        group, _, version = api_version.rpartition("/")
+        prefix = "apis" if group else "api"
+        try:
+            told = self._call(lambda: self._client.request(
+                "get", f"/{prefix}/{api_version}", _request_timeout=TIMEOUT).to_dict())
+        except Refused as error:
+            if error.status == 404:  # noqa: PLR2004
+                return
+            raise
+        for item in told.get("resources", []):
+            if "/" not in item["name"]:
+                self._known[Kind(api_version, item["kind"])] = Resource(
+                    prefix=prefix, group=group, api_version=version, kind=item["kind"],
+                    name=item["name"], namespaced=item["namespaced"], verbs=item["verbs"],
+                    client=self._client)
+
+    @cached_property
+    def _known(self) -> dict[Kind, Any]:
+        return {}
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401
+        # Read only where a cluster is talked to: the client alone takes a second to load.
+        from kubernetes.client import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            ApiClient,
+            Configuration,
+        )
+        from kubernetes.dynamic import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            DynamicClient,
+        )
+
+        configuration = Configuration(host=self.access.server)
+        if self.access.token:
+            configuration.api_key = {"authorization": f"Bearer {self.access.token}"}
+        client = ApiClient(configuration)
+        # The client's own would want certificate and key in files, and would heed proxies.
+        client.rest_client.pool_manager = _Pool(
+            ssl_context=_trust(self.access), retries=False, maxsize=32,
+            server_hostname=self.access.name or None)
+        # What it discovers by itself it would keep in a file that other clusters share.
+        return DynamicClient(client, discoverer=lambda *_: None)
+
+    def _call(self, make: Callable[[], T]) -> T:
+        """Make a call inside the namespace, patiently while nobody answers."""
+        from kubernetes.client.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            ApiException,
+        )
+
+        deadline = time.monotonic() + self.patience
+        while True:
+            try:
+                return inside(str(self.namespace), make)
+            except FileNotFoundError as error:
+                raise Unreachable(f"the network namespace {self.namespace} is not there, and only "
+                                  f"from there the lab's cluster is reached; is the lab up?",
+                                  ) from error
+            except urllib3.exceptions.HTTPError as error:
+                why = _plain(error)
+            except ApiException as error:
+                if error.status not in TRANSIENT:
+                    raise Refused(error.status or 0, _told(error)) from error
+                why = _told(error)
+            if time.monotonic() > deadline:
+                told = self._unanswered(why)
+                self.patience = min(self.patience, POLL)  # who was waited for once is down
+                raise Unreachable(told)
+            time.sleep(POLL)
+
+    def _unanswered(self, why: str) -> str:
+        return (f"the API server at {self.access.server} did not answer in {self.patience:g} s "
+                f"({why}). Look at: whether the control plane runs (`podnet status`, then "
+                f"`podnet exec node-1 -- journalctl -u kubelet -n 50`); whether port 6443 is open "
+                f"for the host that deploys (podnet:adminCidrs); whether this is still its address")
+
+
+class _Pool(urllib3.PoolManager):
+    """Connections; says itself who is not to be believed, since the client cannot take it."""
+
+    def request(self, method: str, url: str, *given: Any, **more: Any) -> Any:  # noqa: ANN401
+        try:
+            return super().request(method, url, *given, **more)
+        except urllib3.exceptions.SSLError as error:
+            server = url.partition("/api")[0]
+            raise Unreachable(
+                f"what answers at {server} is not the cluster of the kubeconfig ({error}); was "
+                f"its control plane made anew? Look up the kubeconfig again") from error
+
+
+def _trust(access: Access) -> ssl.SSLContext:
+    """Who is believed, and who one is; the key is read from memory, for want of another way."""
+    try:
+        context = ssl.create_default_context(cadata=access.authority)
+        if access.certificate:
+            descriptor = os.memfd_create("identity", os.MFD_CLOEXEC)
+            try:
+                with os.fdopen(os.dup(descriptor), "w") as file:
+                    file.write(f"{access.certificate}\n{access.key}\n")
+                context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+            finally:
+                os.close(descriptor)
+    except ssl.SSLError as error:
+        raise ProviderError(f"a certificate or key of the kubeconfig cannot be read: "
+                            f"{error.reason}") from None
+    return context
+
+
+def _told(error: Any) -> str:  # noqa: ANN401
+    """The API server's own sentence."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (TypeError, ValueError, KeyError):
+        return " ".join(str(error.reason or error.body or error.status).split())
+
+
+def _plain(error: Exception) -> str:
+    """A connection's failure without the object that it happened to."""
+    return str(error).rpartition(": ")[2] or type(error).__name__

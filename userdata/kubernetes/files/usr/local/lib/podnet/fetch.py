@@ -1,0 +1,47 @@
+"""Fetches the files of Kubernetes, which user data has no room for."""
+
+import hashlib
+import io
+import lzma
+import os
+import sys
+import tarfile
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+from botocore.utils import InstanceMetadataRegionFetcher  # type: ignore[import-untyped]
+
+
+def fetch(ssm: Any, folder: str, digest: str) -> bytes:  # noqa: ANN401  # boto3 has no types
+    """The tar in the pieces below a folder; raises `ValueError` if it is not the one meant."""
+    unpacker, data, number = lzma.LZMADecompressor(), b"", 0
+    while not unpacker.eof:
+        name = f"{folder}/files/{digest[:12]}/{(number := number + 1)}"
+        try:
+            piece = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        except Exception as error:
+            raise OSError(f"SSM parameter {name}: {error}; `pulumi up` mends it") from error
+        data += unpacker.decompress(b64decode(piece))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"what {name} and those before it hold is not {digest}: left alone")
+    return data
+
+
+def main(root: Path) -> None:
+    """Once for each release of the files."""
+    folder, digest = (os.environ[f"PODNET_{name}"] for name in ("PARAMETERS", "KUBERNETES_FILES"))
+    done = root / "etc/podnet/kubernetes.digest"
+    if not done.exists() or done.read_text() != digest:
+        ssm = boto3.client("ssm", region_name=InstanceMetadataRegionFetcher().retrieve_region())
+        tar = io.BytesIO(fetch(ssm, folder, digest))
+        tarfile.open(fileobj=tar).extractall(root)  # noqa: S202, SIM115  # as its digest says
+        done.write_text(digest)
+
+
+if __name__ == "__main__":
+    try:
+        main(Path("/"))
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))
