@@ -54,7 +54,7 @@ def status(stack: StackOption = "lab") -> None:
     newest = nodes_of.Newest.of(client, settings, stack)
     running = {node.instance_id: node for node in running_nodes(home, client, stack)}
     found = runtimes.cluster(home, stack, running_cloud(home))
-    headers = ("node", "instance", "addresses", "routing", "files and image", "agent")
+    headers = ("node", "instance", "addresses", "routing", "made with", "agent")
     table = _table(*headers) if found else _table(*headers, "pods")
     foreign = [*nodes_of.foreign_in_vpc(client, stack, settings)]
     for made in nodes_of.made(client, stack).values():
@@ -93,7 +93,9 @@ def _first_cells(
         made.version
         + (" [yellow]older[/]" if "files" in older else "")
         + f"\n{made.image_id}"
-        + ("\n[yellow]older[/]" if "image" in older else ""),
+        + ("\n[yellow]older[/]" if "image" in older else "")
+        + f"\n{made.instance_type}"
+        + (" [yellow]older[/]" if "instance type" in older else ""),
     )
 
 

@@ -36,6 +36,7 @@ class Made:
     routing: str
     version: str
     image_id: str
+    instance_type: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,16 +45,22 @@ class Newest:
 
     version: str
     image_id: str
+    instance_type: str
 
     @classmethod
     def of(cls, client: Any, settings: Settings, stack: str) -> Newest:  # noqa: ANN401
         """The newest for these settings, as the program finds them."""
         image = settings.image_id or _newest_debian(client, settings.instance_type)
-        return cls(version=userdata.version(settings, stack), image_id=image)
+        version = userdata.version(settings, stack)
+        return cls(version=version, image_id=image, instance_type=settings.instance_type)
 
     def older(self, made: Made) -> list[str]:
-        """What of this node is older: its files, its image, or neither."""
-        ages = {"files": made.version != self.version, "image": made.image_id != self.image_id}
+        """What of this node is older: its files, its image, its type, or nothing."""
+        ages = {
+            "files": made.version != self.version,
+            "image": made.image_id != self.image_id,
+            "instance type": made.instance_type != self.instance_type,
+        }
         return [what for what, is_older in ages.items() if is_older]
 
 
@@ -81,6 +88,7 @@ def _made(row: dict[str, Any]) -> Made:
         routing=tags.get(ROUTING_TAG, "none"),
         version=tags.get(VERSION_TAG, "none"),
         image_id=row["ImageId"],
+        instance_type=row["InstanceType"],
     )
 
 

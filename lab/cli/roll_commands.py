@@ -32,7 +32,7 @@ def roll(
     stack: StackOption = "lab",
     engine: EngineOption = EngineKind.AUTO,
 ) -> None:
-    """Make nodes with older files or image anew, one at a time, with a green matrix in between."""
+    """Make nodes with older files, image or type anew, one at a time, the matrix green between."""
     home = existing_home()
     with locked(home.directory / "up", UP_SECONDS):
         target = Target(home, stack, engine, running_cloud(home))
@@ -43,7 +43,7 @@ def roll(
             out.print(f"{name}: older {' and '.join(why)}")
             proof = roll_one(target, name)
     if not rolled:
-        out.print("every node was made with the newest files and image; nothing to roll")
+        out.print("every node was made with the files, image and type of now; nothing to roll")
     show_proof(proof)
 
 
