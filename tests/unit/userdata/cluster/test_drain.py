@@ -13,7 +13,7 @@ class Kubectl:
     def __call__(self, *argv):
         self.calls.append(argv)
         if self.refusal:
-            raise OSError(f"`kubectl drain` ended with 1: evicting pod a/b\n{self.refusal}\n")
+            raise OSError(f"`kubectl drain` ended with 1: a\n{self.refusal}\ntimeout: 20s\n")
         return ""
 
 
@@ -74,7 +74,6 @@ def test_after_the_limit_the_budget_counts_no_more(kubectl, clock, capsys):
 
 def test_after_the_limit_the_node_goes_even_if_its_pods_do_not_end(kubectl, clock):
     subject, kubectl.refusal = Drain(kubectl), "timed out"
-    clock[0] -= 0
     assert not subject.done("node-3")
     clock[0] += drain.PATIENCE
 

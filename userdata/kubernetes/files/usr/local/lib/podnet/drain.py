@@ -36,7 +36,7 @@ class Drain:
         try:
             self._drain(name, "--disable-eviction" if late else "")
         except OSError as error:
-            self._say(f"draining {name} goes on: {str(error).strip().splitlines()[-1]}")
+            self._say(f"draining {name} goes on: {_reason(str(error))}")
             if not late:
                 return False
         del self.since[name]
@@ -59,3 +59,9 @@ class Drain:
         if text != self.said:
             print(f"nodes: {text}", flush=True)
         self.said = text
+
+
+def _reason(said: str) -> str:
+    """Of all that kubectl said why pods are still there."""
+    lines = said.strip().splitlines()
+    return next((line for line in lines if "disruption budget" in line), lines[-1])
