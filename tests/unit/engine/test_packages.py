@@ -337,3 +337,13 @@ def test_a_state_without_the_provider_says_so(world):
     with pytest.raises(EngineError, match=r"Pod a: could not be deleted: its provider "
                                           r"urn:\S+::kube is not in the state"):
         world.engine().destroy()
+
+
+def test_a_configuration_is_taken_once_however_many_are_under_it(world, monkeypatch):
+    asked = []
+    under = Clusters.under
+    monkeypatch.setattr(Clusters, "under", lambda self, type_, given: (
+        asked.append(given), under(self, type_, given))[1])
+    world.up(ONE_POD + 'Pod("b", opts=Opts(provider=kube))\n')
+
+    assert asked == [{"cluster": "blue", "key": HUSH}]
