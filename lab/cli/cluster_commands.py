@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from lab.cli import nodes as nodes_of
 from lab.cli.app import JsonOption, NodeArgument, StackOption, app, existing_home
 from lab.cli.cloud import running_cloud
 from lab.cli.console import out, step
-from lab.cli.kubernetes_commands import SILENT, members_table, pods_by_node
+from lab.cli.kubernetes_commands import SILENT, members_table
 from lab.cli.proof import Proof
 from lab.cli.runtimes import runtime
 from lab.errors import LabError
@@ -55,12 +54,13 @@ def status(stack: StackOption = "lab") -> None:
     newest = nodes_of.Newest.of(client, settings, stack)
     running = {node.instance_id: node for node in running_nodes(home, client, stack)}
     found = runtimes.cluster(home, stack, running_cloud(home))
-    pods = _pods(found, list(running.values()))
-    table = _table("node", "instance", "addresses", "routing", "made with", "agent", "pods")
+    headers = ("node", "instance", "addresses", "routing", "made with", "agent")
+    table = _table(*headers) if found else _table(*headers, "pods")
     foreign = [*nodes_of.foreign_in_vpc(client, stack, settings)]
     for made in nodes_of.made(client, stack).values():
         node = running.get(made.instance_id)
-        table.add_row(*_first_cells(made, node, newest), *_live_cells(made, node, pods))
+        cells = _live_cells(made, node)
+        table.add_row(*_first_cells(made, node, newest), *(cells[:1] if found else cells))
         foreign += nodes_of.foreign_on_node(node, settings) if node else ()
     out.print(table)
     if found:
@@ -99,28 +99,15 @@ def _first_cells(
     )
 
 
-def _live_cells(
-    made: nodes_of.Made, node: Node | None, pods: Mapping[str, list[str]]
-) -> tuple[str, str]:
+def _live_cells(made: nodes_of.Made, node: Node | None) -> tuple[str, str]:
     if node is None:
         return made.state, "none"
-    return ready(node) or "ready", "\n".join(pods.get(made.name, ())) or "none"
-
-
-def _pods(found: Cluster | None, nodes: list[Node]) -> Mapping[str, list[str]]:
-    """The pods on each node, by its name, a line each."""
-    if found is None:
-        return {
-            node.name: [f"{pod.name} {pod.address}" for pod in Pods(node).list()] for node in nodes
-        }
-    try:
-        return pods_by_node(found)
-    except SILENT:
-        return {}
+    pods = "\n".join(f"{pod.name} {pod.address}" for pod in Pods(node).list())
+    return ready(node) or "ready", pods or "none"
 
 
 def _show_members(found: Cluster, settings: Settings) -> None:
-    table = _table("Node object", "state", "kubelet", "podCIDR")
+    table = _table("Node object", "state", "kubelet", "podCIDR", "pods")
     try:
         members_table(found, settings, table)
     except SILENT as error:

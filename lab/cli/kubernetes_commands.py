@@ -56,15 +56,16 @@ def _only_one(home: Home, endpoint: str) -> str:
 
 def members_table(cluster: Cluster, settings: Settings, table: Table) -> None:
     """Put a row for each Node object into a table, and for each node that has none."""
-    found = cluster.members()
+    found, pods = cluster.members(), pods_by_node(cluster)
     wanted = [f"node-{number}" for number in range(1, settings.node_count + 1)]
     for name in [*wanted, *(each for each in found if each not in wanted)]:
         member = found.get(name)
         if member is None:
-            table.add_row(name, "[yellow]has not joined[/]", "", "")
+            table.add_row(name, "[yellow]has not joined[/]", "", "", "")
             continue
         ready = member.why_not_ready or ("Ready" if member.schedulable else "Ready, drained")
-        table.add_row(name, ready, member.version, _block(member, settings))
+        there = "\n".join(pods.get(name, ())) or "none"
+        table.add_row(name, ready, member.version, _block(member, settings), there)
 
 
 def _block(member: Member, settings: Settings) -> str:

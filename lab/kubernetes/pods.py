@@ -65,7 +65,7 @@ def pods(nodes: Sequence[Node], found: Mapping[str, Sequence[Object]]) -> list[P
 def hosts(nodes: Sequence[Node], found: Mapping[str, Sequence[Object]]) -> Iterator[Endpoint]:
     """The pods in the networks of their nodes, each entered through its own process."""
     by_name = {node.name: node for node in nodes}
-    for item in found[workload.HOST]:
+    for item in sorted(found[workload.HOST], key=lambda each: str(each["spec"].get("nodeName"))):
         node = by_name.get(item["spec"].get("nodeName", ""))
         if node:
             place = _netns(node, next(iter(_processes(item, node).values())))

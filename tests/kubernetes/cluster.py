@@ -51,7 +51,7 @@ class Stack:
         done = CliRunner().invoke(app, ["--lab", str(self.home.directory), *words])
         if done.exception is not None:
             raise done.exception
-        return done.output
+        return done.stdout
 
     def kubectl(self, *words, stdin=None):
         return runtimes.kubectl(self.home, self.name, self.endpoint).run(*words, stdin=stdin)

@@ -32,7 +32,7 @@ def test_nodes_and_pods_have_addresses_by_the_rule(stack):
         assert pod.address in plan.block(pod.node.address)
 
 
-def test_the_commands_tell_of_the_cluster(stack, capfd):
+def test_the_commands_tell_of_the_cluster(stack):
     listed = json.loads(stack.podnet("matrix", "--stack", "kubernetes", "--json"))
     status = stack.podnet("status", "--stack", "kubernetes")
 

@@ -112,6 +112,12 @@ class Rows(list):
         self.append(cells)
 
 
+def pod(name, node, address, **spec):
+    return {"metadata": {"namespace": "default", "name": name},
+            "spec": {"nodeName": node, **spec},
+            "status": {"phase": "Pending", **({"podIP": address} if address else {})}}
+
+
 def member(name, block, reason=None, *, schedulable=True):
     return Member(name=name, version="v1.36.0", block=block, why_not_ready=reason,
                   schedulable=schedulable)
@@ -119,24 +125,21 @@ def member(name, block, reason=None, *, schedulable=True):
 
 def test_status_tells_of_each_node_whether_it_is_as_the_rule_says(home):
     rows = Rows()
-    kubernetes_commands.members_table(FakeCluster(
+    cluster = FakeCluster(
         member("node-1", "10.1.1.0/24"), member("node-3", "10.1.9.0/24", "no network"),
-        member("stranger", "", schedulable=False)), kept.settings(home, "kubernetes"), rows)
+        member("stranger", "", schedulable=False), pods=[pod("a", "node-3", "10.1.3.2")])
+    kubernetes_commands.members_table(cluster, kept.settings(home, "kubernetes"), rows)
 
     assert rows == [
-        ("node-1", "Ready", "v1.36.0", "10.1.1.0/24 (by the rule)"),
-        ("node-2", "[yellow]has not joined[/]", "", ""),
-        ("node-3", "no network", "v1.36.0", "10.1.9.0/24 [yellow]the rule says 10.1.3.0/24[/]"),
-        ("stranger", "Ready, drained", "v1.36.0", " [yellow]no node of this stack[/]"),
+        ("node-1", "Ready", "v1.36.0", "10.1.1.0/24 (by the rule)", "none"),
+        ("node-2", "[yellow]has not joined[/]", "", "", ""),
+        ("node-3", "no network", "v1.36.0", "10.1.9.0/24 [yellow]the rule says 10.1.3.0/24[/]",
+         "default/a 10.1.3.2"),
+        ("stranger", "Ready, drained", "v1.36.0", " [yellow]no node of this stack[/]", "none"),
     ]
 
 
 def test_pods_are_told_by_node_and_those_in_its_network_are_not_told():
-    def pod(name, node, address, **spec):
-        return {"metadata": {"namespace": "default", "name": name},
-                "spec": {"nodeName": node, **spec},
-                "status": {"phase": "Pending", **({"podIP": address} if address else {})}}
-
     found = kubernetes_commands.pods_by_node(FakeCluster(pods=[
         pod("b", "node-1", "10.1.1.3"), pod("a", "node-1", None),
         pod("proxy", "node-1", "192.168.1.11", hostNetwork=True)]))
