@@ -16,10 +16,15 @@ from lab.home import Home
 from lab.kubernetes import build, image
 from lab.node import Node
 from lab.pods import Pod
-from lab.probe import Matrix
+from lab.probe import Check, Matrix
 
 NEW_MAC_SECONDS = 15.0
 """For how long a peer may send to the MAC that a node's address had before, and some to spare."""
+
+
+SERVICES_SECONDS = 60.0
+"""For how long kube-proxy and the cluster's DNS may go by pods that are not there any more."""
+OFFERED = (Check.SERVICE, Check.NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,12 @@ class Target:
             nodes = cluster.wait_ready(self.home, client, wanted, note)
             note("ready")
         pods = self._pods(nodes, renew_pods=renew_pods)
-        limit = time.monotonic() + (NEW_MAC_SECONDS if _has_new_nodes(summary) else 0)
+        begun = time.monotonic()
         of = runtime(self.home, self.stack, self.endpoint)
         with step("packets between all pairs") as note:
             matrix = of.prove(nodes, pods)
-            while matrix.failed and time.monotonic() < limit:
-                note("once more, as peers may still believe the MAC of a node that was here before")
+            while why := _why_again(matrix, summary, time.monotonic() - begun):
+                note(f"once more, as {why}")
                 matrix = of.prove(nodes, pods)
             note(f"{matrix.passed} of {matrix.pairs} pairs passed")
         return Proof(summary, nodes, pods, matrix)
@@ -97,6 +102,17 @@ class Target:
                 f"{there}, and no others can be fetched in it; leave the setting out")
         with step("Kubernetes image of the instances") as note:
             image.ensure(self.home.image, note)
+
+
+def _why_again(matrix: Matrix, summary: Summary, seconds: float) -> str | None:
+    """Why what failed may still come right, so many seconds after the first probe."""
+    if not matrix.failed:
+        return None
+    if seconds < NEW_MAC_SECONDS and _has_new_nodes(summary):
+        return "peers may still believe the MAC of a node that was here before"
+    if seconds < SERVICES_SECONDS and all(each.check in OFFERED for each in matrix.failed):
+        return "Services follow their pods a while later"
+    return None
 
 
 def _has_new_nodes(summary: Summary) -> bool:

@@ -85,7 +85,7 @@ class Clustered:
 
     def wait(self, nodes: Sequence[Node], note: Note) -> None:
         """As `Runtime.wait`."""
-        self.cluster.wait_nodes([node.name for node in nodes], note)
+        self.cluster.wait_nodes(nodes, note)
 
     def ensure(self, nodes: list[Node], note: Note) -> list[Pod]:
         """As `Runtime.ensure`."""

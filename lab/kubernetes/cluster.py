@@ -26,6 +26,7 @@ from plan.settings import Settings
 NODES_LIMIT = 300.0
 PODS_LIMIT = 120.0
 POLL = 0.5
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 PATIENCE = "--request-timeout=10s"
 SOURCE = "--field-manager=podnet-lab"
 
@@ -50,9 +51,10 @@ class Cluster:
         """All pods, as the API lists them."""
         return self._list("pods")
 
-    def wait_nodes(self, wanted: Sequence[str], note: Note) -> None:
+    def wait_nodes(self, nodes: Sequence[Node], note: Note) -> None:
         """Return when these nodes are Ready, each with its block; raises `LabError` if late."""
         limit = time.monotonic() + NODES_LIMIT
+        wanted = {node.name: node.run("cat", BOOT_ID).strip() for node in nodes}
         while True:
             late = self._late(wanted)
             if not late:
@@ -136,7 +138,7 @@ class Cluster:
                 endpoint(first, self.region): first,
             })
 
-    def _late(self, wanted: Sequence[str]) -> dict[str, str]:
+    def _late(self, wanted: Mapping[str, str]) -> dict[str, str]:
         try:
             return nodes_of.late(self.members(), wanted)
         except NoCluster:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ class Member:
     """Its `spec.podCIDR`; empty until it is set."""
     why_not_ready: str | None
     schedulable: bool
+    boot_id: str
+    """Of the boot from which its kubelet reported last."""
 
 
 def members(items: Iterable[Object]) -> dict[str, Member]:
@@ -37,18 +39,24 @@ def _member(item: Object) -> Member:
         name=item["metadata"]["name"],
         version=status.get("nodeInfo", {}).get("kubeletVersion", "unknown"),
         block=item.get("spec", {}).get("podCIDR", ""), why_not_ready=reason,
-        schedulable=not item.get("spec", {}).get("unschedulable", False))
+        schedulable=not item.get("spec", {}).get("unschedulable", False),
+        boot_id=status.get("nodeInfo", {}).get("bootID", ""))
 
 
-def late(found: Mapping[str, Member], wanted: Sequence[str]) -> dict[str, str]:
-    """What keeps each of these nodes from taking pods, by name."""
+def late(found: Mapping[str, Member], wanted: Mapping[str, str]) -> dict[str, str]:
+    """What keeps each of these nodes from taking pods, by name; `wanted` tells their boots.
+
+    What a kubelet said last is believed for a while, also after its node went down.
+    """
     reasons = {}
-    for name in wanted:
+    for name, boot_id in wanted.items():
         member = found.get(name)
         if member is None:
             reasons[name] = "it has not joined the cluster"
         elif member.why_not_ready:
             reasons[name] = member.why_not_ready
+        elif member.boot_id != boot_id:
+            reasons[name] = "its kubelet has not reported since it booted"
         elif not member.block:
             reasons[name] = "it has no podCIDR yet"
     return reasons

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
-from lab.cli import kept, kubernetes_commands, roll_commands, runtimes
+from lab.cli import kept, kubernetes_commands, proof, roll_commands, runtimes
 from lab.cli.deploy import EngineKind
 from lab.cli.proof import Target
 from lab.cli.runtimes import Bare, Clustered
+from lab.engine import Step, Summary
 from lab.errors import LabError
 from lab.home import Home
 from lab.kubernetes.image import IMAGE_ID
 from lab.kubernetes.nodes import Member
+from lab.probe import Check, Matrix, Result
 
 
 @pytest.fixture
@@ -120,7 +122,7 @@ def pod(name, node, address, **spec):
 
 def member(name, block, reason=None, *, schedulable=True):
     return Member(name=name, version="v1.36.0", block=block, why_not_ready=reason,
-                  schedulable=schedulable)
+                  schedulable=schedulable, boot_id="")
 
 
 def test_status_tells_of_each_node_whether_it_is_as_the_rule_says(home):
@@ -146,3 +148,30 @@ def test_pods_are_told_by_node_and_those_in_its_network_are_not_told():
 
     assert json.loads(json.dumps(found)) == {
         "node-1": ["default/a Pending", "default/b 10.1.1.3"]}
+
+
+def checked(*results):
+    return Matrix(("a", "b"), tuple(results), 0.1)
+
+
+GREEN = Result("a", "b", Check.TCP, None)
+RED = Result("a", "b", Check.TCP, "refused")
+SERVICE = Result("a", "service", Check.SERVICE, "refused")
+NEW_NODE = Summary(
+    steps=(Step("create", "urn:pulumi:s::p::aws:ec2/instance:Instance::node-1",
+                "aws:ec2/instance:Instance", "node-1"),), counts={}, outputs={}, seconds=0.0)
+NOTHING_NEW = Summary(steps=(), counts={}, outputs={}, seconds=0.0)
+
+
+@pytest.mark.parametrize(("matrix", "summary", "seconds", "why"), [
+    (checked(GREEN), NEW_NODE, 0, None),
+    (checked(RED), NOTHING_NEW, 0, None),
+    (checked(RED), NEW_NODE, 14, "peers may still believe the MAC of a node that was here before"),
+    (checked(RED), NEW_NODE, 16, None),
+    (checked(GREEN, SERVICE), NOTHING_NEW, 59, "Services follow their pods a while later"),
+    (checked(GREEN, SERVICE), NOTHING_NEW, 61, None),
+    (checked(RED, SERVICE), NOTHING_NEW, 1, None),
+], ids=["green", "red", "red and new", "red and not so new", "Services", "Services for long",
+        "Services and more"])
+def test_only_what_comes_right_by_itself_is_asked_again(matrix, summary, seconds, why):
+    assert proof._why_again(matrix, summary, seconds) == why  # noqa: SLF001  # pure, and worth it
