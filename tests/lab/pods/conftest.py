@@ -16,6 +16,7 @@ from lab.home import PROJECT
 from lab.image import ensure
 from lab.instances.cgroups import Cgroups
 from lab.instances.machine import Machine, State
+from lab.instances.root import Root
 from lab.node import Node
 from lab.pods import Container
 from lab.probe import Endpoint, Matrix, probe
@@ -163,7 +164,8 @@ class Instance:
         mark.touch()
         cgroups = Cgroups(f"podnet-pods-{tag}")
         files.callback(cgroups.end)
-        self.machine = Machine(folder / "i-1", ensure(PROJECT / ".image"), cgroups, lambda: None)
+        root = Root(layers=(ensure(PROJECT / ".image"),))
+        self.machine = Machine(folder / "i-1", root, cgroups, lambda: None)
         files.callback(self.machine.destroy)
 
     def boot(self):

@@ -7,6 +7,7 @@ import os
 import sys
 import tarfile
 from base64 import b64decode
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from botocore.utils import InstanceMetadataRegionFetcher  # type: ignore[import-
 
 def fetch(ssm: Any, folder: str, digest: str) -> bytes:  # noqa: ANN401  # boto3 has no types
     """The tar in the pieces below a folder; raises `ValueError` if it is not the one meant."""
-    unpacker, data, number = lzma.LZMADecompressor(), b"", 0
-    while not unpacker.eof:
-        name = f"{folder}/files/{digest[:12]}/{(number := number + 1)}"
+    unpacker, data, name = lzma.LZMADecompressor(), b"", folder
+    for number in count(1):
+        if unpacker.eof:
+            break
+        name = f"{folder}/files/{digest[:12]}/{number}"
         try:
             piece = ssm.get_parameter(Name=name)["Parameter"]["Value"]
         except Exception as error:

@@ -62,13 +62,12 @@ def joining(name: str, value: str) -> dict[str, str]:
         raise LookupError(f"waiting for the control plane to write {name}")
     try:
         told: dict[str, str] = json.loads(value)
-        whole = all(re.fullmatch(form, told[key]) for key, form in TOLD.items())
+        if all(re.fullmatch(form, told[key]) for key, form in TOLD.items()):
+            return told
     except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        # Nothing of the value is said: there is a secret in it.
-        raise ValueError(f"{name} does not hold a token, a CA hash and an endpoint")
-    return told
+        pass
+    # Nothing of the value is said: there is a secret in it.
+    raise ValueError(f"{name} does not hold a token, a CA hash and an endpoint")
 
 
 def reason(said: str) -> str:
