@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import named
+from components.tags import named, rule_in
 from plan.firewall import Rule
 
 
@@ -55,9 +55,9 @@ class Firewall(pulumi.ComponentResource):
         self.security_group_id = group.id
         self.ingress_rule_ids = [
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-in-{key}",
+                f"{name}-{rule_in(key)}",
                 **_rule(group, rule),
-                tags=named(args.tags, f"in-{key}"),
+                tags=named(args.tags, rule_in(key)),
                 opts=child,
             ).id
             for key, rule in args.ingress.items()

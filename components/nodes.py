@@ -134,7 +134,7 @@ class Nodes(pulumi.ComponentResource):
                 depends_on=[*args.boot_after],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
-                replace_on_changes=[path(NETWORK)],
+                replace_on_changes=[path(NETWORK), "instance_type"],
                 ignore_changes=self._ignored(node),
             ),
         )
@@ -146,9 +146,10 @@ class Nodes(pulumi.ComponentResource):
     def _ignored(self, node: Node) -> list[str]:
         """What may differ from what the program says, without a change to the node.
 
-        New files or a newer image would stop or replace all nodes at once. A replacement also
-        takes ignored values from before, so a node that is to be made anew ignores none of them.
+        New files, a newer image or another type would stop or replace all nodes at once. A
+        replacement also takes ignored values from before, so a node that is to be made anew
+        ignores none of them.
         """
         if node.name not in self._args.kept:
             return [path(ROUTING)]
-        return [path(ROUTING), path(VERSION), "ami", "user_data_base64"]
+        return [path(ROUTING), path(VERSION), "ami", "instance_type", "user_data_base64"]

@@ -23,7 +23,17 @@ def common(stack: str, settings: Mapping[str, str]) -> dict[str, str]:
 
 def named(tags: Mapping[str, str], name: str, **own: str) -> dict[str, str]:
     """The common tags and, as the console shows it, the name of one resource."""
-    return {**tags, **own, "Name": f"{tags[STACK]}-{name}"}
+    return {**tags, **own, "Name": title(tags[STACK], name)}
+
+
+def title(stack: str, name: str) -> str:
+    """What the console shows as the name of a resource."""
+    return f"{stack}-{name}"
+
+
+def rule_in(key: str) -> str:
+    """The name of a firewall rule for what may come in, by its key in the plan."""
+    return f"in-{key}"
 
 
 def path(key: str) -> str:

@@ -13,6 +13,8 @@ ANYWHERE = IPv4Network("0.0.0.0/0")
 SSH = 22
 ICMP_UNREACHABLE = 3
 ICMP_FRAGMENTATION_NEEDED = 4
+CARRYING = ("pods", "vxlan-*")
+"""What the keys of `carrying` look like, whatever the settings."""
 
 CARRIED = {
     "vpc-routes": (True, False),

@@ -2,12 +2,16 @@
 
 import functools
 import shutil
+from pathlib import Path
 
 import pytest
 
 from lab import host
 from lab.kubernetes.build import golang
 from lab.kubernetes.build.golang import BuildError
+
+MODES = Path(__file__).parent / "lab" / "modes"
+"""Its folders share a lab each."""
 
 
 @functools.cache
@@ -29,21 +33,23 @@ def _reason_against_building():
     return None
 
 
-LEFT_OUT = pytest.StashKey[dict[str, int]]()
-
-
-def pytest_collection_modifyitems(config, items):
-    left_out = config.stash.setdefault(LEFT_OUT, {})
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    # Whichever process takes a lab or a file takes all of it. What takes longest begins first.
+    items.sort(key=lambda item: MODES not in item.path.parents)
     for item in items:
+        place = item.path.parent if item.path.parent.parent == MODES else item.path
+        item.add_marker(pytest.mark.xdist_group(str(place)))
         for tier in ("lab", "cli", "kubernetes"):
             if item.get_closest_marker(tier) and (reason := _reason_against(tier)):
                 item.add_marker(pytest.mark.skip(reason=reason))
-                left_out[tier] = left_out.get(tier, 0) + 1
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    for tier, count in config.stash.get(LEFT_OUT, {}).items():
-        terminalreporter.write_line(
-            f"left out: the {count} tests of tier `{tier}`, because {_reason_against(tier)}",
-            yellow=True,
-        )
+def pytest_terminal_summary(terminalreporter):
+    skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", ())]
+    for tier in ("lab", "cli", "kubernetes"):
+        reason = _reason_against(tier)
+        if count := skipped.count(f"Skipped: {reason}"):
+            terminalreporter.write_line(
+                f"left out: the {count} tests of tier `{tier}`, because {reason}", yellow=True
+            )

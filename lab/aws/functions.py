@@ -120,6 +120,16 @@ def get_route_table(session: Session, args: Values) -> Values:
                        for route in table["Routes"] if route.get("GatewayId") != "local"]}
 
 
+def get_security_group_rules(session: Session, args: Values) -> Values:
+    """The rules of security groups that fit."""
+    _known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
+    rules = session.all(session.ec2, "describe_security_group_rules", "SecurityGroupRules",
+                        Filters=_filters(args) + _tag_filters(args.get("tags")))
+    return {"id": session.region, "region": session.region,
+            "ids": [rule["SecurityGroupRuleId"] for rule in rules],
+            "filters": args.get("filters"), "tags": args.get("tags")}
+
+
 def get_service_quota(session: Session, args: Values) -> Values:
     """A quota of the account, else what accounts have by default."""
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
@@ -162,6 +172,7 @@ FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getInstances:getInstances": get_instances,
     "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
     "aws:ec2/getRouteTable:getRouteTable": get_route_table,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": get_security_group_rules,
     "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
     "aws:ssm/getParameter:getParameter": get_parameter,
 }

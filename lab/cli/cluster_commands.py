@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from rich import box
 from rich.table import Column, Table
 
-from lab.cli import cluster, deploy, kept
+from lab.cli import cluster, deploy, kept, runtimes
 from lab.cli import nodes as nodes_of
 from lab.cli.app import JsonOption, NodeArgument, StackOption, app, existing_home
 from lab.cli.cloud import running_cloud
 from lab.cli.console import out, step
+from lab.cli.kubernetes_commands import SILENT, members_table, pods_by_node
 from lab.cli.proof import Proof
+from lab.cli.runtimes import runtime
 from lab.errors import LabError
 from lab.home import Home
 from lab.instances.nodes import ready, running_nodes
+from lab.kubernetes.cluster import Cluster
 from lab.node import Node
 from lab.pods import Pods
 from lab.probe.table import MatrixTable
+from plan.settings import Settings
 
 
 @app.command()
 def matrix(stack: StackOption = "lab", *, as_json: JsonOption = False) -> None:
     """Send packets between all pairs of pods and nodes, and show the verdict."""
     home, nodes = stack_nodes(stack)
-    pods = [pod for node in nodes for pod in Pods(node).list()]
+    of = runtime(home, stack, running_cloud(home))
+    pods = of.there(nodes)
     with step("packets between all pairs") as note:
-        verdict = cluster.prove(home, nodes, pods)
+        verdict = of.prove(nodes, pods)
         note(f"{verdict.passed} of {verdict.pairs} pairs passed")
     if as_json:
         typer.echo(json.dumps(verdict.to_json(), indent=2))
@@ -48,13 +54,17 @@ def status(stack: StackOption = "lab") -> None:
     settings = kept.settings(home, stack)
     newest = nodes_of.Newest.of(client, settings, stack)
     running = {node.instance_id: node for node in running_nodes(home, client, stack)}
-    table = _table("node", "instance", "addresses", "routing", "files and image", "agent", "pods")
+    found = runtimes.cluster(home, stack, running_cloud(home))
+    pods = _pods(found, list(running.values()))
+    table = _table("node", "instance", "addresses", "routing", "made with", "agent", "pods")
     foreign = [*nodes_of.foreign_in_vpc(client, stack, settings)]
     for made in nodes_of.made(client, stack).values():
         node = running.get(made.instance_id)
-        table.add_row(*_first_cells(made, node, newest), *_live_cells(made, node))
+        table.add_row(*_first_cells(made, node, newest), *_live_cells(made, node, pods))
         foreign += nodes_of.foreign_on_node(node, settings) if node else ()
     out.print(table)
+    if found:
+        _show_members(found, settings)
     for route in foreign:
         out.print(f"foreign route in the pod range, left alone: {route}", style="yellow")
     for key, value in kept.load(home, stack).items():
@@ -83,15 +93,40 @@ def _first_cells(
         made.version
         + (" [yellow]older[/]" if "files" in older else "")
         + f"\n{made.image_id}"
-        + ("\n[yellow]older[/]" if "image" in older else ""),
+        + ("\n[yellow]older[/]" if "image" in older else "")
+        + f"\n{made.instance_type}"
+        + (" [yellow]older[/]" if "instance type" in older else ""),
     )
 
 
-def _live_cells(made: nodes_of.Made, node: Node | None) -> tuple[str, str]:
+def _live_cells(
+    made: nodes_of.Made, node: Node | None, pods: Mapping[str, list[str]]
+) -> tuple[str, str]:
     if node is None:
         return made.state, "none"
-    pods = "\n".join(f"{pod.name} {pod.address}" for pod in Pods(node).list())
-    return ready(node) or "ready", pods or "none"
+    return ready(node) or "ready", "\n".join(pods.get(made.name, ())) or "none"
+
+
+def _pods(found: Cluster | None, nodes: list[Node]) -> Mapping[str, list[str]]:
+    """The pods on each node, by its name, a line each."""
+    if found is None:
+        return {
+            node.name: [f"{pod.name} {pod.address}" for pod in Pods(node).list()] for node in nodes
+        }
+    try:
+        return pods_by_node(found)
+    except SILENT:
+        return {}
+
+
+def _show_members(found: Cluster, settings: Settings) -> None:
+    table = _table("Node object", "state", "kubelet", "podCIDR")
+    try:
+        members_table(found, settings, table)
+    except SILENT as error:
+        out.print(f"the cluster does not answer: {error}", style="yellow", markup=False)
+    else:
+        out.print(table)
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})

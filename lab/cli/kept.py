@@ -9,9 +9,13 @@ from pathlib import Path
 from lab.engine.project import Project
 from lab.errors import LabError
 from lab.home import PROJECT, Home
+from lab.kubernetes.image import IMAGE_ID
+from plan.kubernetes import Kubernetes
 from plan.settings import Settings
 
 FABRIC = "podnet:fabric"
+IMAGE = "podnet:imageId"
+KUBERNETES = "podnet:kubernetes"
 
 
 def load(home: Home, stack: str) -> dict[str, str]:
@@ -31,9 +35,16 @@ def keep(home: Home, stack: str, config: Mapping[str, str]) -> None:
 
 
 def over(home: Home, stack: str, config: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What goes over the stack's own configuration; `config`, given for one run, comes last."""
+    """What goes over the stack's own configuration; `config`, given for one run, comes last.
+
+    Nodes of a cluster start from the image that has one: there is no network in the lab from which
+    they could fetch what another image lacks.
+    """
     fabric = {} if home.fabric == "vpc" else {FABRIC: home.fabric}
-    return {**fabric, **load(home, stack), **(config or {})}
+    given = {**fabric, **load(home, stack), **(config or {})}
+    whole = Project.load(PROJECT).config(stack, given)
+    clustered = whole.get(KUBERNETES) == Kubernetes.KUBEADM and not whole.get(IMAGE)
+    return {**given, IMAGE: IMAGE_ID} if clustered else given
 
 
 def settings(home: Home, stack: str, config: Mapping[str, str] | None = None) -> Settings:

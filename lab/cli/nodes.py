@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.instances.nodes import NAME_TAG, STACK_TAG
 from lab.node import Node
 from plan.image import DEBIAN, architecture, name_pattern
+from plan.routing import RoutingMode
 from plan.settings import Settings
 
 ROUTING_TAG = "podnet:routing"
@@ -35,6 +36,7 @@ class Made:
     routing: str
     version: str
     image_id: str
+    instance_type: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,16 +45,22 @@ class Newest:
 
     version: str
     image_id: str
+    instance_type: str
 
     @classmethod
     def of(cls, client: Any, settings: Settings, stack: str) -> Newest:  # noqa: ANN401
         """The newest for these settings, as the program finds them."""
         image = settings.image_id or _newest_debian(client, settings.instance_type)
-        return cls(version=userdata.version(settings, stack), image_id=image)
+        version = userdata.version(settings, stack)
+        return cls(version=version, image_id=image, instance_type=settings.instance_type)
 
     def older(self, made: Made) -> list[str]:
-        """What of this node is older: its files, its image, or neither."""
-        ages = {"files": made.version != self.version, "image": made.image_id != self.image_id}
+        """What of this node is older: its files, its image, its type, or nothing."""
+        ages = {
+            "files": made.version != self.version,
+            "image": made.image_id != self.image_id,
+            "instance type": made.instance_type != self.instance_type,
+        }
         return [what for what, is_older in ages.items() if is_older]
 
 
@@ -80,6 +88,7 @@ def _made(row: dict[str, Any]) -> Made:
         routing=tags.get(ROUTING_TAG, "none"),
         version=tags.get(VERSION_TAG, "none"),
         image_id=row["ImageId"],
+        instance_type=row["InstanceType"],
     )
 
 
@@ -106,6 +115,8 @@ def routing_of(node: Node) -> str:
 
 def foreign_on_node(node: Node, settings: Settings) -> Iterator[str]:
     """Routes in the pod range that are on the node and were made by nobody of podnet."""
+    if settings.routing is RoutingMode.FLANNEL:  # then they are Flannel's, and it sees to them
+        return
     pods = str(settings.pod_cidr)
     listed = json.loads(node.run("ip", "-json", "-4", "route", "show", "root", pods) or "[]")
     for route in listed:

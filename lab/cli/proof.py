@@ -6,11 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lab.cli import cluster, deploy
+from lab.cli import cluster, deploy, kept
 from lab.cli.console import program_words, step
 from lab.cli.deploy import EngineKind
+from lab.cli.runtimes import Clustered, runtime
 from lab.engine import Summary
+from lab.errors import LabError
 from lab.home import Home
+from lab.kubernetes import build, image
 from lab.node import Node
 from lab.pods import Pod
 from lab.probe import Matrix
@@ -40,6 +43,7 @@ class Target:
 
     def up(self, config: Mapping[str, str] | None = None, *, tell: bool = True) -> Summary:
         """Deploy, with this over the settings; `tell` shows what the program says of it."""
+        self._image(config)
         with program_words(show=tell), step(f"stack {self.stack}") as note:
             chosen = deploy.engine(
                 self.home, self.stack, self.engine, self.endpoint, note=note, config=config
@@ -62,17 +66,37 @@ class Target:
         with step(f"nodes {', '.join(wanted)}") as note:
             nodes = cluster.wait_ready(self.home, client, wanted, note)
             note("ready")
-        with step("pods, made anew" if renew_pods else "pods") as note:
-            pods = cluster.renew_pods(nodes) if renew_pods else cluster.ensure_pods(nodes)
-            note(f"{len(pods)} on {len(nodes)} nodes")
+        pods = self._pods(nodes, renew_pods=renew_pods)
         limit = time.monotonic() + (NEW_MAC_SECONDS if _has_new_nodes(summary) else 0)
+        of = runtime(self.home, self.stack, self.endpoint)
         with step("packets between all pairs") as note:
-            matrix = cluster.prove(self.home, nodes, pods)
+            matrix = of.prove(nodes, pods)
             while matrix.failed and time.monotonic() < limit:
                 note("once more, as peers may still believe the MAC of a node that was here before")
-                matrix = cluster.prove(self.home, nodes, pods)
+                matrix = of.prove(nodes, pods)
             note(f"{matrix.passed} of {matrix.pairs} pairs passed")
         return Proof(summary, nodes, pods, matrix)
+
+    def _pods(self, nodes: list[Node], *, renew_pods: bool) -> list[Pod]:
+        of = runtime(self.home, self.stack, self.endpoint)
+        if isinstance(of, Clustered):
+            with step("cluster") as note:
+                of.wait(nodes, note)
+                note(f"{len(nodes)} of {len(nodes)} nodes Ready")
+        with step("pods, made anew" if renew_pods else "pods") as note:
+            return of.renew(nodes, note) if renew_pods else of.ensure(nodes, note)
+
+    def _image(self, config: Mapping[str, str] | None) -> None:
+        """See that there is what the nodes of a cluster start from."""
+        settings = kept.settings(self.home, self.stack, config)
+        if not settings.has_cluster or settings.image_id != image.IMAGE_ID:
+            return
+        if f"v{settings.kubernetes_version}" != (there := build.version("kubernetes")):
+            raise LabError(
+                f"kubernetesVersion {settings.kubernetes_version}: the lab's programs are of "
+                f"{there}, and no others can be fetched in it; leave the setting out")
+        with step("Kubernetes image of the instances") as note:
+            image.ensure(self.home.image, note)
 
 
 def _has_new_nodes(summary: Summary) -> bool:

@@ -13,12 +13,14 @@ from lab.cli import nodes as nodes_of
 from lab.cli.app import EngineOption, StackOption, app, existing_home
 from lab.cli.cloud import running_cloud
 from lab.cli.cluster_commands import show_proof
-from lab.cli.console import out
+from lab.cli.console import out, step
 from lab.cli.deploy import EngineKind
 from lab.cli.proof import Proof, Target
+from lab.cli.runtimes import Clustered, runtime
 from lab.cli.stack_commands import UP_SECONDS
 from lab.engine.lock import locked
 from lab.errors import LabError
+from plan.kubernetes import CONTROL_PLANE
 
 
 @app.command()
@@ -30,18 +32,18 @@ def roll(
     stack: StackOption = "lab",
     engine: EngineOption = EngineKind.AUTO,
 ) -> None:
-    """Make nodes with older files or image anew, one at a time, with a green matrix in between."""
+    """Make nodes with older files, image or type anew, one at a time, the matrix green between."""
     home = existing_home()
     with locked(home.directory / "up", UP_SECONDS):
         target = Target(home, stack, engine, running_cloud(home))
         # Also what an interrupted roll has left: a node that was taken away is made here.
         proof = sound(target.prove(target.up(tell=False)), "before any node was touched")
-        rolled = due(target, nodes or [])
+        rolled = spared(target, due(target, nodes or []), nodes or [])
         for name, why in rolled.items():
             out.print(f"{name}: older {' and '.join(why)}")
             proof = roll_one(target, name)
     if not rolled:
-        out.print("every node was made with the newest files and image; nothing to roll")
+        out.print("every node was made with the files, image and type of now; nothing to roll")
     show_proof(proof)
 
 
@@ -59,8 +61,31 @@ def due(target: Target, named: Sequence[str]) -> dict[str, list[str]]:
     return {name: why for name, why in older.items() if why and (not named or name in named)}
 
 
+def spared(
+    target: Target, rolled: dict[str, list[str]], named: Sequence[str]
+) -> dict[str, list[str]]:
+    """The same without the control plane of a cluster: all that the cluster knows is on it."""
+    clustered = isinstance(runtime(target.home, target.stack, target.endpoint), Clustered)
+    first = f"node-{CONTROL_PLANE}"
+    if not clustered or first not in rolled:
+        return rolled
+    why = (
+        f"{first} is older too, and is left as it is: it is the control plane, and made anew it "
+        "would be one of another cluster, which no node has joined; `podnet destroy` and "
+        "`podnet up` make that cluster"
+    )
+    if first in named:
+        raise LabError(why)
+    out.print(why, style="yellow", markup=False)
+    return {name: older for name, older in rolled.items() if name != first}
+
+
 def roll_one(target: Target, name: str) -> Proof:
     """Make one node anew and prove all pairs; raises `LabError` where one fails."""
+    of = runtime(target.home, target.stack, target.endpoint)
+    if isinstance(of, Clustered):
+        with step(f"{name} out of the cluster") as note:
+            of.cluster.drain(name, note)
     summary = target.up({"podnet:roll": json.dumps([name])}, tell=False)
     return sound(target.prove(summary), f"after {name} was made anew")
 

@@ -52,9 +52,12 @@ def switch(
         chosen = switching.chosen(mode, given)
         settings = kept.settings(home, stack, chosen)
         tell_changes(target.preview(chosen))
-        anew = switching.needs_new_pods(_told(target), settings.node_routing)
+        told = _told(target)
+        anew = switching.needs_new_pods(told, settings.node_routing)
         if anew and not yes:
             _ask(f"to or from {RoutingMode.L2}, all pods of {stack} are made anew; go on?")
+        if switching.makes_devices_anew(told, settings.node_routing) and not yes:
+            _ask("another vni or vxlanPort loses packets between nodes for seconds; go on?")
         kept.keep(home, stack, chosen)
         summary = target.up(tell=False)
         proof = target.prove(summary, renew_pods=anew)

@@ -13,6 +13,7 @@ from lab.drill import Losses, Traffic
 from lab.errors import LabError
 from lab.probe import Endpoint, Matrix
 from plan.routing import Routing, RoutingMode, Uplink
+from plan.switch import wraps
 
 LIVE = (RoutingMode.VPC_ROUTES, RoutingMode.HOST_GW, RoutingMode.OVERLAY)
 """The modes between which pods live on."""
@@ -62,6 +63,14 @@ def needs_new_pods(before: Sequence[Routing], after: Routing) -> bool:
     """Whether pods that were made before have an on-link range that does not fit any more."""
     flat = after.mode is RoutingMode.L2
     return any((routing.mode is RoutingMode.L2) != flat for routing in before)
+
+
+def makes_devices_anew(before: Sequence[Routing], after: Routing) -> bool:
+    """Whether nodes send in VXLAN, before or after, and their devices must be made anew."""
+    return any(
+        (routing.vni, routing.port) != (after.vni, after.port) and (wraps(routing) or wraps(after))
+        for routing in before
+    )
 
 
 def route(modes: Sequence[str], first: str) -> list[str]:

@@ -90,11 +90,11 @@ def load(namespace: str, ruleset: str) -> None:
     run("ip", "netns", "exec", namespace, "nft", "-f", "-", stdin=ruleset)
 
 
-def chains(namespace: str, table: str) -> set[str]:
-    """The names of the chains of this nftables table of family inet; none where it is not there."""
-    listed = run("ip", "netns", "exec", namespace, "nft", "-j", "list", "chains", "inet")
+def chains(namespace: str, table: str) -> set[tuple[str, str]]:
+    """The chains of the nftables tables of this name: (family, name)."""
+    listed = run("ip", "netns", "exec", namespace, "nft", "-j", "list", "chains")
     found = [item["chain"] for item in json.loads(listed)["nftables"] if "chain" in item]
-    return {chain["name"] for chain in found if chain["table"] == table}
+    return {(chain["family"], chain["name"]) for chain in found if chain["table"] == table}
 
 
 def make_room_for_neighbours(count: int) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from lab.fabric import names, ruleset
-from lab.fabric.ruleset import METADATA
+from lab.fabric.ports import METADATA
+from lab.fabric.text import Table
 from lab.home import Home
 from lab.model import Eni, Gateway, Route, RouteTable, Subnet, Vpc, World
 
@@ -93,7 +94,7 @@ class Router:
     neighbours: frozenset[Neighbour] = frozenset()
     hops: frozenset[Hop] = frozenset()
     rules: frozenset[Rule] = frozenset()
-    ruleset: str = ""
+    tables: tuple[Table, ...] = ()
 
     @property
     def links(self) -> set[str]:
@@ -175,7 +176,7 @@ def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
         # A metric behind the subnets' own routes: the rest of the VPC's range leads nowhere.
         hops=frozenset({Hop(MAIN, vpc.cidr), *_hops(tables, enis, gateway)}),
         rules=frozenset(_rules(subnets, tables)),
-        ruleset=ruleset.render(world, vpc, uplink),
+        tables=ruleset.tables(world, vpc, uplink),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from lab.fabric import kernel, names, ruleset
+from lab.fabric import kernel, names
 from lab.fabric.plan import MAIN, Bridge, Hop, Neighbour, Port, Router, Rule, Uplink
+from lab.fabric.text import TABLE
 
 INSIDE_MTU = 9001
 GATEWAY_MTU = 1500
@@ -79,7 +80,7 @@ def reconcile(router: Router) -> None:
         [f"fdb replace {port.mac} dev {port.name} master static" for port in ports],
         tool="bridge",
     )
-    _load_rules(router, new_ports=bool(ports))
+    _load_rules(router, {port.name for port in ports})
     standing = {name for name in kept if present[name]}
     kernel.change(
         router.namespace,
@@ -152,14 +153,21 @@ def _add_uplink(uplink: Uplink) -> str:
     )
 
 
-def _load_rules(router: Router, *, new_ports: bool) -> None:
-    mark = ruleset.mark(router.ruleset)
-    if not mark:
+def _load_rules(router: Router, fresh: set[str]) -> None:
+    if not router.tables:
         return
-    present = kernel.chains(router.namespace, ruleset.TABLE)
+    present = kernel.chains(router.namespace, TABLE)
     # Rules hang on the device itself, so a port made anew needs them loaded anew.
-    if new_ports or mark not in present:
-        kernel.load(router.namespace, ruleset.retire(router.ruleset, present))
+    lines = [
+        line
+        for table in router.tables
+        if (table.family, table.mark) not in present or table.devices & fresh
+        for line in table.replacing(
+            {name for family, name in present if family == table.family}, fresh
+        )
+    ]
+    if lines:
+        kernel.load(router.namespace, "\n".join(lines) + "\n")
 
 
 def _neighbours(router: Router) -> Iterator[str]:

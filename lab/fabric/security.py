@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from lab.fabric.text import chain, mapping, values
+from lab.fabric.text import Chain
 from lab.model import Eni, SecurityGroup, SecurityRule
 
 EVERY_PROTOCOL = "-1"
@@ -13,50 +13,48 @@ ANY = (None, -1)
 PORTS = ("tcp", "udp")
 
 
-def chains(enis: list[Eni], groups: list[SecurityGroup], uplink: str | None) -> Iterator[str]:
+def chains(enis: list[Eni], groups: list[SecurityGroup], uplink: str | None) -> Iterator[Chain]:
     """The forward chain of a VPC and one chain a group and direction.
 
     A packet's sender is told by its source MAC, which its port has vouched for; its receiver by
     the destination MAC when it is bridged, and by the next hop when the VPC router forwards it.
     """
     for group in groups:
-        yield from chain(f"in-{group.id}", *_rules(group, enis, egress=False))
-        yield from chain(f"out-{group.id}", *_rules(group, enis, egress=True))
+        yield Chain(f"in-{group.id}", tuple(_rules(group, enis, egress=False)))
+        yield Chain(f"out-{group.id}", tuple(_rules(group, enis, egress=True)))
     for eni in enis:
         for way in ("in", "out"):
-            yield from chain(f"{way}-{eni.id}", *(f"jump {way}-{item}" for item in eni.group_ids))
-    macs, addresses = [(eni.mac, eni) for eni in enis], [(eni.address, eni) for eni in enis]
-    yield from chain(
+            yield Chain(f"{way}-{eni.id}", tuple(f"jump {way}-{item}" for item in eni.group_ids))
+    yield Chain(
         "ingress",
-        *([f'oifname "{uplink}" accept'] if uplink else ()),
-        f"ether daddr vmap {_entries(macs, 'in')}",
-        f"rt ip nexthop vmap {_entries(addresses, 'in')}",
-        "drop",
+        (
+            *([f'oifname "{uplink}" accept'] if uplink else ()),
+            *(f"ether daddr {eni.mac} goto in-{eni.id}" for eni in enis),
+            *(f"rt ip nexthop {eni.address} goto in-{eni.id}" for eni in enis),
+            "drop",
+        ),
     )
-    yield from chain(
+    yield Chain(
         "forward",
+        (
+            # Not `related`: AWS lets in an ICMP error only where a rule allows it.
+            "ct state established accept",
+            *([f'iifname "{uplink}" goto ingress'] if uplink else ()),
+            *(f"ether saddr {eni.mac} goto out-{eni.id}" for eni in enis),
+        ),
         "type filter hook forward priority filter; policy drop;",
-        # Not `related`: AWS lets in an ICMP error only where a rule allows it.
-        "ct state established accept",
-        *([f'iifname "{uplink}" goto ingress'] if uplink else ()),
-        f"ether saddr vmap {_entries(macs, 'out')}",
     )
-
-
-def _entries(keys: Iterable[tuple[object, Eni]], way: str) -> str:
-    return mapping((key, f"goto {way}-{eni.id}") for key, eni in keys)
 
 
 def _rules(group: SecurityGroup, enis: list[Eni], *, egress: bool) -> Iterator[str]:
     for rule in group.rules:
         if rule.egress != egress:
             continue
-        peers = _peers(rule, enis)
-        if peers:
-            field = "daddr" if egress else "saddr"
-            # What may leave its sender must still be let in by its receiver.
-            verdict = "goto ingress" if egress else "accept"
-            yield f"ip {field} {values(peers)} {_what(rule)}{verdict}"
+        field = "daddr" if egress else "saddr"
+        # What may leave its sender must still be let in by its receiver.
+        verdict = "goto ingress" if egress else "accept"
+        for peer in _peers(rule, enis):
+            yield f"ip {field} {peer} {_what(rule)}{verdict}"
 
 
 def _peers(rule: SecurityRule, enis: list[Eni]) -> list[object]:

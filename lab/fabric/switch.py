@@ -32,5 +32,5 @@ def _switched(world: World, of_vpc: Vpc, router: Router) -> Router:
     return replace(
         router,
         ports=tuple(replace(port, switched=True) for port in router.ports),
-        ruleset=ruleset.render_switched(world, of_vpc, uplink),
+        tables=ruleset.switched(world, of_vpc, uplink),
     )

@@ -34,6 +34,10 @@ CUT_SECONDS = 5
 # An instance that dies as it boots is tried again, but not in a tight loop.
 RETRY_SECONDS = 2
 
+WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
+WATCHERS_NEEDED = 8192
+"""A node of a cluster has about 40, and kernels begin with 128 for all of them."""
+
 
 class State(StrEnum):
     """What the machine does, whatever the API says it should."""
@@ -91,9 +95,11 @@ class Machine:
         digits = self.name.removeprefix("i-").rjust(17, "0")[-17:]
         (self.folder / "hypervisor/uuid").write_text(
             f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n")
-        # What ran before a reboot has left groups behind that no machine would still have.
+        # A boot begins with no group of the one before: a kubelet would take them for containers.
         self.cgroups.drop(self.name)
         groups = self.cgroups.make(self.name, kubelet=self.image.kubelet)
+        if self.image.kubelet:
+            make_room_for_watches()
         with self.console.open("ab") as console:
             process = subprocess.Popen(
                 [*CAGE, "sh", str(SCRIPT), namespace, ":".join(map(str, self.image.layers)),
@@ -207,6 +213,15 @@ def _process_1(ancestor: int) -> int | None:
     except FileNotFoundError:
         return None
     return None
+
+
+def make_room_for_watches() -> None:
+    """Raise the kernel's limit on users of inotify to what kubelets need; never lower it.
+
+    It counts by user over the whole machine, and every instance's root is this machine's.
+    """
+    if int(WATCHERS.read_text()) < WATCHERS_NEEDED:
+        WATCHERS.write_text(str(WATCHERS_NEEDED))
 
 
 def _tail(console: Path) -> str:

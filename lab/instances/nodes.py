@@ -33,7 +33,8 @@ def running_nodes(home: Home, ec2: Any, stack: str | None = None) -> list[Node]:
 
 def ready(node: Node) -> str | None:
     """None when the node can take pods; otherwise why it cannot."""
-    if not (node.root / CONFLIST).is_file():
+    # Flannel puts another one there, once it runs in the cluster.
+    if not any((node.root / CONFLIST).parent.glob("*.conflist")):
         return f"/{CONFLIST} is not there yet"
     try:
         node.run("systemctl", "is-active", "--quiet", AGENT, timeout=10)

@@ -53,11 +53,14 @@ class Pod:
     """Of its interface, as the kernel said when the pod was added."""
     netns: Path
     containers: tuple[Container, ...]
+    way: tuple[str, ...]
+    """The command that, on the node, runs another one in the pod's network."""
+    label: str = ""
+    """What a verdict calls it, where that is not its name."""
 
     def command(self, *argv: str) -> tuple[str, ...]:
         """The command which, run on this machine, runs `argv` in the pod's network."""
-        return ("nsenter", "--target", str(self.node.pid), "--all", "--",
-                "ip", "netns", "exec", self.name, *argv)
+        return ("nsenter", "--target", str(self.node.pid), "--all", "--", *self.way, *argv)
 
 
 class Pods:
@@ -177,7 +180,7 @@ class Pods:
              processes: Mapping[tuple[str, str], int]) -> Pod:
         return Pod(
             name=name, node=self.node, address=IPv4Address(record["address"]), mtu=record["mtu"],
-            netns=self.node.root / NAMESPACES / name,
+            netns=self.node.root / NAMESPACES / name, way=("ip", "netns", "exec", name),
             containers=tuple(
                 Container(each, self.node.root / f"proc/{processes[name, each]}/ns/net")
                 for each in containers.NAMES))

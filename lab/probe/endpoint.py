@@ -32,7 +32,7 @@ class Endpoint:
     @classmethod
     def of_pod(cls, pod: Pod) -> Endpoint:
         """The endpoint of a pod; the internet sees it behind its node's public address."""
-        return cls(kind="pod", name=pod.name, node=pod.node.name, address=pod.address,
+        return cls(kind="pod", name=pod.label or pod.name, node=pod.node.name, address=pod.address,
                    netns=pod.netns, mtu=pod.mtu, public_address=pod.node.public_address,
                    containers=pod.containers)
 

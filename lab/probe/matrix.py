@@ -16,6 +16,8 @@ class Check(StrEnum):
     LOCALHOST = "localhost"
     INTERNET = "internet"
     METADATA = "metadata"
+    SERVICE = "service"
+    NAME = "name"
 
 
 PAIR_CHECKS = (Check.TCP, Check.UDP, Check.MTU)
@@ -45,6 +47,16 @@ class Matrix:
     endpoints: tuple[str, ...]
     results: tuple[Result, ...]
     seconds: float
+
+    def and_also(self, results: Sequence[Result], seconds: float) -> Matrix:
+        """The verdict with what was asked beside it."""
+        return Matrix(self.endpoints, (*self.results, *results), self.seconds + seconds)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What was asked for beside the endpoints, in that order."""
+        targets = (column for _, column in self.cells())
+        return tuple(dict.fromkeys(each for each in targets if each not in self.endpoints))
 
     @property
     def pairs(self) -> int:

@@ -44,8 +44,9 @@ class Question:
 def questions(endpoints: Mapping[str, Endpoint], internet: Place | None) -> Iterator[Question]:
     """Every question about these endpoints, keyed by label.
 
-    No endpoint is asked for itself: a packet to one's own address stays on one's own loopback
-    and says nothing of the network.
+    No endpoint is asked for itself, nor for another of its own address, as pods in the network of
+    their node are: a packet to one's own address stays on one's own loopback and says nothing of
+    the network.
     """
     places = {label: Place(label, each.netns, each.address) for label, each in endpoints.items()}
     # First the question whose right answer is silence, so that the rest is asked meanwhile.
@@ -62,6 +63,8 @@ def questions(endpoints: Mapping[str, Endpoint], internet: Place | None) -> Iter
             yield Question(source=container, to=other.label, checks=(Check.LOCALHOST,),
                            target=other)
     for one, two in permutations(endpoints, 2):
+        if endpoints[one].address == endpoints[two].address:
+            continue
         yield Question(source=places[one], to=two, checks=PAIR_CHECKS, target=places[two],
                        full=_full(endpoints[one], endpoints[two]))
 

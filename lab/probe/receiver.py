@@ -65,17 +65,19 @@ class Receiver:
     _served: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
-    def opener(cls, label: str, address: IPv4Address) -> Callable[[], Receiver]:
-        """What opens the receiver, to be called inside its namespace."""
+    def opener(cls, label: str, address: IPv4Address, port: int = 0) -> Callable[[], Receiver]:
+        """What opens the receiver, to be called inside its namespace; port 0 takes any."""
 
         def opened() -> Receiver:
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 udp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+                # A port of one's choice may still be held by the connections of the last probe.
+                tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 for each in (tcp, udp):
                     each.settimeout(0)
-                    each.bind((str(address), 0))
+                    each.bind((str(address), port))
                 tcp.listen(BACKLOG)
             except OSError:
                 tcp.close()

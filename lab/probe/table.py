@@ -34,7 +34,9 @@ class MatrixTable:
         room = width - self._first_width() - BORDER - 1
         block: list[str] = []
         used = 0
-        for column in [*self.matrix.endpoints, INTERNET, METADATA]:
+        always = (INTERNET, METADATA)
+        others = [each for each in self.matrix.others if each not in always]
+        for column in [*self.matrix.endpoints, *always, *others]:
             needed = self._width(column) + BORDER
             if block and used + needed > room:
                 yield block

@@ -18,6 +18,7 @@ from lab.pods import Pods
 from lab.probe import Endpoint
 
 STACK = "lab"
+LABS = pytest.StashKey()
 
 
 class Lab:
@@ -125,7 +126,7 @@ class Labs:
         return Lab(home, fabric)
 
     def share(self, kind, **settings):
-        """The lab of this kind, of which neighbouring modules share one; there is but one at once.
+        """The lab of this kind, of which the modules of a folder share one.
 
         What a module finds in it is what the one before it left, so each says what it needs.
         """
@@ -152,8 +153,19 @@ def make_lab():
 
 
 @pytest.fixture(scope="session")
-def labs():
+def labs(request):
     """Labs that several modules share, one after the other."""
-    labs = Labs()
+    labs = request.config.stash[LABS] = Labs()
     yield labs
     labs.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """End a shared lab with the last test of its folder, and not with the run."""
+    try:
+        return (yield)
+    finally:
+        labs = item.config.stash.get(LABS, None)
+        if labs and (nextitem is None or nextitem.path.parent != item.path.parent):
+            labs.end()

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import runpy
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -60,6 +60,7 @@ class FakeCloud(Mocks):
     INSTANCES = "aws:ec2/getInstances:getInstances"
     TABLES = "aws:ec2/getRouteTables:getRouteTables"
     TABLE = "aws:ec2/getRouteTable:getRouteTable"
+    RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
     PARAMETER = "aws:ssm/getParameter:getParameter"
 
     def __init__(self) -> None:
@@ -102,10 +103,12 @@ class FakeCloud(Mocks):
         settled: str | None,
         namesake: str | None = None,
         routes: Mapping[str, str] | None = None,
+        rules: Collection[str] = (),
     ) -> FakeCloud:
-        """Answer as a cloud with these instances, told by address, image and tags.
+        """Answer as a cloud with these instances, told by address, image, type and tags.
 
-        `namesake` is what another VPC has settled in, of another stack with the same name.
+        `namesake` is what another VPC has settled in, of another stack with the same name, and
+        `rules` are the titles of the firewall's rules.
         """
         vpcs = {"vpc-1": settled} | ({"vpc-2": namesake} if namesake else {})
         self.answers |= {
@@ -121,7 +124,22 @@ class FakeCloud(Mocks):
                     node["address"]
                     for node in nodes
                     if has({"podnet:stack": "test", **node}, args["instanceTags"])
-                    and all(node["image"] in one["values"] for one in args.get("filters") or [])
+                    and all(
+                        {"image-id": node["image"], "instance-type": node.get("type", "t3.small")}[
+                            one["name"]
+                        ]
+                        in one["values"]
+                        for one in args.get("filters") or []
+                    )
+                ]
+            },
+            self.RULES: lambda args: {
+                "ids": [
+                    f"sgr-{rule}"
+                    for rule in rules
+                    for one in args["filters"]
+                    if args["tags"] == {"podnet:stack": "test"} and one["name"] == "tag:Name"
+                    if any(fnmatchcase(rule, title) for title in one["values"])
                 ]
             },
             self.TABLES: {"ids": ["rtb-1"]},

@@ -179,6 +179,27 @@ def test_a_switch_that_was_interrupted_waits_again(cloud, waits, tags, settled):
     assert [seconds for seconds, _ in waits] == [5]
 
 
+@pytest.mark.parametrize(
+    "there",
+    [{"rules": ["test-in-pods"]}, {"routes": {"10.1.2.0/24": "eni-2"}}],
+    ids=["a rule", "a route"],
+)
+def test_what_two_interrupted_switches_there_and_back_left_is_waited_for(cloud, waits, there):
+    told = [{**node, "podnet:routing": OVERLAY} for node in NODES]
+    cloud.holds(*told, settled=OVERLAY, **there).deploy(routing="overlay")
+
+    assert [seconds for seconds, _ in waits] == [5]
+
+
+def test_what_carries_packets_as_wanted_is_not_waited_for(cloud, waits):
+    tag = "hybrid max=250 vni=1 port=8472"
+    told = [{**node, "podnet:routing": tag} for node in NODES]
+    rules = ["test-in-pods", "test-in-vxlan-8472", "test-in-nodes", "test-in-ssh-10.0.0.0-8"]
+    cloud.holds(*told, settled=tag, rules=rules).deploy(routing="overlay", crossZoneOnly="true")
+
+    assert waits == []
+
+
 def test_another_stack_of_the_same_name_does_not_pass_for_this_one(cloud, waits):
     cloud.holds(
         *({**node, "podnet:routing": OVERLAY} for node in NODES),

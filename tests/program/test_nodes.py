@@ -120,16 +120,16 @@ def test_an_instance_boots_the_image_and_the_files_of_the_build(cloud):
     } == {("ami-1", "H4sIAAAA")}
 
 
-def test_a_node_for_other_numbers_or_with_other_user_data_is_another_instance(cloud):
+def test_a_node_for_other_numbers_or_made_otherwise_is_another_instance(cloud):
     cloud.build(machines)
 
     assert {item.replace_on_changes for item in cloud.of("Instance")} == {
-        ('tags["podnet:network"]',)
+        ('tags["podnet:network"]', "instanceType")
     }
     assert {item["userDataReplaceOnChange"] for item in cloud.inputs("Instance").values()} == {True}
 
 
-def test_a_node_that_is_kept_stays_with_its_image_files_and_routing(cloud):
+def test_a_node_that_is_kept_stays_with_its_image_type_files_and_routing(cloud):
     cloud.build(lambda: machines(kept={"node-2"}))
 
     assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
@@ -138,6 +138,7 @@ def test_a_node_that_is_kept_stays_with_its_image_files_and_routing(cloud):
             'tags["podnet:routing"]',
             'tags["podnet:version"]',
             "ami",
+            "instanceType",
             "userDataBase64",
         ),
     }

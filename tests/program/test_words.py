@@ -13,9 +13,10 @@ from plan.settings import Settings
 
 IMAGE = "ami-0123456789abcdef0"
 OVERLAY = "overlay max=250 vni=1 port=8472"
+VPC_ROUTES = "vpc-routes max=250 vni=1 port=8472"
 NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 zones=1"
 VERSION = hashlib.sha256(userdata.render(Settings()).encode()).hexdigest()[:10]
-FIXED = {"ami", "userDataBase64", 'tags["podnet:version"]'}
+FIXED = {"ami", "instanceType", "userDataBase64", 'tags["podnet:version"]'}
 
 
 class Refused(grpc.RpcError):
@@ -83,7 +84,7 @@ def test_older_nodes_stay_too_and_are_named(cloud):
     cloud.holds(
         node(1, **{"podnet:version": "0000000000"}),
         node(2, image="ami-1"),
-        node(3),
+        node(3, type="t3.nano"),
         settled=OVERLAY,
     ).deploy(routing="overlay", nodeCount="3")
 
@@ -91,24 +92,24 @@ def test_older_nodes_stay_too_and_are_named(cloud):
     assert cloud.said == [
         told(
             "info",
-            "older than a node made now would be: node-1 (files), node-2 (image); they stay as ",
-            "they are, `podnet roll` makes them anew one at a time",
+            "older than a node made now would be: node-1 (files), node-2 (image), node-3 ",
+            "(instance type); they stay as they are, `podnet roll` makes them anew one at a time",
         )
     ]
 
 
 def test_a_node_that_is_rolled_is_made_with_the_newest_of_all(cloud):
-    older = {"podnet:version": "0000000000", "image": "ami-1"}
+    older = {"podnet:version": "0000000000", "image": "ami-1", "type": "t3.nano"}
     cloud.holds(node(1, **older), node(2, **older), settled=OVERLAY)
     cloud.deploy(routing="overlay", roll='["node-2"]')
 
     assert (fixed(cloud), free(cloud)) == ({"node-1"}, {"node-2"})
     assert cloud.said == [
-        ("info", "made anew with the newest files and image: node-2"),
+        ("info", "made anew with the files, image and instance type of now: node-2"),
         told(
             "info",
-            "older than a node made now would be: node-1 (files and image); they stay as they ",
-            "are, `podnet roll` makes them anew one at a time",
+            "older than a node made now would be: node-1 (files and image and instance type); ",
+            "they stay as they are, `podnet roll` makes them anew one at a time",
         ),
     ]
 
@@ -157,6 +158,62 @@ def test_the_former_routing_is_known_by_its_word_whatever_its_numbers(cloud, mon
     assert cloud.said[0][1].startswith("routing: hybrid -> overlay, ")
 
 
+@pytest.mark.parametrize(
+    ("there", "removed"),
+    [
+        ({"rules": ["test-in-pods", "test-in-vxlan-8472"]}, "firewall rule sgr-test-in-pods"),
+        ({"rules": ["test-in-vxlan-4789"]}, "firewall rule sgr-test-in-vxlan-4789"),
+        ({"routes": {"10.1.1.0/24": "eni-1"}}, "1 routes of the VPC to pods"),
+    ],
+    ids=["the rule of native modes", "the rule of another port", "routes"],
+)
+def test_what_another_routing_left_is_told_as_a_switch(cloud, monkeypatch, there, removed):
+    monkeypatch.setattr("components.routing_mode.SETTLE_SECONDS", 0)
+    cloud.holds(node(1), node(2), settled=OVERLAY, **there).deploy(routing="overlay")
+    ((loud, text),) = cloud.said
+
+    assert loud == "info"
+    assert text.startswith("routing: what the nodes have -> overlay, while packets flow; ")
+    assert text.splitlines()[-1] == f"  4. removed last: {removed}"
+
+
+@pytest.mark.parametrize(
+    ("told_and_settled", "settings", "lossy"),
+    [
+        ((OVERLAY, OVERLAY), {"routing": "overlay", "vni": "2"}, True),
+        ((OVERLAY, OVERLAY), {"routing": "overlay", "vxlanPort": "4789"}, True),
+        ((OVERLAY, OVERLAY), {"routing": "host-gw", "vni": "2"}, True),
+        ((VPC_ROUTES, VPC_ROUTES), {"routing": "overlay", "vni": "2"}, True),
+        ((VPC_ROUTES, VPC_ROUTES), {"routing": "host-gw", "vni": "2"}, False),
+        ((OVERLAY, OVERLAY), {"routing": "host-gw"}, False),
+        (("overlay max=250 vni=2 port=8472", OVERLAY), {"routing": "overlay"}, True),
+        (("overlay max=9 vni=1 port=8472 checksum=off", OVERLAY), {"routing": "overlay"}, False),
+    ],
+    ids=[
+        "vni",
+        "port",
+        "away from it",
+        "to it",
+        "both native",
+        "the same numbers",
+        "half done",
+        "other numbers",
+    ],
+)
+def test_a_switch_that_makes_vxlan_devices_anew_is_told_to_lose_packets(
+    cloud, told_and_settled, settings, lossy, monkeypatch
+):
+    monkeypatch.setattr("components.routing_mode.SETTLE_SECONDS", 0)
+    tag, settled = told_and_settled
+    nodes = [node(number, **{"podnet:routing": tag}) for number in (1, 2)]
+    cloud.holds(*nodes, settled=settled).deploy(**settings)
+    text = next(text for _, text in cloud.said if text.startswith("routing: "))
+
+    assert (", with losses; " in text) is lossy
+    assert (", while packets flow; " in text) is not lossy
+    assert ("to lose none, change them while the stack is in vpc-routes or" in text) is lossy
+
+
 def test_routes_of_others_in_the_pod_range_are_reported_and_left_alone(cloud):
     routes = {
         "10.1.1.0/24": "eni-1",
@@ -165,9 +222,10 @@ def test_routes_of_others_in_the_pod_range_are_reported_and_left_alone(cloud):
         "10.1.1.128/25": "eni-y",
         "10.9.0.0/16": "eni-z",
     }
-    cloud.holds(node(1), node(7), settled=OVERLAY, routes=routes).deploy(routing="overlay")
+    native = {"podnet:routing": VPC_ROUTES}
+    cloud.holds(node(1, **native), node(7, **native), settled=VPC_ROUTES, routes=routes).deploy()
 
-    assert cloud.said == [
+    assert cloud.said[:-1] == [
         told(
             "warning",
             "routes in the pod range 10.1.0.0/16 that podnet did not make: 10.1.99.0/24 to eni-x ",
@@ -175,6 +233,7 @@ def test_routes_of_others_in_the_pod_range_are_reported_and_left_alone(cloud):
             "nobody needs them",
         )
     ]
+    assert cloud.said[-1][1].startswith("vpc-routes puts 2 pod routes into ")
 
 
 def test_the_routes_and_their_quota_are_told(cloud):

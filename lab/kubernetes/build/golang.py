@@ -58,7 +58,7 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
     """Build every program of the module into this folder."""
     # `tool` stands for all programs that go.mod names: one run compiles what they share once.
     programs = "tool" if "\ntool " in (job.folder / "go.mod").read_text() else "."
-    argv = [go, "build", "-v", *job.flags, "-o", f"{target}/", programs]
+    argv = [go, "build", "-v", *job.flags, "-o", f"{target.resolve()}/", programs]
     said: list[str] = []
     compiled = 0
     with subprocess.Popen(argv, cwd=job.folder, env=_environment(job), text=True,

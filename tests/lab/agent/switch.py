@@ -33,6 +33,9 @@ class Vpc:
         self.tags = {}
         self.token = secrets.token_hex(3)
         self.metadata = None
+        self.silent = False
+        """Whether the metadata service takes questions and answers none."""
+        self.unanswered = 0
 
     def name(self, role):
         return f"lab-{role}-{self.suffix}"
@@ -99,6 +102,13 @@ def service(vpc):
     """A metadata service that tells every node its own tag, to those who have a token."""
 
     class Handler(BaseHTTPRequestHandler):
+        def parse_request(self):
+            if not vpc.silent:
+                return super().parse_request()
+            vpc.unanswered += 1
+            self.close_connection = True
+            return False
+
         def do_PUT(self):
             self.answer(200, vpc.token)
 

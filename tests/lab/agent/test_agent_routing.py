@@ -67,6 +67,23 @@ def test_a_dead_metadata_service_keeps_the_mode(machine, vpc, two_polls, eventua
         assert eventually(lambda: machine.routes() == OVERLAY, 2 * 2 + 1.5)
 
 
+def test_as_many_dead_polls_as_a_minute_has_keep_the_mode(machine, vpc, eventually):
+    machine.tag(f"overlay {TELLS}")
+    with machine.agent(period=0.01) as agent:
+        agent.wait_until_ready()
+        vpc.silent = True
+        machine.tag(f"host-gw {TELLS}")
+
+        assert eventually(lambda: vpc.unanswered > 60 / 2, 60)
+        assert machine.routes() == OVERLAY
+        assert machine.kept.read_text() == f"overlay {TELLS}\n"
+        assert machine.log.read_text().count("the metadata service does not answer") == 1
+
+        vpc.silent = False
+
+        assert eventually(lambda: machine.routes() == HOST_GW)
+
+
 def test_a_rebooted_node_has_its_mode_without_the_metadata_service(machine, vpc):
     machine.tag(f"overlay {TELLS}")
     with machine.agent() as agent:

@@ -64,17 +64,22 @@ def test_nothing_is_lost_on_a_sound_wire_at_a_hundred_datagrams_a_second(ends):
 
 def test_datagrams_that_one_end_drops_are_counted_for_that_way_alone(ends):
     with Traffic(ends) as traffic:
+        begun = time.monotonic()
         time.sleep(0.3)
+        before_cut = time.monotonic()
         nft(ends[1], input_chain("meta l4proto udp drop"))
+        cut = time.monotonic()
         time.sleep(0.5)
+        before_mended = time.monotonic()
         nft(ends[1], "delete table inet test")
+        mended = time.monotonic()
         time.sleep(0.3)
         losses = traffic.stop()
 
     there, back = losses.pairs
-    assert 40 <= there.lost <= 80
+    assert 80 * (before_mended - cut) <= there.lost <= 101 * (mended - before_cut)
     assert there.outage == pytest.approx(there.lost / 100)
-    assert 0.2 < there.lost_at[0] < 0.6
+    assert 0.8 * (before_cut - begun) < there.lost_at[0] < cut - begun + 0.1
     assert (back.lost, losses.broken) == (0, ())
     assert losses.worst()[0].startswith(f"{ends[0].name} to {ends[1].name}: {there.lost} of")
 

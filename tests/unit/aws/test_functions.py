@@ -15,6 +15,7 @@ VPCS = "aws:ec2/getVpcs:getVpcs"
 INSTANCES = "aws:ec2/getInstances:getInstances"
 TABLES = "aws:ec2/getRouteTables:getRouteTables"
 TABLE = "aws:ec2/getRouteTable:getRouteTable"
+RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
 QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
 UBUNTU = "099720109477"
 
@@ -98,6 +99,8 @@ def test_instances_are_found_by_tags_image_and_state(provider, stack, world, ec2
     assert found(both, **{"podnet:version": "2"}) == {two.id: "192.168.1.42"}
     assert found(both, [{"name": "image-id", "values": [world.image]}]) == found(both)
     assert found(both, [{"name": "image-id", "values": ["ami-0"]}]) == {}
+    assert found(both, [{"name": "instance-type", "values": ["t3.small"]}]) == found(both)
+    assert found(both, [{"name": "instance-type", "values": ["t3.nano"]}]) == {}
 
 
 def test_a_route_table_tells_its_routes_but_not_the_one_within_the_vpc(provider, stack, world):
@@ -111,6 +114,24 @@ def test_a_route_table_tells_its_routes_but_not_the_one_within_the_vpc(provider,
     assert found == [table.id]
     assert [(route["cidrBlock"], route["networkInterfaceId"]) for route in routes] == [
         ("10.1.7.0/24", interface)]
+
+
+def test_rules_of_security_groups_are_found_by_tags_and_titles(provider, stack, world):
+    rules = {
+        key: stack.make(
+            samples.INGRESS, securityGroupId=world.group.id, ipProtocol="udp", fromPort=port,
+            toPort=port, cidrIpv4="10.9.0.0/16",
+            tags={"podnet:stack": "found", "Name": f"found-in-{key}"})
+        for port, key in ((1, "pods"), (2, "vxlan-2"), (3, "vxlan-3"))}
+
+    def found(*titles, stack="found"):
+        told = provider.invoke(RULES, {"tags": {"podnet:stack": stack}, "filters": [
+            {"name": "tag:Name", "values": [*titles]}]})
+        return {key for key, rule in rules.items() if rule.id in told["ids"]}
+
+    assert found("found-in-pods", "found-in-vxlan-*") == {"pods", "vxlan-2", "vxlan-3"}
+    assert found("found-in-vxlan-2") == {"vxlan-2"}
+    assert found("found-in-*", stack="other") == set()
 
 
 def test_a_quota_is_told_and_an_unknown_one_is_refused(provider):

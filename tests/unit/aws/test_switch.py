@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from itertools import combinations, count, pairwise, permutations
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,11 @@ NEEDS = {
     "hybrid": {"rule -1 10.1.0.0/16", "rule udp 8472"},
 }
 EVERYTHING = set().union(*NEEDS.values())
-ROUND = ("vpc-routes", "overlay", "vpc-routes", "hybrid", "host-gw")
+LIVE = ("vpc-routes", "host-gw", "overlay")
+ROUND = ("vpc-routes", "overlay", "vpc-routes", "host-gw", "overlay", "hybrid", "overlay",
+         "host-gw", "vpc-routes")
 WAIT = ("wait", "")
-STEPS = 6
-"""Changes of a switch between vpc-routes and overlay: a rule, the tags of the node and of the VPC,
-the list of rules, and a rule and a route away; or, the other way, two at first and one at last."""
+every_switch = pytest.mark.parametrize(("before", "after"), [*permutations(LIVE, 2)])
 
 
 class InterruptedHereError(ProviderError):
@@ -71,8 +72,14 @@ class Watched(AwsProvider):
         if seconds == 0:
             return  # the SDK lets others run
         assert seconds == 5
+        self.step()
         self.calls.append(WAIT)
         self.routings = {self.told()}
+
+    def step(self):
+        """Go on, unless all ends before this change or this wait."""
+        if len(self.calls) == self.fail_at:
+            raise InterruptedHereError("here")
 
     def told(self):
         """The word of the node's tag."""
@@ -103,9 +110,7 @@ class Watched(AwsProvider):
         self.routings = {self.told()}
 
     def _called(self, verb, type_, call):
-        done = [call for call in self.calls if call != WAIT]
-        if self.fail_at is not None and len(done) == self.fail_at:
-            raise InterruptedHereError("here")
+        self.step()
         result = call()
         if type_.partition(":")[0] == "aws":
             self.calls.append((verb, type_.rpartition(":")[2]))
@@ -150,6 +155,22 @@ class Cluster:
         self.engine(word).up()
         return list(self.provider.calls)
 
+    def ends_in(self, word):
+        """Switch without an interruption, and see that nothing else is left."""
+        self.switch(word)
+        assert self.provider.there() == NEEDS[word]
+        assert self.provider.told() == word
+
+    def is_cut_off(self, word, fail_at):
+        """Whether a switch came as far as this step, before which it was to end."""
+        try:
+            self.switch(word, fail_at)
+        except EngineError as error:
+            if "here" not in str(error):
+                raise
+            return True
+        return False
+
 
 @pytest.fixture
 def provider(endpoint, ec2):
@@ -183,20 +204,47 @@ def test_nothing_is_taken_away_that_a_node_may_still_use(cluster):
     assert cluster.switch(ROUND[-1]) == []
 
 
-@pytest.mark.parametrize("back", [False, True], ids=["finished", "taken back"])
-def test_a_switch_that_ends_between_any_two_steps_leaves_what_works(cluster, back):
-    words = ["vpc-routes", "overlay"]
-    cluster.switch(words[0])
-    for moment in range(STEPS):
-        cluster.provider.begin()
-        with pytest.raises(EngineError, match="here"):
-            cluster.switch(words[1], fail_at=moment)
-        if not back:
-            words.reverse()
-        cluster.switch(words[0])
+def test_the_round_holds_every_switch_that_pods_live_through():
+    assert set(pairwise(ROUND)) >= set(permutations(LIVE, 2))
 
-        assert cluster.provider.there() == NEEDS[words[0]]
-        assert cluster.provider.told() == words[0]
+
+@pytest.mark.parametrize("words", [*combinations(LIVE, 2)], ids="-".join)
+def test_a_switch_that_ends_between_any_two_steps_is_taken_back_or_finished(cluster, words):
+    before, after = words
+    cluster.switch(before)
+    cuts = {words: 0, words[::-1]: 0}
+    for moment in count():
+        more = False
+        for _there_and_back in cuts:
+            cluster.provider.begin()
+            cut = cluster.is_cut_off(after, moment)
+            if cut:
+                more = True
+                cuts[before, after] += 1
+                cluster.ends_in(before)
+                assert cluster.is_cut_off(after, moment)
+            cluster.ends_in(after)
+            before, after = after, before
+        if not more:
+            break
+    # A tag of the node, the wait, a tag of the VPC, and what only one of the two modes needs.
+    assert min(cuts.values()) >= 3 + len(NEEDS[before] ^ NEEDS[after])
+
+
+@every_switch
+def test_the_way_back_may_be_cut_off_as_well(cluster, before, after):
+    cluster.switch(before)
+    told = cluster.switch(after).index(WAIT)
+    cluster.switch(before)
+    for moment in count(1):
+        cluster.provider.begin()
+        assert cluster.is_cut_off(after, told)
+        cut = cluster.is_cut_off(before, moment)
+        cluster.ends_in(before)
+        if not cut:
+            break
+    # The tag of the node is the first step of the way back, then come the wait and what goes.
+    assert moment >= 2 + len(NEEDS[after] - NEEDS[before])
 
 
 def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(cluster, ec2):

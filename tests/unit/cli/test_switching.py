@@ -49,6 +49,22 @@ def test_only_to_and_from_l2_pods_are_made_anew():
     assert not switching.needs_new_pods([overlay], Routing())
 
 
+@pytest.mark.parametrize("numbers", [{"vni": 2}, {"port": 4789}], ids=["vni", "port"])
+def test_other_numbers_make_devices_anew_where_a_node_sends_in_vxlan(numbers):
+    native, overlay = Routing(mode=RoutingMode.HOST_GW), Routing(mode=RoutingMode.OVERLAY)
+    flat = Routing(mode=RoutingMode.L2)
+    other = Routing(mode=RoutingMode.OVERLAY, **numbers)
+
+    assert switching.makes_devices_anew([overlay], other)
+    assert switching.makes_devices_anew([native], other)
+    assert switching.makes_devices_anew([other], native)
+    assert switching.makes_devices_anew([flat], other)
+    # An interrupted switch has left some nodes on each side.
+    assert switching.makes_devices_anew([other, overlay], other)
+    assert not switching.makes_devices_anew([Routing(**numbers)], native)
+    assert not switching.makes_devices_anew([native, flat], overlay)
+
+
 def test_a_kept_setting_holds_for_every_deployment_until_it_is_the_stacks_own(home):
     kept.keep(home, "lab", {"podnet:routing": "overlay", "podnet:nodeCount": "5"})
     kept.keep(home, "lab", {"podnet:nodeCount": "3"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_programs_are_built_once_under_the_names_that_upstream_gives_them(progra
     told = (tmp_path / "told").read_text().splitlines()
     assert [line.split()[0] for line in told] == [module.folder for module in build.MODULES]
     assert said[0] == "pod (1 of 7): 1 packages, k8s.io/api/core/v1"
+
+
+def test_programs_land_where_they_are_asked_for_from_any_folder(programs, tmp_path, monkeypatch):
+    programs(go=BUILDS, gcc="")
+    monkeypatch.chdir(tmp_path)
+    built = build.ensure(Path("image"))
+
+    assert (built.resolve() / "etcd").is_file()
 
 
 def test_what_a_user_sets_for_go_does_not_change_the_programs(programs, tmp_path):

@@ -98,5 +98,5 @@ def test_a_node_that_is_rolled_is_told_as_such_and_no_longer_as_older():
     rolling = Settings(node_count=3, roll=("node-2", "node-3"))
 
     assert told(rolling, kept=frozenset({"node-1", "node-2"}), older={"node-2": ("image",)}) == [
-        "made anew with the newest files and image: node-2"
+        "made anew with the files, image and instance type of now: node-2"
     ]

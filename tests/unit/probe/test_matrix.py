@@ -111,3 +111,16 @@ def test_no_word_of_a_reason_is_cut(width):
 
     for word in ("tcp:", "refused", "answer", "1.0", "reached", "metadata", "service"):
         assert word in text
+
+
+def test_what_was_asked_beside_the_pairs_has_columns_of_its_own():
+    more = [Result("web", "service", Check.SERVICE, None),
+            Result("db", "service", Check.SERVICE, "never answered by web")]
+    shown = matrix(*pair("web", "db"), *pair("db", "web")).and_also(more, 0.5)
+    text = drawn(shown)
+
+    assert rows(text)["web"][-1] == "ok"
+    assert rows(text)["from"][-1] == "service"
+    assert "never answered by" in text
+    assert "2 pairs: 2 passed, 0 failed; 1 other checks failed (8 checks in 1.7 s)" in text
+    assert [each.target for each in shown.failed] == ["service"]

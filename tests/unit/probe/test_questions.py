@@ -111,3 +111,11 @@ def test_too_few_open_files_are_said_with_the_number_needed(monkeypatch):
 
     with pytest.raises(LabError, match=r"needs \d+ open files and the limit is 50; raise it"):
         probe([NODE])
+
+
+def test_nobody_asks_another_of_his_own_address():
+    host = endpoint("node", "host-1", "192.168.1.11")
+    found = {(each.source.label, each.to) for each in asked(NODE, WEB, host)
+             if each.checks == PAIR_CHECKS}
+
+    assert found == {("node-1", "web"), ("web", "node-1"), ("host-1", "web"), ("web", "host-1")}

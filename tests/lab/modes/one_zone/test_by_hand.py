@@ -14,6 +14,7 @@ from lab.probe.netns import inside
 from lab.shell import run
 from plan.routing import RoutingMode
 from tests.lab.modes.checks import followed, tell, told
+from tests.lab.modes.wire import Wire, expected
 
 pytestmark = pytest.mark.lab
 
@@ -79,7 +80,7 @@ def no_metadata(lab):
 def test_a_dead_metadata_service_leaves_the_mode_as_it_was(lab, no_metadata):
     before = {node.name: nodes_of.routing_of(node) for node in lab.nodes}
     lab.node("node-1").run("systemctl", "restart", "podnet-agent", timeout=20)
-    # Every poll asks anew; a minute would be more of the same.
+    # Every poll asks anew; a minute would be more of the same (the agent's tests count polls).
     time.sleep(TWO_POLLS)
 
     assert {node.name: nodes_of.routing_of(node) for node in lab.nodes} == before
@@ -170,10 +171,22 @@ def test_in_overlay_a_native_packet_of_a_pod_is_not_accepted(lab):
     assert not arrives_natively(lab)
 
 
+def test_another_vni_and_port_are_taken_up_by_nodes_and_firewall_alike(lab):
+    numbers = ("-c", "vni=9", "-c", "vxlanPort=4789")
+    lab.podnet("switch", "overlay", "--yes", "--engine", "embedded", *numbers)
+
+    followed(lab)
+    assert told(lab).keys() == {node.name for node in lab.nodes}
+    assert set(told(lab).values()) == {"overlay max=32 vni=9 port=4789"}
+    with Wire(lab, port=4789) as wire:
+        assert lab.red() == set()
+    assert (wire.native, wire.wrapped) == expected(lab)
+
+
 @pytest.fixture
 def ethernet(lab):
     """Nodes wired as for a switch, with pods made for it, and every packet of a pod allowed."""
-    lab.change(routing=RoutingMode.VPC_ROUTES)
+    lab.change(routing=RoutingMode.VPC_ROUTES, vni=1, vxlanPort=8472)
     before = told(lab)["node-1"]
     tell(lab, "l2-ethernet max=32 vni=1 port=8472")
     followed(lab)

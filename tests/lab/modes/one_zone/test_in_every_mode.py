@@ -88,12 +88,15 @@ def test_a_node_that_joins_or_leaves_touches_no_other_and_is_reached_by_all(lab)
     assert {node.name: kernel_of(node) for node in lab.nodes} == others
 
 
-def test_a_switch_from_l2_asks_first_and_without_an_answer_changes_nothing(lab):
+@pytest.mark.parametrize(
+    "words", [("overlay",), ("l2", "-c", "vni=9")], ids=["from l2", "to another vni"]
+)
+def test_a_switch_that_loses_packets_asks_first_and_unanswered_changes_nothing(lab, words):
     assert lab.outputs["routing"] == RoutingMode.L2
     pods = [(pod.name, pod.address, pod.containers) for pod in lab.pods]
 
     with pytest.raises(LabError, match="nothing was changed; `--yes` answers this question"):
-        lab.podnet("switch", "overlay", "--engine", "embedded")
+        lab.podnet("switch", *words, "--engine", "embedded")
 
     assert lab.up().changes == ()
     assert lab.outputs["routing"] == RoutingMode.L2

@@ -1,9 +1,13 @@
 """Nodes made anew one at a time, and a roll that goes on where it was cut off."""
 
+import shutil
+
 import pytest
 
-from lab.cli import cluster, kept, roll_commands
+import userdata
+from lab.cli import cluster, deploy, kept, roll_commands
 from lab.cli import nodes as nodes_of
+from lab.home import PROJECT
 from plan.routing import RoutingMode
 
 pytestmark = pytest.mark.lab
@@ -66,6 +70,52 @@ def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
     assert lab.up().changes == ()
     assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-4"}
     assert "nothing to roll" in lab.podnet("roll", "node-3", "--engine", "embedded")
+    assert lab.red() == set()
+
+
+FILE = "etc/tmpfiles.d/podnet.conf"
+
+
+@pytest.fixture
+def newer_podnet(tmp_path, monkeypatch):
+    """The project, of which one file of the nodes has changed since."""
+    project = tmp_path / "project"
+    for name in ("components", "plan", "stacks", "userdata"):
+        shutil.copytree(
+            PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(PROJECT / name, project / name)
+    with (project / "userdata/files" / FILE).open("a") as file:
+        file.write("# newer\n")
+    monkeypatch.setattr(deploy, "PROJECT", project)
+    monkeypatch.setattr(userdata, "HERE", project / "userdata")
+
+
+@pytest.mark.usefixtures("newer_podnet")
+def test_newer_files_and_another_type_are_for_the_node_that_is_rolled(lab):
+    instances, boots = lab.instance_ids(), lab.boot_ids()
+    kept.keep(lab.home, "lab", {"podnet:instanceType": "t3.medium"})
+    due = roll_commands.due(lab.target, [])
+
+    assert due == {
+        "node-1": ["files", "image", "instance type"],
+        "node-2": ["files", "instance type"],
+        "node-3": ["files", "instance type"],
+        "node-4": ["files", "image", "instance type"],
+    }
+    assert lab.up().changes == ()
+
+    roll_commands.roll_one(lab.target, "node-4")
+    lab.up()
+
+    assert differing(instances, lab.instance_ids()) == {"node-4"}
+    assert differing(boots, lab.boot_ids()) == {"node-4"}
+    assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-2", "node-3"}
+    assert nodes_of.made(lab.ec2, "lab")["node-4"].instance_type == "t3.medium"
+    assert {node.name for node in lab.nodes if "# newer" in node.run("cat", f"/{FILE}")} == {
+        "node-4"
+    }
     assert lab.red() == set()
 
 

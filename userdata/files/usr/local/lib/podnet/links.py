@@ -146,10 +146,11 @@ def _sysctls(node: Node, routing: Routing) -> dict[str, str]:
     bridge, wire = f"ipv4/conf/{BRIDGE}", f"ipv4/neigh/{node.link}"
     return values | {
         # A node made anew has its old address and a new MAC, and a VPC carries no announcement
-        # of that: peers believe the old one for as long as they do not ask again.
-        f"{wire}/base_reachable_time_ms": "5000",
+        # of that: peers believe the old one for as long as they do not ask again (ADR 12).
+        f"{wire}/base_reachable_time_ms": "3000",
         f"{wire}/delay_first_probe_time": "1",
         f"{wire}/ucast_solicit": "1",
+        f"{wire}/mcast_resolicit": "1",
         # Pods made in mode l2 have all others on-link; after a change of mode the node answers.
         f"{bridge}/proxy_arp": "1",
         f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",

@@ -30,7 +30,8 @@ table inet podnet {{
 	chain leaving {{
 		type nat hook postrouting priority srcnat; policy accept;
 		ip saddr {block} ip daddr {resolver} masquerade fully-random
-		ip saddr {block} ip daddr != {{ {inside} }} masquerade fully-random
+{inside}
+		ip saddr {block} masquerade fully-random
 	}}
 }}
 """,
@@ -55,7 +56,11 @@ def tables(node: Node, routing: Routing) -> dict[str, str]:
     )
     values = {
         "block": node.block,
-        "inside": ", ".join(text for _, text in inside),
+        # Not one set: it is empty for a moment as it is replaced, and what a pod begins just then
+        # would bear the node's address to its end.
+        "inside": "\n".join(
+            f"\t\tip saddr {node.block} ip daddr {text} return" for _, text in inside
+        ),
         # The resolver, at the VPC's base plus two, is no node, and may ignore pods.
         "resolver": plan.vpc[2],
     }

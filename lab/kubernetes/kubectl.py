@@ -1,0 +1,107 @@
+"""kubectl as the deployer's: in the lab's internet, with the administrator's kubeconfig.
+
+The kubeconfig is read from SSM for each run and handed over in memory: it is on no disk.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lab.errors import LabError
+from lab.fabric import Fabric
+from lab.home import Home
+from lab.kubernetes import build
+from lab.shell import CommandError
+from plan.kubernetes import Parameters
+
+PLACEHOLDER = "none"
+"""What the parameter holds until the control plane has written it."""
+
+
+class NoCluster(LabError):  # noqa: N818  # a state of the stack, not a fault
+    """The stack has no cluster, or none yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kubectl:
+    """The program and what it needs to reach one stack's cluster."""
+
+    program: Path
+    namespace: str
+    """The network namespace it runs in."""
+    cache: Path
+    kubeconfig: str
+
+    @classmethod
+    def of(cls, home: Home, stack: str, ssm: Any) -> Kubectl:  # noqa: ANN401  # a boto3 client
+        """For the cluster of this stack; raises `NoCluster` where there is none."""
+        kubeconfig = read_kubeconfig(ssm, stack)
+        return cls(program=build.ensure(home.image) / "kubectl", kubeconfig=kubeconfig,
+                   namespace=Fabric(home).internet_namespace, cache=home.directory / "kubectl")
+
+    def run(self, *words: str, stdin: str | None = None, timeout: float | None = None) -> str:
+        """Run it to its end and return its standard output; raises `CommandError` if it fails."""
+        with self._file() as file:
+            done = subprocess.run(self._argv(words), input=stdin, capture_output=True, text=True,
+                                  check=False, env=self._environment(file), pass_fds=[file],
+                                  timeout=timeout)
+        if done.returncode:
+            raise CommandError(["kubectl", *words], done.returncode, done.stderr or done.stdout)
+        return done.stdout
+
+    def become(self, words: Sequence[str]) -> NoReturn:
+        """Let it take the place of this process: its streams and its exit code are kubectl's."""
+        with self._file() as file:
+            os.set_inheritable(file, True)  # noqa: FBT003  # its one parameter
+            argv = self._argv(words)
+            os.execvpe(argv[0], argv, self._environment(file))
+
+    @contextmanager
+    def _file(self) -> Iterator[int]:
+        file = os.memfd_create("kubeconfig")
+        try:
+            os.write(file, self.kubeconfig.encode())
+            yield file
+        finally:
+            os.close(file)
+
+    def _argv(self, words: Sequence[str]) -> list[str]:
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", str(self.program), *words]
+
+    def _environment(self, file: int) -> Mapping[str, str]:
+        # No proxy of this machine is in that network.
+        kept = {name: value for name, value in os.environ.items()
+                if not name.lower().endswith("_proxy")}
+        return {**kept, "KUBECONFIG": f"/proc/self/fd/{file}", "KUBECACHEDIR": str(self.cache)}
+
+
+def read_kubeconfig(ssm: Any, stack: str) -> str:  # noqa: ANN401
+    """The administrator's kubeconfig of this stack; raises `NoCluster` where there is none."""
+    name = Parameters(stack).kubeconfig
+    try:
+        value = str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        raise NoCluster(
+            f"stack {stack} has no Kubernetes here (there is no {name}): its settings want none, "
+            f"or it is not deployed; `podnet up --stack {stack}` deploys it") from None
+    if value == PLACEHOLDER:
+        raise NoCluster(
+            f"the cluster of stack {stack} does not exist yet: its control plane has not written "
+            f"{name}; `podnet exec --stack {stack} node-1 -- journalctl -u podnet-kubernetes` "
+            "tells how far it is")
+    return value
+
+
+def has_cluster(ssm: Any, stack: str) -> bool:  # noqa: ANN401
+    """Whether this stack was deployed with Kubernetes, ready or not."""
+    try:
+        ssm.get_parameter(Name=Parameters(stack).kubeconfig)
+    except ssm.exceptions.ParameterNotFound:
+        return False
+    return True

@@ -1,0 +1,102 @@
+"""What a cluster lives through: reboots, nodes that come and go, another mode, a lost head."""
+
+import pytest
+
+from lab.kubernetes.nodes import members
+from lab.probe import Endpoint, probe
+from tests.kubernetes.cluster import red
+
+pytestmark = pytest.mark.kubernetes
+
+
+def not_ready(stack):
+    return {name: each.why_not_ready for name, each in
+            members(stack.get("nodes")["items"]).items() if each.why_not_ready}
+
+
+@pytest.mark.parametrize("name", ["node-1", "node-2", "node-3"])
+def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
+    before, pid = stack.boots(), stack.node(name).pid
+    stack.ec2.reboot_instances(InstanceIds=[stack.node(name).instance_id])
+    stack.until(lambda: stack.rebooted(name, pid), f"{name} boots again")
+    proof = stack.prove()
+    after = stack.boots()
+    leases = [file.name for file in
+              (stack.node(name).root / "var/lib/cni/networks/mynet").glob("10.*")]
+    there = [item for item in stack.cluster().pods()
+             if item["spec"].get("nodeName") == name and not item["spec"].get("hostNetwork")]
+
+    assert red(proof.matrix) == []
+    assert {each for each in after if after[each] != before[each]} == {name}
+    assert sorted(leases) == sorted(item["status"]["podIP"] for item in there)
+
+
+def test_a_node_joins_and_leaves_and_the_others_do_not_notice(stack):
+    before = stack.boots()
+    with stack.traffic() as traffic:
+        grown = stack.up(nodeCount=4)
+        joined = members(stack.get("nodes")["items"])
+        losses = traffic.stop()
+    stack.proof = grown
+    shrunk = stack.up(nodeCount=3)
+    left = members(stack.get("nodes")["items"])
+
+    assert red(grown.matrix) == []
+    assert joined["node-4"].block == "10.1.4.0/24"
+    assert losses.none, losses.worst()
+    assert red(shrunk.matrix) == []
+    assert set(left) == {"node-1", "node-2", "node-3"}
+    assert stack.boots() == before
+
+
+@pytest.mark.parametrize("mode", ["overlay", "host-gw"])
+def test_connections_of_real_pods_live_through_a_switch(stack, mode):
+    before = stack.boots()
+    with stack.traffic() as traffic:
+        stack.target.up({"podnet:routing": mode}, tell=False)
+        losses = traffic.stop()
+    there = stack.prove()
+    with stack.traffic() as traffic:
+        stack.target.up({"podnet:routing": "vpc-routes"}, tell=False)
+        back_losses = traffic.stop()
+    back = stack.prove()
+
+    assert losses.none, losses.worst()
+    assert back_losses.none, back_losses.worst()
+    assert (red(there.matrix), red(back.matrix)) == ([], [])
+    assert stack.boots() == before
+
+
+def test_a_node_is_ready_only_when_its_pod_network_is(stack):
+    node = stack.node("node-3")
+    node.run("systemctl", "stop", "podnet-agent")
+    conflist = node.root / "etc/cni/net.d/10-mynet.conflist"
+    kept = conflist.read_text()
+    conflist.unlink()
+    node.run("systemctl", "restart", "containerd")
+    reason = stack.until(lambda: not_ready(stack).get("node-3"), "node-3 is not Ready")
+    node.run("systemctl", "start", "podnet-agent")
+    stack.until(lambda: not not_ready(stack), "node-3 is Ready again")
+
+    assert "cni plugin not initialized" in reason.lower() or "network" in reason.lower()
+    assert conflist.read_text() == kept
+    assert red(stack.prove().matrix) == []
+
+
+def test_pods_reach_each_other_while_the_control_plane_is_gone(stack):
+    rest = [each for each in stack.proof.nodes if each.name != "node-1"]
+    ends = [*(Endpoint.of_pod(pod) for pod in stack.proof.pods if pod.node.name != "node-1"),
+            *map(Endpoint.of_node, rest)]
+    first = stack.node("node-1")
+    stack.ec2.stop_instances(InstanceIds=[first.instance_id])
+    stack.until(lambda: not (stack.home.instances / first.instance_id / "pid").exists(),
+                "node-1 is off")
+    with stack.traffic_between(ends) as traffic:
+        matrix = probe(ends)
+        losses = traffic.stop()
+    stack.ec2.start_instances(InstanceIds=[first.instance_id])
+    stack.until(lambda: stack.rebooted("node-1", first.pid), "node-1 boots again")
+
+    assert red(matrix) == []
+    assert losses.none, losses.worst()
+    assert red(stack.prove().matrix) == []

@@ -1,0 +1,29 @@
+"""Node objects in words."""
+
+from lab.kubernetes.nodes import late, members
+
+
+def node(name, ready="True", block="10.1.1.0/24", **more):
+    condition = {"type": "Ready", "status": ready, "message": f"{name} says {ready}"}
+    return {"metadata": {"name": name}, "spec": {"podCIDR": block, **more},
+            "status": {"conditions": [condition], "nodeInfo": {"kubeletVersion": "v1.36.0"}}}
+
+
+def test_a_node_is_told_with_its_version_and_block():
+    found = members([node("node-1"), node("node-2", unschedulable=True)])
+
+    assert (found["node-1"].version, found["node-1"].block) == ("v1.36.0", "10.1.1.0/24")
+    assert (found["node-1"].schedulable, found["node-2"].schedulable) == (True, False)
+    assert found["node-1"].why_not_ready is None
+
+
+def test_each_late_node_has_its_own_reason():
+    new = {"metadata": {"name": "node-4"}, "status": {}}
+    found = members([node("node-1"), node("node-2", ready="False"), node("node-3", block=""), new])
+
+    assert late(found, ["node-1", "node-2", "node-3", "node-4", "node-5"]) == {
+        "node-2": "node-2 says False",
+        "node-3": "it has no podCIDR yet",
+        "node-4": "its kubelet has not reported yet",
+        "node-5": "it has not joined the cluster",
+    }
