@@ -46,6 +46,11 @@ class Stack:
         self.proof = self.target.prove(summary or self.proof.summary)
         return self.proof
 
+    def look(self):
+        """One probe of what was proved last, as things are now."""
+        of = runtimes.runtime(self.home, self.name, self.endpoint)
+        return of.prove(self.proof.nodes, self.proof.pods)
+
     def podnet(self, *words):
         """Run a command of `podnet` in this process, and return what it printed."""
         done = CliRunner().invoke(app, ["--lab", str(self.home.directory), *words])

@@ -52,7 +52,7 @@ def test_the_matrix_turns_red_where_the_cluster_is_broken(stack):
             "table inet broken { chain c { type filter hook prerouting priority -400; "
             "ip daddr 10.96.0.0/12 drop; }; chain o { type filter hook output priority -400; "
             "ip daddr 10.96.0.0/12 drop; }; }"))
-        failed = stack.target.prove(stack.proof.summary).matrix.failed
+        failed = stack.look().failed
     finally:
         node.run("nft", "delete", "table", "inet", "broken")
 
@@ -61,8 +61,7 @@ def test_the_matrix_turns_red_where_the_cluster_is_broken(stack):
     assert {each.target for each in failed} == {"service", "service on node", "names"}
 
 
-def test_no_pod_holds_a_key_of_its_node(stack):
-    """The kubelet's files are root's alone, and the kubelet answers nobody who is not known."""
+def test_the_kubelet_keeps_its_files_to_root_and_answers_nobody_unknown(stack):
     node, other = stack.node("node-2"), stack.node("node-3")
     modes = node.run("stat", "-c", "%a", "/etc/kubernetes/kubelet.conf",
                      "/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki/ca.crt").split()
