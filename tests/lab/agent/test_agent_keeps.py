@@ -39,6 +39,7 @@ def test_a_ready_agent_has_everything_in_force(machine):
                     "type": "bridge",
                     "bridge": "kube-bridge",
                     "isDefaultGateway": True,
+                    "hairpinMode": True,
                     "mtu": 8951,
                     "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"},
                 }
