@@ -18,9 +18,12 @@ from lab.cli.deploy import EngineKind
 from lab.cli.proof import Proof, Target
 from lab.cli.runtimes import Clustered, runtime
 from lab.cli.stack_commands import UP_SECONDS
+from lab.engine import Summary
 from lab.engine.lock import locked
 from lab.errors import LabError
 from plan.kubernetes import CONTROL_PLANE
+
+INSTANCE = "aws:ec2/instance:Instance"
 
 
 @app.command()
@@ -83,11 +86,22 @@ def spared(
 def roll_one(target: Target, name: str) -> Proof:
     """Make one node anew and prove all pairs; raises `LabError` where one fails."""
     of = runtime(target.home, target.stack, target.endpoint)
+    anew = {"podnet:roll": json.dumps([name])}
     if isinstance(of, Clustered):
+        # A deployment that will not be must not cost the cluster its node.
+        if not _replaces(target.preview(anew), name):
+            raise LabError(f"a deployment would not make {name} anew; nothing was changed")
         with step(f"{name} out of the cluster") as note:
             of.cluster.drain(name, note)
-    summary = target.up({"podnet:roll": json.dumps([name])}, tell=False)
+    summary = target.up(anew, tell=False)
     return sound(target.prove(summary), f"after {name} was made anew")
+
+
+def _replaces(summary: Summary, name: str) -> bool:
+    return any(
+        each.op == "replace" and each.type == INSTANCE and each.name.endswith(f"-{name}")
+        for each in summary.changes
+    )
 
 
 def sound(proof: Proof, when: str) -> Proof:

@@ -41,9 +41,9 @@ class Stack:
         self.proof = self.target.prove(self.target.up(config, tell=False))
         return self.proof
 
-    def prove(self):
+    def prove(self, summary=None):
         """Prove what was deployed last once more, waiting for what is not ready."""
-        self.proof = self.target.prove(self.proof.summary)
+        self.proof = self.target.prove(summary or self.proof.summary)
         return self.proof
 
     def podnet(self, *words):

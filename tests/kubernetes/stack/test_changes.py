@@ -2,6 +2,8 @@
 
 import pytest
 
+from lab.cli import kept
+from lab.errors import LabError
 from lab.kubernetes.nodes import members
 from lab.probe import Endpoint, probe
 from tests.kubernetes.cluster import red
@@ -65,6 +67,44 @@ def test_connections_of_real_pods_live_through_a_switch(stack, mode):
     assert back_losses.none, back_losses.worst()
     assert (red(there.matrix), red(back.matrix)) == ([], [])
     assert stack.boots() == before
+
+
+def test_a_switch_to_the_flat_network_and_back_makes_every_pod_anew(stack):
+    names = {pod.name for pod in stack.proof.pods}
+    stack.podnet("switch", "--stack", stack.name, "--yes", "l2")
+    there = stack.prove()
+    stack.podnet("switch", "--stack", stack.name, "--yes", "vpc-routes")
+    back = stack.prove()
+
+    assert (red(there.matrix), red(back.matrix)) == ([], [])
+    assert not names & {pod.name for pod in there.pods}
+    assert not {pod.name for pod in there.pods} & {pod.name for pod in back.pods}
+
+
+def test_a_roll_takes_a_node_out_of_the_cluster_first_and_spares_the_control_plane(stack):
+    before = {node.name: node.instance_id for node in stack.proof.nodes}
+    born = _born(stack)
+    kept.keep(stack.home, stack.name, {"podnet:instanceType": "t3.large"})
+    with pytest.raises(LabError, match="node-1 is older too, and is left as it is"):
+        stack.podnet("roll", "--stack", stack.name, "node-1")
+    stack.podnet("roll", "--stack", stack.name, "node-3")
+    rolled = stack.prove(stack.target.up(tell=False))
+    after = {node.name: node.instance_id for node in rolled.nodes}
+    kept.keep(stack.home, stack.name, {"podnet:instanceType": "t3.medium"})
+
+    assert differing(before, after) == {"node-3"}
+    assert differing(born, _born(stack)) == {"node-3"}
+    assert red(rolled.matrix) == []
+
+
+def _born(stack):
+    """Which Node object each node has."""
+    return {item["metadata"]["name"]: item["metadata"]["uid"]
+            for item in stack.get("nodes")["items"]}
+
+
+def differing(before, after):
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
 def test_a_node_is_ready_only_when_its_pod_network_is(stack):

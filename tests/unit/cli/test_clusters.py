@@ -175,3 +175,16 @@ NOTHING_NEW = Summary(steps=(), counts={}, outputs={}, seconds=0.0)
         "Services and more"])
 def test_only_what_comes_right_by_itself_is_asked_again(matrix, summary, seconds, why):
     assert proof._why_again(matrix, summary, seconds) == why  # noqa: SLF001  # pure, and worth it
+
+
+@pytest.mark.parametrize(("op", "kind", "name", "replaces"), [
+    ("replace", "aws:ec2/instance:Instance", "nodes-node-3", True),
+    ("update", "aws:ec2/instance:Instance", "nodes-node-3", False),
+    ("replace", "aws:ec2/instance:Instance", "nodes-node-13", False),
+    ("replace", "aws:ec2/route:Route", "pod-routes-a-node-3", False),
+], ids=["it", "not anew", "another node", "no node"])
+def test_a_node_leaves_its_cluster_only_for_a_deployment_that_makes_it_anew(op, kind, name,
+                                                                           replaces):
+    summary = Summary(steps=(Step(op, "urn", kind, name),), counts={}, outputs={}, seconds=0.0)
+
+    assert roll_commands._replaces(summary, "node-3") is replaces  # noqa: SLF001  # pure

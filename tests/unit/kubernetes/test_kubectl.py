@@ -1,7 +1,11 @@
 """kubectl as the lab runs it: with a kubeconfig that is on no disk."""
 
+import subprocess
+import sys
+
 import pytest
 
+from lab.home import PROJECT
 from lab.kubernetes import kubectl
 from lab.kubernetes.kubectl import Kubectl, NoCluster, has_cluster, read_kubeconfig
 from lab.shell import CommandError
@@ -84,6 +88,21 @@ def test_no_proxy_of_this_machine_is_asked(program, monkeypatch):
     monkeypatch.setenv("no_proxy", "localhost")
 
     assert program("env | grep -ci '^[a-z]*_proxy=' || true").run() == "0\n"
+
+
+def test_it_takes_the_place_of_the_command_with_streams_and_exit_code(program, tmp_path):
+    made = program('cat; echo "said" >&2; cat "$KUBECONFIG"; exit 3')
+    begun = f"""
+from pathlib import Path
+from lab.kubernetes.kubectl import Kubectl
+Kubectl._argv = lambda self, words: [str(self.program), *words]
+Kubectl(program=Path({str(made.program)!r}), namespace="none", cache=Path({str(tmp_path)!r}),
+        kubeconfig="a secret").become(["get", "pods"])
+"""
+    done = subprocess.run([sys.executable, "-c", begun], input="asked ", capture_output=True,
+                          text=True, check=False, cwd=PROJECT)
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, "asked a secret", "said\n")
 
 
 def test_it_runs_in_the_network_that_it_is_given(tmp_path):
