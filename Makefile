@@ -12,7 +12,7 @@ down: ## remove everything of the lab; keeps the virtual environment and the ima
 test: ## run the whole test suite (the tiers this machine can run)
 	@scripts/setup tests
 	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes"
-	@$(PYTHON) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "lab or cli or slow"
+	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "lab or cli or slow"
 
 test-kubernetes: ## build the programs of a cluster, and run the tests with real clusters
 	@scripts/setup kubernetes
