@@ -59,18 +59,3 @@ def test_the_matrix_turns_red_where_the_cluster_is_broken(stack):
     assert "chain" in rules
     assert {each.source for each in failed} == {"daemon-2", "web-2", "host-2", "node-2"}
     assert {each.target for each in failed} == {"service", "service on node", "names"}
-
-
-def test_the_kubelet_keeps_its_files_to_root_and_answers_nobody_unknown(stack):
-    node, other = stack.node("node-2"), stack.node("node-3")
-    modes = node.run("stat", "-c", "%a", "/etc/kubernetes/kubelet.conf",
-                     "/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki/ca.crt").split()
-    open_port = "import socket; socket.create_connection(({!r}, {}), timeout=2)"
-    closed = other.run("sh", "-c", 'python3 -c "$0" 2>&1 || true',
-                       open_port.format(str(node.address), 10250))
-    read_only = node.run("sh", "-c", 'python3 -c "$0" 2>&1 || true',
-                         open_port.format("127.0.0.1", 10255))
-
-    assert modes == ["600", "600", "600"]
-    assert "timed out" in closed
-    assert "refused" in read_only
