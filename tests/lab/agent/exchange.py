@@ -56,7 +56,8 @@ class Exchange:
 
     def _receive(self):
         owner = {each: pod.address for pod, each in self.sockets.items()}
-        while ready := select.select(owner, [], [], 0.3)[0]:
+        # A busy machine may hold the sender up; only when it has ended is silence the end.
+        while (ready := select.select(owner, [], [], 0.3)[0]) or self.running.is_set():
             for each in ready:
                 data, (source, _) = each.recvfrom(64)
                 self.arrived[source, owner[each]].add(int(data))
