@@ -17,7 +17,7 @@ from pathlib import Path
 from lab.shell import run
 
 CLONE_NEWNET = 0x40000000
-PATIENCE = 0.15  # the kernel delivers within the call that sends; this is for a busy machine
+PATIENCE = 0.3  # the kernel delivers within the call that sends; this is for a busy machine
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE = 10, 2, 3
 IP_RECVERR = 11
 ETH_IP, ETH_ARP, ETH_ALL = 0x0800, 0x0806, 0x0003

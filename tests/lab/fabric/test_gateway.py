@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.fabric import AWS_HOST
 from lab.shell import run
 from tests.lab.fabric.hosts import (
     IP_MTU_DISCOVER,
@@ -28,6 +29,8 @@ from tests.lab.fabric.worlds import (
 )
 
 pytestmark = pytest.mark.lab
+BESIDE = AWS_HOST + 1
+"""A public address beside those of the internet's own hosts."""
 
 METADATA = "169.254.169.254"
 RESOLVER = "192.168.0.2"
@@ -117,9 +120,9 @@ def test_path_mtu_discovery_needs_the_rule_for_fragmentation_needed(lab):
 def test_a_new_public_address_takes_the_place_of_the_old(lab):
     lab.apply(world())
     assert udp(lab.host("a1"), lab.internet) == "54.0.1.1"
-    lab.apply(with_eni(world(), "a1", public_address=lab.internet.address + 1))
+    lab.apply(with_eni(world(), "a1", public_address=BESIDE))
 
-    assert udp(lab.host("a1"), lab.internet) == str(lab.internet.address + 1)
+    assert udp(lab.host("a1"), lab.internet) == str(BESIDE)
     assert not udp(lab.internet, lab.host("a1"), "54.0.1.1")
 
 
