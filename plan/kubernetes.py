@@ -52,11 +52,6 @@ def endpoint(address: IPv4Address, region: str) -> str:
     return f"ip-{str(address).replace('.', '-')}.{domain}"
 
 
-def api_service(services: IPv4Network) -> IPv4Address:
-    """The address of the Service `kubernetes`: by Kubernetes' own rule the first of the range."""
-    return services[1]
-
-
 def dns_service(services: IPv4Network) -> IPv4Address:
     """The address of the cluster's DNS: by kubeadm's own rule the tenth of the range."""
     return services[10]

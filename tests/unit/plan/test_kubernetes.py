@@ -17,10 +17,9 @@ def test_the_endpoint_is_the_private_name_that_aws_gives(region, name):
     assert kubernetes.endpoint(IPv4Address("192.168.1.11"), region) == name
 
 
-def test_services_have_the_addresses_of_kubernetes_own_rules():
+def test_the_dns_of_a_cluster_has_the_address_of_kubeadms_own_rule():
     services = IPv4Network("10.96.0.0/12")
 
-    assert kubernetes.api_service(services) == IPv4Address("10.96.0.1")
     assert kubernetes.dns_service(services) == IPv4Address("10.96.0.10")
 
 

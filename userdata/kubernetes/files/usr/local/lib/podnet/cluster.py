@@ -10,7 +10,15 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from plan.address import AddressPlan
-from plan.kubernetes import API_SERVER, CONTROL_PLANE, ETCD, KUBELET, dns_service, endpoint
+from plan.kubernetes import (
+    API_SERVER,
+    CONTROL_PLANE,
+    ETCD,
+    KUBELET,
+    Parameters,
+    dns_service,
+    endpoint,
+)
 
 KUBEADM = "kubeadm.k8s.io/v1beta4"
 DROP_INS = "/etc/kubernetes/kubelet.conf.d"
@@ -51,7 +59,7 @@ class Cluster:
             plan,
             IPv4Network(environ["PODNET_SERVICE_CIDR"]),
             environ["PODNET_KUBERNETES_VERSION"],
-            environ["PODNET_PARAMETERS"].split("/")[2],
+            Parameters.below(environ["PODNET_PARAMETERS"]).stack,
             region,
             ignored,
         )
