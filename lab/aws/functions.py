@@ -70,11 +70,7 @@ def get_availability_zones(session: Session, args: Values) -> Values:
 def get_vpcs(session: Session, args: Values) -> Values:
     """The VPCs that fit."""
     _known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
-    vpcs = session.all(session.ec2, "describe_vpcs", "Vpcs",
-                       Filters=_filters(args) + _tag_filters(args.get("tags")))
-    return {"id": session.region, "region": session.region,
-            "ids": [vpc["VpcId"] for vpc in vpcs],
-            "filters": args.get("filters"), "tags": args.get("tags")}
+    return _ids(session, args, "describe_vpcs", "Vpcs", "VpcId")
 
 
 def get_instances(session: Session, args: Values) -> Values:
@@ -98,11 +94,8 @@ def get_route_tables(session: Session, args: Values) -> Values:
     """The route tables that fit."""
     _known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
     vpc = [{"Name": "vpc-id", "Values": [args["vpcId"]]}] if args.get("vpcId") else []
-    tables = session.all(session.ec2, "describe_route_tables", "RouteTables",
-                         Filters=[*_filters(args), *_tag_filters(args.get("tags")), *vpc])
-    return {"id": session.region, "region": session.region,
-            "ids": [table["RouteTableId"] for table in tables], "vpcId": args.get("vpcId"),
-            "filters": args.get("filters"), "tags": args.get("tags")}
+    found = _ids(session, args, "describe_route_tables", "RouteTables", "RouteTableId", *vpc)
+    return {**found, "vpcId": args.get("vpcId")}
 
 
 def get_route_table(session: Session, args: Values) -> Values:
@@ -123,11 +116,8 @@ def get_route_table(session: Session, args: Values) -> Values:
 def get_security_group_rules(session: Session, args: Values) -> Values:
     """The rules of security groups that fit."""
     _known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
-    rules = session.all(session.ec2, "describe_security_group_rules", "SecurityGroupRules",
-                        Filters=_filters(args) + _tag_filters(args.get("tags")))
-    return {"id": session.region, "region": session.region,
-            "ids": [rule["SecurityGroupRuleId"] for rule in rules],
-            "filters": args.get("filters"), "tags": args.get("tags")}
+    return _ids(session, args, "describe_security_group_rules", "SecurityGroupRules",
+                "SecurityGroupRuleId")
 
 
 def get_service_quota(session: Session, args: Values) -> Values:
@@ -182,6 +172,16 @@ def _known(token: str, args: Values, served: set[str]) -> None:
     for name in {name for name, value in args.items() if value is not None} - served - {"region"}:
         raise ProviderError(f"{token} has no argument {name} in the lab; "
                             f"served: {', '.join(sorted(served))}")
+
+
+def _ids(session: Session, args: Values, operation: str, key: str, id_key: str,
+         *more: Values) -> Values:
+    """What functions answer that tell the ids of all that fits filters and tags."""
+    found = session.all(session.ec2, operation, key,
+                        Filters=[*_filters(args), *_tag_filters(args.get("tags")), *more])
+    return {"id": session.region, "region": session.region,
+            "ids": [one[id_key] for one in found],
+            "filters": args.get("filters"), "tags": args.get("tags")}
 
 
 def _filters(args: Values) -> list[Values]:
