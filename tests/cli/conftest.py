@@ -11,9 +11,9 @@ import boto3
 import pytest
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
-from moto.server import ThreadedMotoServer
 
 from lab.pulumi_cli import PulumiCli
+from tests.api import served
 
 REGION = "eu-central-1"
 IMAGE = "ami-1e749f67"  # any that moto lists
@@ -24,13 +24,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def endpoint(monkeypatch) -> Iterator[str]:
     # Without it moto knows none of the policies that AWS manages.
     monkeypatch.setitem(default_user_config["iam"], "load_aws_managed_policies", value=True)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    # All servers of a process share what there is.
-    BackendDict.reset()
-    server.stop()
+    with served() as url:
+        yield url
+        BackendDict.reset()
 
 
 @pytest.fixture

@@ -100,21 +100,13 @@ def test_containers_are_in_control_groups_of_the_lab(cluster):
         assert not {path.name for path in root.iterdir()} & {"kubepods", "k8s.io", "pod"}
 
 
-def test_a_worker_that_reboots_comes_back_ready(cluster):
-    before = cluster.nodes[3]
-    cluster.cloud.ec2.reboot_instances(InstanceIds=[cluster.ids[3]])
-    cluster.nodes[3] = cluster.cloud.booted("node-3", before.pid)
-    cluster.until_renewed(3)
-    cluster.until_ready()
-
-    assert cluster.ready() == ALL
-
-
-def test_a_control_plane_that_reboots_comes_back_ready(cluster):
-    before = cluster.nodes[1]
-    cluster.cloud.ec2.reboot_instances(InstanceIds=[cluster.ids[1]])
-    cluster.nodes[1] = cluster.cloud.booted("node-1", before.pid)
-    cluster.until_renewed(1)
+@pytest.mark.parametrize(
+    "number", [pytest.param(3, id="worker"), pytest.param(1, id="control plane")])
+def test_a_node_that_reboots_comes_back_ready(cluster, number):
+    before = cluster.nodes[number]
+    cluster.cloud.ec2.reboot_instances(InstanceIds=[cluster.ids[number]])
+    cluster.nodes[number] = cluster.cloud.booted(f"node-{number}", before.pid)
+    cluster.until_renewed(number)
     cluster.until_ready()
 
     assert cluster.ready() == ALL

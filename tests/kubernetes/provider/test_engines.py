@@ -10,7 +10,6 @@ from pathlib import Path
 import boto3
 import pytest
 from moto.core.base_backend import BackendDict
-from moto.server import ThreadedMotoServer
 
 from lab.aws import AwsProvider
 from lab.engine import Engine, ResourceError
@@ -18,6 +17,7 @@ from lab.engine.packages import Packages
 from lab.kubernetes.provider import KubernetesProvider
 from lab.kubernetes.provider.api import Kind
 from lab.pulumi_cli import PulumiCli
+from tests.api import served
 
 pytestmark = pytest.mark.kubernetes
 
@@ -61,12 +61,9 @@ OBJECTS = {"space", "account", "config", "word", "role", "binding", "daemon"}
 
 @pytest.fixture
 def endpoint():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    BackendDict.reset()
-    server.stop()
+    with served() as url:
+        yield url
+        BackendDict.reset()
 
 
 @pytest.fixture

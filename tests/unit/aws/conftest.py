@@ -9,9 +9,9 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from lab.aws import AwsProvider
+from tests.api import served
 from tests.unit.aws import samples
 
 REGION = "eu-central-1"
@@ -20,11 +20,8 @@ REGION = "eu-central-1"
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
     """An API that lives as long as the test run; every test takes away what it made."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with served() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
