@@ -26,9 +26,7 @@ class Product:
     error: type[LabError]
 
 
-def once(
-    place: Path, product: Product, build: Callable[[Path], None], on_progress: Note
-) -> Path:
+def once(place: Path, product: Product, build: Callable[[Path], None], on_progress: Note) -> Path:
     """The directory `place`; `build` fills a draft of it if it is not there."""
     if place.is_dir():
         return place

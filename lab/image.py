@@ -18,9 +18,21 @@ FILES = Path(__file__).parent / "instances" / "rootfs"
 """Whole files laid over what the packages bring."""
 
 PACKAGES = (
-    "systemd", "systemd-sysv", "systemd-resolved", "dbus", "udev", "kmod", "procps", "python3",
-    "iproute2", "iputils-ping", "nftables", "iptables", "containernetworking-plugins",
-    "cloud-init", "isc-dhcp-client",
+    "systemd",
+    "systemd-sysv",
+    "systemd-resolved",
+    "dbus",
+    "udev",
+    "kmod",
+    "procps",
+    "python3",
+    "iproute2",
+    "iputils-ping",
+    "nftables",
+    "iptables",
+    "containernetworking-plugins",
+    "cloud-init",
+    "isc-dhcp-client",
 )
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
 ENABLED = {
@@ -29,9 +41,17 @@ ENABLED = {
 }
 # What waits for hardware, a console or a disk that an instance of the lab does not have.
 MASKED = (
-    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
-    "e2scrub_reap.service", "fstrim.timer", "getty.target", "console-getty.service",
-    "systemd-pstore.service", "systemd-random-seed.service", "systemd-udev-settle.service",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "getty.target",
+    "console-getty.service",
+    "systemd-pstore.service",
+    "systemd-random-seed.service",
+    "systemd-udev-settle.service",
     "cloud-init-hotplugd.socket",
 )
 NEEDED_MEGABYTES = 1200
@@ -51,10 +71,15 @@ def recipe() -> str:
 
 def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
     """Root directory of the image in `directory`, built if this recipe has none yet."""
-    product = Product(what="the instance image", needed_megabytes=NEEDED_MEGABYTES,
-                      error=ImageError)
-    place = once(directory / recipe(), product,
-                 lambda draft: _build(draft / "root", on_progress), on_progress)
+    product = Product(
+        what="the instance image", needed_megabytes=NEEDED_MEGABYTES, error=ImageError
+    )
+    place = once(
+        directory / recipe(),
+        product,
+        lambda draft: _build(draft / "root", on_progress),
+        on_progress,
+    )
     return place / "root"
 
 
@@ -64,12 +89,23 @@ def _build(root: Path, on_progress: Callable[[str], None]) -> None:
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     options += [f"--aptopt={line}" for line in settings()]
     # A mount namespace of its own: whatever mmdebstrap mounts goes with it, even if it is killed.
-    argv = ["unshare", "--mount", "mmdebstrap", "--mode=root", "--variant=minbase",
-            "--format=directory", f"--include={','.join(PACKAGES)}", *options,
-            SUITE, str(root), "-"]
+    argv = [
+        "unshare",
+        "--mount",
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--format=directory",
+        f"--include={','.join(PACKAGES)}",
+        *options,
+        SUITE,
+        str(root),
+        "-",
+    ]
     said: list[str] = []
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdout=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdin and process.stderr  # noqa: S101, PT018  # both are pipes
         try:
             process.stdin.write(sources())
@@ -115,8 +151,10 @@ def _why(root: Path, said: list[str]) -> str:
     free = free_megabytes(root.parent)
     tail = "\n".join(f"  {line}" for line in said[-TAIL:])
     if any("No space left on device" in line or "enough free space" in line for line in said):
-        return (f"the disk filled up while the image was built in {root.parent.parent}: it needs "
-                f"{NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}")
+        return (
+            f"the disk filled up while the image was built in {root.parent.parent}: it needs "
+            f"{NEEDED_MEGABYTES} MB and {free} MB are left; make room and try again\n{tail}"
+        )
     return f"mmdebstrap failed; it said:\n{tail}"
 
 

@@ -36,9 +36,16 @@ class PulumiCli:
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # as the embedded engine, and where the lab is
-        self, project: Path, stack: str, home: Path, endpoint: str, region: str,
+        self,
+        project: Path,
+        stack: str,
+        home: Path,
+        endpoint: str,
+        region: str,
         on_event: Callable[[Event], None] | None = None,
-        config: Mapping[str, str] | None = None, *, lock_timeout: float = LOCK_TIMEOUT,
+        config: Mapping[str, str] | None = None,
+        *,
+        lock_timeout: float = LOCK_TIMEOUT,
         namespace: Path | None = None,
     ) -> None:
         """Names the project, its stack, the home of the CLI and the API of the lab.
@@ -87,8 +94,10 @@ class PulumiCli:
             told = self._selected().outputs()
         except automation.CommandError as error:
             raise EngineError(f"the Pulumi CLI told no outputs: {error}") from error
-        return {name: "[secret]" if output.secret else known(output.value)
-                for name, output in told.items()}
+        return {
+            name: "[secret]" if output.secret else known(output.value)
+            for name, output in told.items()
+        }
 
     @contextmanager
     def _run(self, *, refreshing: bool = False) -> Iterator[tuple[automation.Stack, str, Steps]]:
@@ -140,11 +149,13 @@ class PulumiCli:
     def _workspace(self, directory: Path) -> automation.LocalWorkspace:
         try:
             return automation.LocalWorkspace(
-                work_dir=str(directory), pulumi_home=str(self._home),
-                env_vars=self._environment())
+                work_dir=str(directory), pulumi_home=str(self._home), env_vars=self._environment()
+            )
         except (OSError, RuntimeError, automation.errors.InvalidVersionError) as error:
-            raise EngineError(f"no usable `pulumi` on PATH ({error}); install the Pulumi CLI, or "
-                              f"use the embedded engine") from error
+            raise EngineError(
+                f"no usable `pulumi` on PATH ({error}); install the Pulumi CLI, or "
+                f"use the embedded engine"
+            ) from error
 
     def _environment(self) -> dict[str, str]:
         backend = self._home / "backend"
@@ -156,8 +167,10 @@ class PulumiCli:
             # A plugin that is not here must be an error: the vendor's would reach for AWS.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             # Neither does a kubeconfig of the user's stand in for one that is missing.
-            "KUBECONFIG": "", NAMESPACE: str(self._namespace or ""),
-            "AWS_ENDPOINT_URL": self._endpoint}
+            "KUBECONFIG": "",
+            NAMESPACE: str(self._namespace or ""),
+            "AWS_ENDPOINT_URL": self._endpoint,
+        }
 
     def _passphrase(self) -> str:
         file = self._home / "passphrase"
@@ -176,14 +189,19 @@ class PulumiCli:
         values = dict(content.get("config") or {})
         for key, value in values.items():
             if isinstance(value, dict) and value.keys() == {"secure"}:
-                raise ProjectError(f"{source}: {key} is encrypted with a key that the lab does not "
-                                   f"have; give the lab a stack of its own")
+                raise ProjectError(
+                    f"{source}: {key} is encrypted with a key that the lab does not "
+                    f"have; give the lab a stack of its own"
+                )
         for key, value in {"aws:region": self._region, **self._overrides}.items():
             name = key if ":" in key else f"{project.name}:{key}"
             values[name] = _typed(project, name, value)
         private = self._keeper() / f"Pulumi.{self._stack}.yaml"
-        salt = {key: value for key, value in (_mapping(private) if private.exists() else {}).items()
-                if key == "encryptionsalt"}
+        salt = {
+            key: value
+            for key, value in (_mapping(private) if private.exists() else {}).items()
+            if key == "encryptionsalt"
+        }
         private.write_text(yaml.safe_dump({**salt, "config": values}, sort_keys=False))
         return private
 
@@ -198,7 +216,8 @@ class PulumiCli:
                 if time.monotonic() > deadline:
                     raise StateLocked(
                         f"stack {self._stack} in {self._home} is in use by process {holder}; "
-                        f"waited {self._lock_timeout:g} s for it: let it finish, or end it")
+                        f"waited {self._lock_timeout:g} s for it: let it finish, or end it"
+                    )
                 time.sleep(POLL)
             file.unlink(missing_ok=True)
 
@@ -213,5 +232,3 @@ def _typed(project: Project, name: str, value: str) -> object:
         return json.loads(value)
     except json.JSONDecodeError:
         return value  # the CLI says what is wrong with it
-
-

@@ -18,10 +18,15 @@ from lab.engine.values import Diff, Values
 from lab.engine.wire import SECRET, SIGNATURE
 
 OPS: Mapping[str, Op] = {
-    "same": "same", "create": "create", "update": "update", "delete": "delete",
+    "same": "same",
+    "create": "create",
+    "update": "update",
+    "delete": "delete",
     "refresh": "refresh",
     # The CLI tells a replacement three times: as a plan, as a creation and as a deletion.
-    "create-replacement": "replace", "delete-replaced": "delete"}
+    "create-replacement": "replace",
+    "delete-replaced": "delete",
+}
 STACK = "pulumi:pulumi:Stack"
 PROVIDER = "pulumi:providers:"
 
@@ -56,8 +61,9 @@ class Steps:
         """What the run did, or would do."""
         steps = tuple(self._steps.values())
         counts = dict(Counter(str(step.op) for step in steps))
-        return Summary(steps, counts, self._outputs if outputs else {},
-                       time.monotonic() - self._begun)
+        return Summary(
+            steps, counts, self._outputs if outputs else {}, time.monotonic() - self._begun
+        )
 
     def error(self, otherwise: str) -> EngineError:
         """What failed first; `otherwise` where the CLI named no resource and no reason."""
@@ -91,15 +97,22 @@ class Steps:
 
     def _detail(self, op: Op, told: StepEventMetadata) -> str:
         if op == "delete":
-            return "no longer exists" if self._refreshing else \
-                "to be made anew" if told.op.value == "delete-replaced" else ""
+            return (
+                "no longer exists"
+                if self._refreshing
+                else "to be made anew"
+                if told.op.value == "delete-replaced"
+                else ""
+            )
         if told.old is None or told.new is None or not told.diffs:
             return ""
         old, new = dict(told.old.inputs or {}), dict(told.new.inputs or {})
-        secret = {name for inputs in (old, new) for name, value in inputs.items()
-                  if _is_secret(value)}
-        return describe(known(old), known(new), Diff(tuple(told.diffs), tuple(told.keys or ())),
-                        secret)
+        secret = {
+            name for inputs in (old, new) for name, value in inputs.items() if _is_secret(value)
+        }
+        return describe(
+            known(old), known(new), Diff(tuple(told.diffs), tuple(told.keys or ())), secret
+        )
 
 
 def known(value: Any) -> Any:  # noqa: ANN401  # any JSON value

@@ -14,13 +14,29 @@ from lab.aws.session import Session, error_code
 from lab.engine.detail import changed
 from lab.engine.values import Diff, ProviderError, Values
 
-TYPES: dict[str, type[Resource]] = {kind.type_: kind for kind in (
-    network.Vpc, network.Subnet, network.InternetGateway, network.Tag,
-    routes.RouteTable, routes.Route, routes.RouteTableAssociation,
-    groups.SecurityGroup, groups.DefaultSecurityGroup, groups.VpcSecurityGroupRulesExclusive,
-    rules.SecurityGroupIngressRule, rules.SecurityGroupEgressRule,
-    iam.Role, iam.RolePolicy, iam.RolePolicyAttachment, iam.InstanceProfile, instance.Instance,
-    ssm.Parameter)}
+TYPES: dict[str, type[Resource]] = {
+    kind.type_: kind
+    for kind in (
+        network.Vpc,
+        network.Subnet,
+        network.InternetGateway,
+        network.Tag,
+        routes.RouteTable,
+        routes.Route,
+        routes.RouteTableAssociation,
+        groups.SecurityGroup,
+        groups.DefaultSecurityGroup,
+        groups.VpcSecurityGroupRulesExclusive,
+        rules.SecurityGroupIngressRule,
+        rules.SecurityGroupEgressRule,
+        iam.Role,
+        iam.RolePolicy,
+        iam.RolePolicyAttachment,
+        iam.InstanceProfile,
+        instance.Instance,
+        ssm.Parameter,
+    )
+}
 """Every resource type served, by its Pulumi token."""
 
 
@@ -32,7 +48,11 @@ class AwsProvider:
     """
 
     def __init__(
-        self, endpoint: str, region: str, *, ignored_tags: Collection[str] = (),
+        self,
+        endpoint: str,
+        region: str,
+        *,
+        ignored_tags: Collection[str] = (),
         patience: float = 120,
     ) -> None:
         self._session = Session(endpoint, region, ignored_tags, patience)
@@ -40,8 +60,11 @@ class AwsProvider:
 
     def configure(self, config: Mapping[str, str]) -> None:
         """Take over what the stack says of this provider; refuses what the lab does not serve."""
-        own = {key.removeprefix("aws:"): value for key, value in config.items()
-               if key.startswith("aws:")}
+        own = {
+            key.removeprefix("aws:"): value
+            for key, value in config.items()
+            if key.startswith("aws:")
+        }
         given = configuration.check(own, self._session.region)
         self._session.ignored_tags = configuration.ignored_tags(given.get("ignoreTags"))
 
@@ -50,8 +73,11 @@ class AwsProvider:
         del type_
         session = self._session
         return AwsProvider(
-            session.endpoint, session.region, patience=session.patience,
-            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")))
+            session.endpoint,
+            session.region,
+            patience=session.patience,
+            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")),
+        )
 
     def secret(self, token: str) -> frozenset[str]:
         """What of a resource type, or of a function's answer, is always secret."""
@@ -66,7 +92,12 @@ class AwsProvider:
         return self._resource(type_).check(inputs)
 
     def diff(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Diff:
         """What differs, and whether a new resource must take the place of the old one."""
         del id_, old_outputs
@@ -85,14 +116,23 @@ class AwsProvider:
             return self._resource(type_).find(inputs, token)
 
     def read(
-        self, type_: str, id_: str, inputs: Values, outputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        inputs: Values,
+        outputs: Values,
     ) -> tuple[Values, Values] | None:
         """Inputs and outputs as they are; None when the resource is gone."""
         with _told(id_):
             return self._resource(type_).read(id_, inputs, outputs)
 
     def update(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Values:
         """Bring the resource to the new inputs, from whatever it is now."""
         with _told(id_):
@@ -107,14 +147,16 @@ class AwsProvider:
         """Call a function."""
         if token not in FUNCTIONS:
             raise ProviderError(
-                f"the lab does not serve the function {token}; it serves {_listed(FUNCTIONS)}")
+                f"the lab does not serve the function {token}; it serves {_listed(FUNCTIONS)}"
+            )
         with _told():
             return FUNCTIONS[token](self._session, args)
 
     def _resource(self, type_: str) -> Resource:
         if type_ not in self._resources:
             raise ProviderError(
-                f"the lab does not serve the resource type {type_}; it serves {_listed(TYPES)}")
+                f"the lab does not serve the resource type {type_}; it serves {_listed(TYPES)}"
+            )
         return self._resources[type_]
 
 
@@ -130,7 +172,8 @@ def _told(id_: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         told = error.response.get("Error", {}).get("Message", "")
-        raise ProviderError(f"{about}{error.operation_name} was refused: {error_code(error)}: "
-                            f"{told}") from error
+        raise ProviderError(
+            f"{about}{error.operation_name} was refused: {error_code(error)}: {told}"
+        ) from error
     except BotoCoreError as error:
         raise ProviderError(f"{about}{error}") from error

@@ -106,7 +106,8 @@ class Resource:
         region = given.pop("region", self.session.region)
         if region not in {self.session.region, UNKNOWN}:
             raise ProviderError(
-                f"region {region} of {self.type_}: the lab is {self.session.region}")
+                f"region {region} of {self.type_}: the lab is {self.session.region}"
+            )
         for name in given.keys() - self.schema.served:
             raise ProviderError(self._unknown(name))
         for name in sorted(self.schema.required - given.keys()):
@@ -116,7 +117,8 @@ class Resource:
             if len(chosen) != 1:
                 raise ProviderError(
                     f"{self.type_} takes exactly one {what}, one of {', '.join(sorted(names))}; "
-                    f"got {', '.join(chosen) or 'none'}")
+                    f"got {', '.join(chosen) or 'none'}"
+                )
         for name in sorted(self.schema.networks & given.keys()):
             self._check_network(name, given[name])
         self.validate(given)
@@ -124,10 +126,14 @@ class Resource:
 
     def diff(self, old: Values, new: Values) -> Diff:
         """How new inputs differ from old ones; see `Provider.diff`."""
-        changed = tuple(sorted(
-            name for name in old.keys() | new.keys()
-            if not (name in self.schema.computed and new.get(name) is None)
-            and not self.same(name, old.get(name), new.get(name))))
+        changed = tuple(
+            sorted(
+                name
+                for name in old.keys() | new.keys()
+                if not (name in self.schema.computed and new.get(name) is None)
+                and not self.same(name, old.get(name), new.get(name))
+            )
+        )
         replaces = self.replacing(old, new, changed)
         # As the bridge of the AWS provider has it: two things of one given name cannot coexist.
         stays = new.get("name") is not None and "name" not in changed
@@ -148,8 +154,10 @@ class Resource:
         """See `Provider.read`."""
         known = {**outputs, **inputs}
         if missing := self.schema.key - known.keys():
-            raise ProviderError(f"{self.type_} cannot be read by its id alone; "
-                                f"{', '.join(sorted(missing))} must be known")
+            raise ProviderError(
+                f"{self.type_} cannot be read by its id alone; "
+                f"{', '.join(sorted(missing))} must be known"
+            )
         live = self.look(id_, known)
         if live is None:
             return None
@@ -159,8 +167,9 @@ class Resource:
             value = _project(recorded, live.get(name, recorded))
             if self.same(name, recorded, value):
                 value = recorded
-            elif recorded is None and (name in self.schema.computed or not value
-                                       or value == self.schema.defaults.get(name)):
+            elif recorded is None and (
+                name in self.schema.computed or not value or value == self.schema.defaults.get(name)
+            ):
                 value = None
             if value is not None:
                 found[name] = value
@@ -204,7 +213,8 @@ class Resource:
             IPv4Network(str(value))
         except ValueError as error:
             raise ProviderError(
-                f"{name} {value!r} of {self.type_} is no IPv4 range: {error}") from error
+                f"{name} {value!r} of {self.type_} is no IPv4 range: {error}"
+            ) from error
 
 
 class Ec2Resource(Resource):
@@ -227,8 +237,9 @@ class Ec2Resource(Resource):
         """The id with the stamp of this creation."""
         del inputs
         operation, _, key, id_key = self.listing
-        found = self.session.all(self.ec2, operation, key, Filters=[
-            {"Name": f"tag:{TOKEN_TAG}", "Values": [token]}])
+        found = self.session.all(
+            self.ec2, operation, key, Filters=[{"Name": f"tag:{TOKEN_TAG}", "Values": [token]}]
+        )
         return next((str(item[id_key]) for item in self._items(found)), None)
 
     def _items(self, described: list[Values]) -> list[Values]:

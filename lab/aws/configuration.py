@@ -10,9 +10,15 @@ from lab.engine.values import UNKNOWN, ProviderError, Values
 
 TYPE = "pulumi:providers:aws"
 # What the SDK fills in, or what only matters where there are accounts.
-PASSED_OVER = frozenset({
-    "skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation",
-    "skipRequestingAccountId", "version"})
+PASSED_OVER = frozenset(
+    {
+        "skipCredentialsValidation",
+        "skipMetadataApiCheck",
+        "skipRegionValidation",
+        "skipRequestingAccountId",
+        "version",
+    }
+)
 SERVED = frozenset({"region", "ignoreTags"})
 
 
@@ -21,11 +27,16 @@ def check(configuration: Mapping[str, Any], region: str | None = None) -> Values
 
     `region` is the lab's, where that is settled already.
     """
-    given = {name: value for name, value in configuration.items()
-             if value not in (None, "") and not name.startswith("__")}
+    given = {
+        name: value
+        for name, value in configuration.items()
+        if value not in (None, "") and not name.startswith("__")
+    }
     for name in sorted(given.keys() - SERVED - PASSED_OVER):
-        raise ProviderError(f"aws:{name} is not served by the lab, whose provider takes "
-                            f"{', '.join(f'aws:{one}' for one in sorted(SERVED))}")
+        raise ProviderError(
+            f"aws:{name} is not served by the lab, whose provider takes "
+            f"{', '.join(f'aws:{one}' for one in sorted(SERVED))}"
+        )
     asked = given.get("region", UNKNOWN)
     if region is not None and asked not in (region, UNKNOWN):
         raise ProviderError(f"aws:region {asked} is not the lab's, which is {region}")

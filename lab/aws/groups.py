@@ -23,25 +23,35 @@ class Group(Ec2Resource):
         del known
         group = self.fetch(id_)
         return group and {
-            "arn": self.arn(id_, group["OwnerId"]), "ownerId": group["OwnerId"],
-            "name": group["GroupName"], "description": group["Description"],
+            "arn": self.arn(id_, group["OwnerId"]),
+            "ownerId": group["OwnerId"],
+            "name": group["GroupName"],
+            "description": group["Description"],
             "vpcId": group["VpcId"],
             "ingress": [block for one in group["IpPermissions"] for block in _blocks(one)],
             "egress": [block for one in group["IpPermissionsEgress"] for block in _blocks(one)],
-            "tags": self.session.read_tags(group.get("Tags", []))}
+            "tags": self.session.read_tags(group.get("Tags", [])),
+        }
 
     def rules(self, id_: str) -> list[Values]:
         """The rules of a group, both directions."""
-        return self.session.all(self.ec2, "describe_security_group_rules", "SecurityGroupRules",
-                                Filters=[{"Name": "group-id", "Values": [id_]}])
+        return self.session.all(
+            self.ec2,
+            "describe_security_group_rules",
+            "SecurityGroupRules",
+            Filters=[{"Name": "group-id", "Values": [id_]}],
+        )
 
     def revoke(self, id_: str, rules: list[Values]) -> None:
         """Take rules out of a group."""
         for egress in (False, True):
             ids = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] is egress]
             if ids:
-                call = (self.ec2.revoke_security_group_egress if egress
-                        else self.ec2.revoke_security_group_ingress)
+                call = (
+                    self.ec2.revoke_security_group_egress
+                    if egress
+                    else self.ec2.revoke_security_group_ingress
+                )
                 with gone_is_fine():
                     call(GroupId=id_, SecurityGroupRuleIds=ids)
 
@@ -55,12 +65,16 @@ class SecurityGroup(Group):
         optional={"name", "description", "tags"},
         defaults={"description": "Managed by Pulumi"},
         computed={"name"},
-        replaced_by={"name", "description", "vpcId"})
+        replaced_by={"name", "description", "vpcId"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         made = self.ec2.create_security_group(
-            GroupName=inputs.get("name") or f"group-{token[:7]}", VpcId=inputs["vpcId"],
-            Description=inputs["description"], TagSpecifications=self.stamp(inputs, token))
+            GroupName=inputs.get("name") or f"group-{token[:7]}",
+            VpcId=inputs["vpcId"],
+            Description=inputs["description"],
+            TagSpecifications=self.stamp(inputs, token),
+        )
         return str(made["GroupId"])
 
     def read(self, id_: str, inputs: Values, outputs: Values) -> tuple[Values, Values] | None:
@@ -83,9 +97,15 @@ class SecurityGroup(Group):
 
         It bears no tags; every rule that this provider makes bears the stamp.
         """
-        return [rule for rule in self.rules(id_)
-                if rule["IsEgress"] and rule["IpProtocol"] == "-1" and not rule.get("Tags")
-                and rule.get("CidrIpv4") == "0.0.0.0/0" and not rule.get("Description")]
+        return [
+            rule
+            for rule in self.rules(id_)
+            if rule["IsEgress"]
+            and rule["IpProtocol"] == "-1"
+            and not rule.get("Tags")
+            and rule.get("CidrIpv4") == "0.0.0.0/0"
+            and not rule.get("Description")
+        ]
 
 
 class DefaultSecurityGroup(Group):
@@ -93,22 +113,23 @@ class DefaultSecurityGroup(Group):
 
     type_ = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
     schema = Schema(
-        required={"vpcId"},
-        optional={"ingress", "egress", "tags"},
-        replaced_by={"vpcId"})
+        required={"vpcId"}, optional={"ingress", "egress", "tags"}, replaced_by={"vpcId"}
+    )
 
     def validate(self, inputs: Values) -> None:
         for name in ("ingress", "egress"):
             if inputs.get(name) not in (None, [], UNKNOWN):
                 raise ProviderError(
                     f"{name} of {self.type_} must be empty in the lab, which closes the default "
-                    f"group; put rules into a group of their own")
+                    f"group; put rules into a group of their own"
+                )
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # AWS made it; what follows is the same each time
         own = {"Name": "vpc-id", "Values": [inputs["vpcId"]]}
         groups = self.ec2.describe_security_groups(
-            Filters=[own, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"]
+            Filters=[own, {"Name": "group-name", "Values": ["default"]}]
+        )["SecurityGroups"]
         if not groups:
             raise ProviderError(f"VPC {inputs['vpcId']} has no default security group")
         return str(groups[0]["GroupId"])
@@ -133,7 +154,8 @@ class VpcSecurityGroupRulesExclusive(Group):
     schema = Schema(
         required={"securityGroupId", "ingressRuleIds", "egressRuleIds"},
         replaced_by={"securityGroupId"},
-        unordered={"ingressRuleIds", "egressRuleIds"})
+        unordered={"ingressRuleIds", "egressRuleIds"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # nothing of its own is made
@@ -149,16 +171,27 @@ class VpcSecurityGroupRulesExclusive(Group):
         if self.fetch(id_) is None:
             return None
         rules = self.rules(id_)
-        return {"securityGroupId": id_, **{
-            name: sorted(rule["SecurityGroupRuleId"] for rule in rules
-                         if rule["IsEgress"] is egress)
-            for name, egress in DIRECTIONS.items()}}
+        return {
+            "securityGroupId": id_,
+            **{
+                name: sorted(
+                    rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"] is egress
+                )
+                for name, egress in DIRECTIONS.items()
+            },
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         del live
-        self.revoke(id_, [
-            rule for rule in self.rules(id_) for name, egress in DIRECTIONS.items()
-            if rule["IsEgress"] is egress and rule["SecurityGroupRuleId"] not in inputs[name]])
+        self.revoke(
+            id_,
+            [
+                rule
+                for rule in self.rules(id_)
+                for name, egress in DIRECTIONS.items()
+                if rule["IsEgress"] is egress and rule["SecurityGroupRuleId"] not in inputs[name]
+            ],
+        )
 
     def remove(self, id_: str, known: Values) -> None:
         """Nothing: the rules belong to the resources that made them."""
@@ -168,15 +201,36 @@ def _blocks(permission: Values) -> list[Values]:
     """A permission of the API as inline rules, one a peer."""
     common: dict[str, Any] = {
         "protocol": permission["IpProtocol"],
-        "fromPort": permission.get("FromPort", 0), "toPort": permission.get("ToPort", 0)}
+        "fromPort": permission.get("FromPort", 0),
+        "toPort": permission.get("ToPort", 0),
+    }
     return [
-        *({**common, "cidrBlocks": [one["CidrIp"]], "description": one.get("Description", "")}
-          for one in permission.get("IpRanges", [])),
-        *({**common, "ipv6CidrBlocks": [one["CidrIpv6"]], "description": one.get("Description", "")}
-          for one in permission.get("Ipv6Ranges", [])),
-        *({**common, "prefixListIds": [one["PrefixListId"]],
-           "description": one.get("Description", "")}
-          for one in permission.get("PrefixListIds", [])),
-        *({**common, "securityGroups": [one["GroupId"]], "description": one.get("Description", "")}
-          for one in permission.get("UserIdGroupPairs", [])),
+        *(
+            {**common, "cidrBlocks": [one["CidrIp"]], "description": one.get("Description", "")}
+            for one in permission.get("IpRanges", [])
+        ),
+        *(
+            {
+                **common,
+                "ipv6CidrBlocks": [one["CidrIpv6"]],
+                "description": one.get("Description", ""),
+            }
+            for one in permission.get("Ipv6Ranges", [])
+        ),
+        *(
+            {
+                **common,
+                "prefixListIds": [one["PrefixListId"]],
+                "description": one.get("Description", ""),
+            }
+            for one in permission.get("PrefixListIds", [])
+        ),
+        *(
+            {
+                **common,
+                "securityGroups": [one["GroupId"]],
+                "description": one.get("Description", ""),
+            }
+            for one in permission.get("UserIdGroupPairs", [])
+        ),
     ]

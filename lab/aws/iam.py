@@ -51,9 +51,12 @@ class Named(Resource):
     def common(self, made: Values, id_key: str) -> Values:
         """What IAM tells of every named thing."""
         return {
-            "arn": made["Arn"], "path": made["Path"], "uniqueId": made[id_key],
+            "arn": made["Arn"],
+            "path": made["Path"],
+            "uniqueId": made[id_key],
             "createDate": made["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "tags": self.session.read_tags(made.get("Tags", []))}
+            "tags": self.session.read_tags(made.get("Tags", [])),
+        }
 
 
 class Role(Named):
@@ -63,20 +66,30 @@ class Role(Named):
     word = "role"
     schema = Schema(
         required={"assumeRolePolicy"},
-        optional={"name", "description", "path", "maxSessionDuration", "forceDetachPolicies",
-                  "tags"},
+        optional={
+            "name",
+            "description",
+            "path",
+            "maxSessionDuration",
+            "forceDetachPolicies",
+            "tags",
+        },
         defaults={"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": False},
         computed={"name"},
         replaced_by={"name", "path"},
-        documents={"assumeRolePolicy"})
+        documents={"assumeRolePolicy"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         name = self.name_of(inputs, token)
         self.iam.create_role(
-            RoleName=name, Path=inputs["path"], Description=inputs.get("description", ""),
+            RoleName=name,
+            Path=inputs["path"],
+            Description=inputs.get("description", ""),
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             MaxSessionDuration=inputs["maxSessionDuration"],
-            Tags=tag_list(inputs.get("tags"), token))
+            Tags=tag_list(inputs.get("tags"), token),
+        )
         return name
 
     def get(self, id_: str) -> Values:
@@ -87,11 +100,13 @@ class Role(Named):
         del known
         role = self.fetch(id_)
         return role and {
-            **self.common(role, "RoleId"), "name": role["RoleName"],
+            **self.common(role, "RoleId"),
+            "name": role["RoleName"],
             "description": role.get("Description") or None,
             "maxSessionDuration": role["MaxSessionDuration"],
             "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
-            "managedPolicyArns": sorted(self._attached(id_))}
+            "managedPolicyArns": sorted(self._attached(id_)),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         policy = inputs["assumeRolePolicy"]
@@ -99,26 +114,32 @@ class Role(Named):
             self.iam.update_assume_role_policy(RoleName=id_, PolicyDocument=policy)
         words, longest = inputs.get("description"), inputs["maxSessionDuration"]
         if (live["description"], live["maxSessionDuration"]) != (words, longest):
-            self.iam.update_role(
-                RoleName=id_, Description=words or "", MaxSessionDuration=longest)
+            self.iam.update_role(RoleName=id_, Description=words or "", MaxSessionDuration=longest)
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
-        for profile in self.session.all(self.iam, "list_instance_profiles_for_role",
-                                        "InstanceProfiles", RoleName=id_):
+        for profile in self.session.all(
+            self.iam, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=id_
+        ):
             self.iam.remove_role_from_instance_profile(
-                InstanceProfileName=profile["InstanceProfileName"], RoleName=id_)
+                InstanceProfileName=profile["InstanceProfileName"], RoleName=id_
+            )
         if known.get("forceDetachPolicies"):
             for arn in self._attached(id_):
                 self.iam.detach_role_policy(RoleName=id_, PolicyArn=arn)
-            for name in self.session.all(self.iam, "list_role_policies", "PolicyNames",
-                                         RoleName=id_):
+            for name in self.session.all(
+                self.iam, "list_role_policies", "PolicyNames", RoleName=id_
+            ):
                 self.iam.delete_role_policy(RoleName=id_, PolicyName=name)
         self.session.patiently(IN_USE, lambda: self.iam.delete_role(RoleName=id_))
 
     def _attached(self, id_: str) -> list[str]:
-        return [one["PolicyArn"] for one in self.session.all(
-            self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=id_)]
+        return [
+            one["PolicyArn"]
+            for one in self.session.all(
+                self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=id_
+            )
+        ]
 
 
 class RolePolicyAttachment(Resource):
@@ -126,9 +147,8 @@ class RolePolicyAttachment(Resource):
 
     type_ = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     schema = Schema(
-        required={"role", "policyArn"},
-        key={"role", "policyArn"},
-        replaced_by={"role", "policyArn"})
+        required={"role", "policyArn"}, key={"role", "policyArn"}, replaced_by={"role", "policyArn"}
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # attaching twice is attaching once
@@ -143,8 +163,9 @@ class RolePolicyAttachment(Resource):
         del id_
         wanted: dict[str, Any] = {"role": known["role"], "policyArn": known["policyArn"]}
         with gone_is_fine():
-            attached = self.session.all(self.iam, "list_attached_role_policies",
-                                        "AttachedPolicies", RoleName=wanted["role"])
+            attached = self.session.all(
+                self.iam, "list_attached_role_policies", "AttachedPolicies", RoleName=wanted["role"]
+            )
             if any(one["PolicyArn"] == wanted["policyArn"] for one in attached):
                 return wanted
         return None
@@ -163,12 +184,14 @@ class RolePolicy(Resource):
         optional={"name"},
         computed={"name"},
         replaced_by={"role", "name"},
-        documents={"policy"})
+        documents={"policy"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         name = inputs.get("name") or f"role-policy-{token[:7]}"
         self.iam.put_role_policy(
-            RoleName=inputs["role"], PolicyName=name, PolicyDocument=inputs["policy"])
+            RoleName=inputs["role"], PolicyName=name, PolicyDocument=inputs["policy"]
+        )
         return f"{inputs['role']}:{name}"
 
     def seek(self, inputs: Values, token: str) -> str | None:
@@ -187,7 +210,8 @@ class RolePolicy(Resource):
         if not self.same("policy", live["policy"], inputs["policy"]):
             role, _, name = id_.partition(":")
             self.iam.put_role_policy(
-                RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"])
+                RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"]
+            )
 
     def remove(self, id_: str, known: Values) -> None:
         del known
@@ -204,13 +228,14 @@ class InstanceProfile(Named):
         optional={"name", "path", "role", "tags"},
         defaults={"path": "/"},
         computed={"name"},
-        replaced_by={"name", "path"})
+        replaced_by={"name", "path"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         name = self.name_of(inputs, token)
         self.iam.create_instance_profile(
-            InstanceProfileName=name, Path=inputs["path"],
-            Tags=tag_list(inputs.get("tags"), token))
+            InstanceProfileName=name, Path=inputs["path"], Tags=tag_list(inputs.get("tags"), token)
+        )
         return name
 
     def get(self, id_: str) -> Values:
@@ -223,8 +248,11 @@ class InstanceProfile(Named):
         if profile is None:
             return None
         roles = [role["RoleName"] for role in profile["Roles"]]
-        return {**self.common(profile, "InstanceProfileId"),
-                "name": profile["InstanceProfileName"], "role": roles[0] if roles else None}
+        return {
+            **self.common(profile, "InstanceProfileId"),
+            "name": profile["InstanceProfileName"],
+            "role": roles[0] if roles else None,
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         wanted = inputs.get("role")
@@ -238,7 +266,8 @@ class InstanceProfile(Named):
         live = self.look(id_, known)
         self._clear(id_, live["role"] if live else None)
         self.session.patiently(
-            IN_USE, lambda: self.iam.delete_instance_profile(InstanceProfileName=id_))
+            IN_USE, lambda: self.iam.delete_instance_profile(InstanceProfileName=id_)
+        )
 
     def _clear(self, id_: str, role: str | None) -> None:
         if role:

@@ -17,13 +17,25 @@ from lab.engine.values import UNKNOWN, ProviderError, Values
 MOST_USER_DATA = 16_384  # bytes before encoding (EC2 User Guide, "User data")
 GOING = frozenset({"shutting-down", "terminated"})
 METADATA = {
-    "httpEndpoint": "HttpEndpoint", "httpTokens": "HttpTokens",
+    "httpEndpoint": "HttpEndpoint",
+    "httpTokens": "HttpTokens",
     "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
-    "instanceMetadataTags": "InstanceMetadataTags"}
-CHOSEN = frozenset({
-    "associatePublicIpAddress", "availabilityZone", "iamInstanceProfile", "keyName",
-    "metadataOptions", "privateIp", "rootBlockDevice", "userData", "userDataBase64",
-    "vpcSecurityGroupIds"})
+    "instanceMetadataTags": "InstanceMetadataTags",
+}
+CHOSEN = frozenset(
+    {
+        "associatePublicIpAddress",
+        "availabilityZone",
+        "iamInstanceProfile",
+        "keyName",
+        "metadataOptions",
+        "privateIp",
+        "rootBlockDevice",
+        "userData",
+        "userDataBase64",
+        "vpcSecurityGroupIds",
+    }
+)
 """What EC2 chooses where the program does not."""
 
 USER_DATA = frozenset({"userData", "userDataBase64"})
@@ -44,32 +56,48 @@ class Instance(Ec2Resource):
         optional=CHOSEN | {"sourceDestCheck", "tags", "userDataReplaceOnChange"},
         defaults={"sourceDestCheck": True, "userDataReplaceOnChange": False},
         computed=CHOSEN,
-        replaced_by={"ami", "associatePublicIpAddress", "availabilityZone", "keyName", "privateIp",
-                     "subnetId"},
-        unordered={"vpcSecurityGroupIds"})
+        replaced_by={
+            "ami",
+            "associatePublicIpAddress",
+            "availabilityZone",
+            "keyName",
+            "privateIp",
+            "subnetId",
+        },
+        unordered={"vpcSecurityGroupIds"},
+    )
 
     def validate(self, inputs: Values) -> None:
         _check_user_data(inputs)
-        for name, served in (("metadataOptions", METADATA.keys()),
-                             ("rootBlockDevice", RootVolume.served)):
+        for name, served in (
+            ("metadataOptions", METADATA.keys()),
+            ("rootBlockDevice", RootVolume.served),
+        ):
             block = inputs.get(name)
             for key in block.keys() - served if isinstance(block, dict) else ():
-                raise ProviderError(f"{name} of {self.type_} has no property {key} in the lab; "
-                                    f"served: {', '.join(sorted(served))}")
+                raise ProviderError(
+                    f"{name} of {self.type_} has no property {key} in the lab; "
+                    f"served: {', '.join(sorted(served))}"
+                )
         address = inputs.get("privateIp")
         if address not in (None, UNKNOWN):
             try:
                 IPv4Address(address)
             except ValueError as error:
                 raise ProviderError(
-                    f"privateIp {address!r} of {self.type_} is no address: {error}") from error
+                    f"privateIp {address!r} of {self.type_} is no address: {error}"
+                ) from error
 
     def same(self, name: str, old: Any, new: Any) -> bool:  # noqa: ANN401
-        if name in {"metadataOptions", "rootBlockDevice"} \
-                and isinstance(old, dict) and isinstance(new, dict):
+        if (
+            name in {"metadataOptions", "rootBlockDevice"}
+            and isinstance(old, dict)
+            and isinstance(new, dict)
+        ):
             # Parts that the program gives no more stay as they are, all but tags.
-            return all(old.get(key) == value for key, value in new.items()) and \
-                (old.get("tags") or {}) == (new.get("tags") or {})
+            return all(old.get(key) == value for key, value in new.items()) and (
+                old.get("tags") or {}
+            ) == (new.get("tags") or {})
         return super().same(name, old, new)
 
     def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
@@ -77,15 +105,21 @@ class Instance(Ec2Resource):
         if new.get("userDataReplaceOnChange"):
             replaced |= USER_DATA & set(changed)
         if "rootBlockDevice" in changed and RootVolume.replaces(
-                old.get("rootBlockDevice") or {}, new["rootBlockDevice"]):
+            old.get("rootBlockDevice") or {}, new["rootBlockDevice"]
+        ):
             replaced.add("rootBlockDevice")
         return replaced
 
     def make(self, inputs: Values, token: str) -> str:
         request: Values = {
-            "ImageId": inputs["ami"], "InstanceType": inputs["instanceType"], "MinCount": 1,
-            "MaxCount": 1, "ClientToken": token, "NetworkInterfaces": [_interface(inputs)],
-            "TagSpecifications": self.stamp(inputs, token)}
+            "ImageId": inputs["ami"],
+            "InstanceType": inputs["instanceType"],
+            "MinCount": 1,
+            "MaxCount": 1,
+            "ClientToken": token,
+            "NetworkInterfaces": [_interface(inputs)],
+            "TagSpecifications": self.stamp(inputs, token),
+        }
         if (data := _user_data(inputs)) is not None:
             request["UserData"] = data  # boto3 encodes it
         if inputs.get("keyName"):
@@ -97,8 +131,9 @@ class Instance(Ec2Resource):
         if inputs.get("metadataOptions"):
             request["MetadataOptions"] = _metadata(inputs["metadataOptions"])
         if inputs.get("rootBlockDevice"):
-            request["BlockDeviceMappings"] = [RootVolume(self.ec2).mapping(
-                inputs["ami"], inputs["rootBlockDevice"])]
+            request["BlockDeviceMappings"] = [
+                RootVolume(self.ec2).mapping(inputs["ami"], inputs["rootBlockDevice"])
+            ]
         made = self.session.patiently(NOT_YET_KNOWN, lambda: self.ec2.run_instances(**request))
         return str(made["Instances"][0]["InstanceId"])
 
@@ -109,8 +144,9 @@ class Instance(Ec2Resource):
         instance = self.fetch(id_)
         if instance is None or instance["State"]["Name"] in GOING:
             return None
-        interfaces = sorted(instance["NetworkInterfaces"],
-                            key=lambda one: int(one["Attachment"]["DeviceIndex"]))
+        interfaces = sorted(
+            instance["NetworkInterfaces"], key=lambda one: int(one["Attachment"]["DeviceIndex"])
+        )
         primary = interfaces[0]
         public = primary.get("Association", {})
         options = instance.get("MetadataOptions", {})
@@ -118,13 +154,17 @@ class Instance(Ec2Resource):
         data = self.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
         encoded = data.get("UserData", {}).get("Value")
         return {
-            "arn": self.arn(id_, primary["OwnerId"]), "ami": instance["ImageId"],
-            "instanceType": instance["InstanceType"], "instanceState": instance["State"]["Name"],
+            "arn": self.arn(id_, primary["OwnerId"]),
+            "ami": instance["ImageId"],
+            "instanceType": instance["InstanceType"],
+            "instanceState": instance["State"]["Name"],
             "availabilityZone": instance["Placement"]["AvailabilityZone"],
-            "keyName": instance.get("KeyName"), "subnetId": primary["SubnetId"],
+            "keyName": instance.get("KeyName"),
+            "subnetId": primary["SubnetId"],
             "iamInstanceProfile": profile.rpartition("/")[2] if profile else None,
             "primaryNetworkInterfaceId": primary["NetworkInterfaceId"],
-            "privateIp": primary["PrivateIpAddress"], "privateDns": instance["PrivateDnsName"],
+            "privateIp": primary["PrivateIpAddress"],
+            "privateDns": instance["PrivateDnsName"],
             "publicIp": public.get("PublicIp") or "",
             "publicDns": instance.get("PublicDnsName") or "",
             "associatePublicIpAddress": bool(public.get("PublicIp")),
@@ -132,10 +172,10 @@ class Instance(Ec2Resource):
             "sourceDestCheck": primary["SourceDestCheck"],
             "vpcSecurityGroupIds": sorted(group["GroupId"] for group in primary["Groups"]),
             **_told_user_data(encoded, known),
-            "metadataOptions": Block(
-                {name: options.get(key) for name, key in METADATA.items()}),
+            "metadataOptions": Block({name: options.get(key) for name, key in METADATA.items()}),
             "rootBlockDevice": RootVolume(self.ec2).look(instance, self.session),
-            "tags": self.session.read_tags(instance.get("Tags", []))}
+            "tags": self.session.read_tags(instance.get("Tags", [])),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         if live["instanceState"] == "pending":
@@ -143,10 +183,12 @@ class Instance(Ec2Resource):
         self._bring_interface(live["primaryNetworkInterfaceId"], id_, inputs, live)
         options = inputs.get("metadataOptions")
         if options is not None and not self.same(
-                "metadataOptions", live["metadataOptions"], options):
+            "metadataOptions", live["metadataOptions"], options
+        ):
             # moto forgets the options that a change does not name.
             self.ec2.modify_instance_metadata_options(
-                InstanceId=id_, **_metadata({**live["metadataOptions"], **options}))
+                InstanceId=id_, **_metadata({**live["metadataOptions"], **options})
+            )
         if (profile := inputs.get("iamInstanceProfile")) and profile != live["iamInstanceProfile"]:
             self._set_profile(id_, profile)
         if (root := inputs.get("rootBlockDevice")) is not None:
@@ -160,7 +202,8 @@ class Instance(Ec2Resource):
             self.ec2.modify_instance_attribute(InstanceId=id_, SourceDestCheck=wanted)
             # The same attribute on AWS; moto does not carry it over to the interface.
             self.ec2.modify_network_interface_attribute(
-                NetworkInterfaceId=interface, SourceDestCheck=wanted)
+                NetworkInterfaceId=interface, SourceDestCheck=wanted
+            )
         groups = inputs.get("vpcSecurityGroupIds")
         if groups and sorted(groups) != live["vpcSecurityGroupIds"]:
             self.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
@@ -185,11 +228,13 @@ class Instance(Ec2Resource):
 
     def _set_profile(self, id_: str, profile: str) -> None:
         have = self.ec2.describe_iam_instance_profile_associations(
-            Filters=[{"Name": "instance-id", "Values": [id_]}])["IamInstanceProfileAssociations"]
+            Filters=[{"Name": "instance-id", "Values": [id_]}]
+        )["IamInstanceProfileAssociations"]
         for one in have:  # moto's replacing call leaves the instance as it was
             self.ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
         self.ec2.associate_iam_instance_profile(
-            InstanceId=id_, IamInstanceProfile={"Name": profile})
+            InstanceId=id_, IamInstanceProfile={"Name": profile}
+        )
 
     def remove(self, id_: str, known: Values) -> None:
         del known
@@ -201,12 +246,18 @@ class Instance(Ec2Resource):
 
     def _wait(self, id_: str, waiter: str) -> None:
         try:
-            self.ec2.get_waiter(waiter).wait(InstanceIds=[id_], WaiterConfig={
-                "Delay": POLL, "MaxAttempts": max(1, int(self.session.patience / POLL))})
+            self.ec2.get_waiter(waiter).wait(
+                InstanceIds=[id_],
+                WaiterConfig={
+                    "Delay": POLL,
+                    "MaxAttempts": max(1, int(self.session.patience / POLL)),
+                },
+            )
         except WaiterError as error:
             raise ProviderError(
                 f"instance {id_} did not come to {waiter.removeprefix('instance_')} within "
-                f"{self.session.patience:g} s: {error}") from error
+                f"{self.session.patience:g} s: {error}"
+            ) from error
 
 
 def _user_data(inputs: Values) -> bytes | None:
@@ -229,20 +280,21 @@ def _check_user_data(inputs: Values) -> None:
     if UNKNOWN in (inputs.get(name) for name in given):
         return
     if len(given) > 1:
-        raise ProviderError(f"{' and '.join(sorted(given))} are two ways to give the same; "
-                            "give one of them")
+        raise ProviderError(
+            f"{' and '.join(sorted(given))} are two ways to give the same; give one of them"
+        )
     try:
         data = _user_data(inputs) or b""
     except ValueError as error:
         raise ProviderError(f"userDataBase64 is not base64: {error}") from error
     if len(data) > MOST_USER_DATA:
         raise ProviderError(
-            f"{min(given)} of {len(data)} bytes; EC2 takes at most {MOST_USER_DATA}")
+            f"{min(given)} of {len(data)} bytes; EC2 takes at most {MOST_USER_DATA}"
+        )
 
 
 def _interface(inputs: Values) -> Values:
-    wanted: Values = {
-        "DeviceIndex": 0, "SubnetId": inputs["subnetId"], "DeleteOnTermination": True}
+    wanted: Values = {"DeviceIndex": 0, "SubnetId": inputs["subnetId"], "DeleteOnTermination": True}
     if inputs.get("privateIp"):
         wanted["PrivateIpAddress"] = inputs["privateIp"]
     if inputs.get("vpcSecurityGroupIds"):
@@ -254,5 +306,3 @@ def _interface(inputs: Values) -> Values:
 
 def _metadata(options: Values) -> Values:
     return {METADATA[name]: value for name, value in options.items() if value is not None}
-
-

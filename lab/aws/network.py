@@ -24,14 +24,17 @@ class Vpc(Ec2Resource):
         defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
         computed={"enableDnsHostnames"},
         replaced_by={"cidrBlock", "instanceTenancy"},
-        networks={"cidrBlock"})
+        networks={"cidrBlock"},
+    )
 
     _attributes = ("enableDnsSupport", "enableDnsHostnames")
 
     def make(self, inputs: Values, token: str) -> str:
         made = self.ec2.create_vpc(
-            CidrBlock=inputs["cidrBlock"], InstanceTenancy=inputs["instanceTenancy"],
-            TagSpecifications=self.stamp(inputs, token))
+            CidrBlock=inputs["cidrBlock"],
+            InstanceTenancy=inputs["instanceTenancy"],
+            TagSpecifications=self.stamp(inputs, token),
+        )
         return str(made["Vpc"]["VpcId"])
 
     def look(self, id_: str, known: Values) -> Values | None:
@@ -40,10 +43,14 @@ class Vpc(Ec2Resource):
         if vpc is None:
             return None
         live: Values = {
-            "arn": self.arn(id_, vpc["OwnerId"]), "ownerId": vpc["OwnerId"],
-            "cidrBlock": vpc["CidrBlock"], "instanceTenancy": vpc["InstanceTenancy"],
+            "arn": self.arn(id_, vpc["OwnerId"]),
+            "ownerId": vpc["OwnerId"],
+            "cidrBlock": vpc["CidrBlock"],
+            "instanceTenancy": vpc["InstanceTenancy"],
             "dhcpOptionsId": vpc.get("DhcpOptionsId"),
-            "tags": self.session.read_tags(vpc.get("Tags", [])), **self._defaults_of(id_)}
+            "tags": self.session.read_tags(vpc.get("Tags", [])),
+            **self._defaults_of(id_),
+        }
         for name in self._attributes:
             answer = self.ec2.describe_vpc_attribute(VpcId=id_, Attribute=name)
             live[name] = answer[_capital(name)]["Value"]
@@ -52,22 +59,28 @@ class Vpc(Ec2Resource):
     def _defaults_of(self, id_: str) -> Values:
         own = {"Name": "vpc-id", "Values": [id_]}
         groups = self.ec2.describe_security_groups(
-            Filters=[own, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"]
+            Filters=[own, {"Name": "group-name", "Values": ["default"]}]
+        )["SecurityGroups"]
         tables = self.ec2.describe_route_tables(
-            Filters=[own, {"Name": "association.main", "Values": ["true"]}])["RouteTables"]
+            Filters=[own, {"Name": "association.main", "Values": ["true"]}]
+        )["RouteTables"]
         lists = self.ec2.describe_network_acls(
-            Filters=[own, {"Name": "default", "Values": ["true"]}])["NetworkAcls"]
+            Filters=[own, {"Name": "default", "Values": ["true"]}]
+        )["NetworkAcls"]
         table = tables[0]["RouteTableId"] if tables else None
         return {
             "defaultSecurityGroupId": groups[0]["GroupId"] if groups else None,
-            "mainRouteTableId": table, "defaultRouteTableId": table,
-            "defaultNetworkAclId": lists[0]["NetworkAclId"] if lists else None}
+            "mainRouteTableId": table,
+            "defaultRouteTableId": table,
+            "defaultNetworkAclId": lists[0]["NetworkAclId"] if lists else None,
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         for name in self._attributes:  # the API takes one at a time
             if name in inputs and inputs[name] != live[name]:
                 self.ec2.modify_vpc_attribute(
-                    VpcId=id_, **{_capital(name): {"Value": inputs[name]}})
+                    VpcId=id_, **{_capital(name): {"Value": inputs[name]}}
+                )
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
@@ -87,25 +100,32 @@ class Subnet(Ec2Resource):
         defaults={"mapPublicIpOnLaunch": False},
         computed={"availabilityZone"},
         replaced_by={"vpcId", "cidrBlock", "availabilityZone"},
-        networks={"cidrBlock"})
+        networks={"cidrBlock"},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         zone = inputs.get("availabilityZone")
         made = self.ec2.create_subnet(
-            VpcId=inputs["vpcId"], CidrBlock=inputs["cidrBlock"],
+            VpcId=inputs["vpcId"],
+            CidrBlock=inputs["cidrBlock"],
             TagSpecifications=self.stamp(inputs, token),
-            **({"AvailabilityZone": zone} if zone else {}))
+            **({"AvailabilityZone": zone} if zone else {}),
+        )
         return str(made["Subnet"]["SubnetId"])
 
     def look(self, id_: str, known: Values) -> Values | None:
         del known
         subnet = self.fetch(id_)
         return subnet and {
-            "arn": subnet["SubnetArn"], "ownerId": subnet["OwnerId"], "vpcId": subnet["VpcId"],
-            "cidrBlock": subnet["CidrBlock"], "availabilityZone": subnet["AvailabilityZone"],
+            "arn": subnet["SubnetArn"],
+            "ownerId": subnet["OwnerId"],
+            "vpcId": subnet["VpcId"],
+            "cidrBlock": subnet["CidrBlock"],
+            "availabilityZone": subnet["AvailabilityZone"],
             "availabilityZoneId": subnet["AvailabilityZoneId"],
             "mapPublicIpOnLaunch": subnet["MapPublicIpOnLaunch"],
-            "tags": self.session.read_tags(subnet.get("Tags", []))}
+            "tags": self.session.read_tags(subnet.get("Tags", [])),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         wanted = inputs["mapPublicIpOnLaunch"]
@@ -123,10 +143,13 @@ class InternetGateway(Ec2Resource):
 
     type_ = "aws:ec2/internetGateway:InternetGateway"
     kind = "internet-gateway"
-    listing = ("describe_internet_gateways", "InternetGatewayIds", "InternetGateways",
-               "InternetGatewayId")
-    schema = Schema(
-        optional={"vpcId", "tags"})
+    listing = (
+        "describe_internet_gateways",
+        "InternetGatewayIds",
+        "InternetGateways",
+        "InternetGatewayId",
+    )
+    schema = Schema(optional={"vpcId", "tags"})
 
     def make(self, inputs: Values, token: str) -> str:
         made = self.ec2.create_internet_gateway(TagSpecifications=self.stamp(inputs, token))
@@ -139,9 +162,11 @@ class InternetGateway(Ec2Resource):
             return None
         attached = [one["VpcId"] for one in gateway["Attachments"] if one["State"] != "detached"]
         return {
-            "arn": self.arn(id_, gateway["OwnerId"]), "ownerId": gateway["OwnerId"],
+            "arn": self.arn(id_, gateway["OwnerId"]),
+            "ownerId": gateway["OwnerId"],
             "vpcId": attached[0] if attached else None,
-            "tags": self.session.read_tags(gateway.get("Tags", []))}
+            "tags": self.session.read_tags(gateway.get("Tags", [])),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         wanted = inputs.get("vpcId")
@@ -156,14 +181,17 @@ class InternetGateway(Ec2Resource):
         if live and live["vpcId"]:
             self._detach(id_, live["vpcId"])
         self.session.patiently(
-            IN_USE, lambda: self.ec2.delete_internet_gateway(InternetGatewayId=id_))
+            IN_USE, lambda: self.ec2.delete_internet_gateway(InternetGatewayId=id_)
+        )
 
     def _detach(self, id_: str, vpc: str) -> None:
         # Refused as long as an address of the VPC is mapped to the internet.
         with gone_is_fine():
             try:
-                self.session.patiently(IN_USE, lambda: self.ec2.detach_internet_gateway(
-                    InternetGatewayId=id_, VpcId=vpc))
+                self.session.patiently(
+                    IN_USE,
+                    lambda: self.ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=vpc),
+                )
             except ClientError as error:
                 if error_code(error) != "Gateway.NotAttached":
                     raise
@@ -173,14 +201,14 @@ class Tag(Ec2Resource):
     """One tag of a resource that something else manages."""
 
     type_ = "aws:ec2/tag:Tag"
-    schema = Schema(
-        required={"resourceId", "key", "value"},
-        replaced_by={"resourceId", "key"})
+    schema = Schema(required={"resourceId", "key", "value"}, replaced_by={"resourceId", "key"})
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # a resource has one tag of a key
-        self.ec2.create_tags(Resources=[inputs["resourceId"]], Tags=[
-            {"Key": inputs["key"], "Value": inputs["value"]}])
+        self.ec2.create_tags(
+            Resources=[inputs["resourceId"]],
+            Tags=[{"Key": inputs["key"], "Value": inputs["value"]}],
+        )
         return f"{inputs['resourceId']},{inputs['key']}"
 
     def seek(self, inputs: Values, token: str) -> str | None:
@@ -191,10 +219,16 @@ class Tag(Ec2Resource):
     def look(self, id_: str, known: Values) -> Values | None:
         del known
         resource, _, key = id_.partition(",")
-        tags = self.ec2.describe_tags(Filters=[
-            {"Name": "resource-id", "Values": [resource]}, {"Name": "key", "Values": [key]}])
-        return next(({"resourceId": resource, "key": key, "value": tag["Value"]}
-                     for tag in tags["Tags"]), None)
+        tags = self.ec2.describe_tags(
+            Filters=[
+                {"Name": "resource-id", "Values": [resource]},
+                {"Name": "key", "Values": [key]},
+            ]
+        )
+        return next(
+            ({"resourceId": resource, "key": key, "value": tag["Value"]} for tag in tags["Tags"]),
+            None,
+        )
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         del id_
@@ -205,7 +239,6 @@ class Tag(Ec2Resource):
         del known
         resource, _, key = id_.partition(",")
         self.ec2.delete_tags(Resources=[resource], Tags=[{"Key": key}])
-
 
 
 def _capital(name: str) -> str:

@@ -24,13 +24,17 @@ class Servicer(plugin.Servicer):
         """See `plugin.Servicer.connected`."""
         endpoint = os.environ.get(ENDPOINT)
         if not endpoint:
-            raise ProviderError(f"{ENDPOINT} is not set: this plugin serves the lab on this "
-                                f"machine alone, and must be told where its API listens")
+            raise ProviderError(
+                f"{ENDPOINT} is not set: this plugin serves the lab on this "
+                f"machine alone, and must be told where its API listens"
+            )
         if not isinstance(given.get("region"), str):
             raise ProviderError("aws:region is not set; set it in the stack's configuration")
         return AwsProvider(
-            endpoint, given["region"],
-            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")))
+            endpoint,
+            given["region"],
+            ignored_tags=configuration.ignored_tags(given.get("ignoreTags")),
+        )
 
 
 def main(version: str) -> None:

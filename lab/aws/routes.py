@@ -17,26 +17,27 @@ class RouteTable(Ec2Resource):
     type_ = "aws:ec2/routeTable:RouteTable"
     kind = "route-table"
     listing = ("describe_route_tables", "RouteTableIds", "RouteTables", "RouteTableId")
-    schema = Schema(
-        required={"vpcId"},
-        optional={"tags"},
-        replaced_by={"vpcId"})
+    schema = Schema(required={"vpcId"}, optional={"tags"}, replaced_by={"vpcId"})
 
     def make(self, inputs: Values, token: str) -> str:
         made = self.ec2.create_route_table(
-            VpcId=inputs["vpcId"], TagSpecifications=self.stamp(inputs, token))
+            VpcId=inputs["vpcId"], TagSpecifications=self.stamp(inputs, token)
+        )
         return str(made["RouteTable"]["RouteTableId"])
 
     def look(self, id_: str, known: Values) -> Values | None:
         del known
         table = self.fetch(id_)
         return table and {
-            "arn": self.arn(id_, table["OwnerId"]), "ownerId": table["OwnerId"],
+            "arn": self.arn(id_, table["OwnerId"]),
+            "ownerId": table["OwnerId"],
             "vpcId": table["VpcId"],
             "propagatingVgws": [one["GatewayId"] for one in table.get("PropagatingVgws", [])],
-            "routes": [_inline(route) for route in table["Routes"]
-                       if route.get("GatewayId") != "local"],
-            "tags": self.session.read_tags(table.get("Tags", []))}
+            "routes": [
+                _inline(route) for route in table["Routes"] if route.get("GatewayId") != "local"
+            ],
+            "tags": self.session.read_tags(table.get("Tags", [])),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         self.retag(id_, inputs.get("tags"), live["tags"])
@@ -56,7 +57,8 @@ class Route(Ec2Resource):
         optional={"gatewayId", "networkInterfaceId"},
         replaced_by={"routeTableId", "destinationCidrBlock"},
         networks={"destinationCidrBlock"},
-        exclusive={"target": {"gatewayId", "networkInterfaceId"}})
+        exclusive={"target": {"gatewayId", "networkInterfaceId"}},
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # a table has one route to a destination
@@ -78,12 +80,15 @@ class Route(Ec2Resource):
             for route in tables["RouteTables"][0]["Routes"]:
                 if route.get("DestinationCidrBlock") == destination:
                     return {
-                        "routeTableId": known["routeTableId"], "destinationCidrBlock": destination,
+                        "routeTableId": known["routeTableId"],
+                        "destinationCidrBlock": destination,
                         "gatewayId": route.get("GatewayId"),
                         "networkInterfaceId": route.get("NetworkInterfaceId"),
                         "instanceId": route.get("InstanceId"),
                         "instanceOwnerId": route.get("InstanceOwnerId"),
-                        "origin": route["Origin"], "state": route["State"]}
+                        "origin": route["Origin"],
+                        "state": route["State"],
+                    }
         return None
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
@@ -93,8 +98,9 @@ class Route(Ec2Resource):
 
     def remove(self, id_: str, known: Values) -> None:
         del id_
-        self.ec2.delete_route(RouteTableId=known["routeTableId"],
-                              DestinationCidrBlock=known["destinationCidrBlock"])
+        self.ec2.delete_route(
+            RouteTableId=known["routeTableId"], DestinationCidrBlock=known["destinationCidrBlock"]
+        )
 
 
 class RouteTableAssociation(Ec2Resource):
@@ -102,14 +108,14 @@ class RouteTableAssociation(Ec2Resource):
 
     type_ = "aws:ec2/routeTableAssociation:RouteTableAssociation"
     schema = Schema(
-        required={"subnetId", "routeTableId"},
-        key={"subnetId"},
-        replaced_by={"subnetId"})
+        required={"subnetId", "routeTableId"}, key={"subnetId"}, replaced_by={"subnetId"}
+    )
 
     def make(self, inputs: Values, token: str) -> str:
         del token  # a subnet has one association
         made = self.ec2.associate_route_table(
-            RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"])
+            RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]
+        )
         return str(made["AssociationId"])
 
     def seek(self, inputs: Values, token: str) -> str | None:
@@ -128,7 +134,8 @@ class RouteTableAssociation(Ec2Resource):
         here = self._association(inputs)
         if here and live["routeTableId"] != inputs["routeTableId"]:
             self.ec2.replace_route_table_association(
-                AssociationId=here["RouteTableAssociationId"], RouteTableId=inputs["routeTableId"])
+                AssociationId=here["RouteTableAssociationId"], RouteTableId=inputs["routeTableId"]
+            )
 
     def remove(self, id_: str, known: Values) -> None:
         del id_
@@ -140,16 +147,30 @@ class RouteTableAssociation(Ec2Resource):
     def _association(self, known: Values) -> Values | None:
         subnet = known["subnetId"]
         tables = self.ec2.describe_route_tables(
-            Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])["RouteTables"]
-        return next((one for table in tables for one in table["Associations"]
-                     if one.get("SubnetId") == subnet), None)
+            Filters=[{"Name": "association.subnet-id", "Values": [subnet]}]
+        )["RouteTables"]
+        return next(
+            (
+                one
+                for table in tables
+                for one in table["Associations"]
+                if one.get("SubnetId") == subnet
+            ),
+            None,
+        )
 
 
 def _route(inputs: Values) -> Values:
-    target = ({"GatewayId": inputs["gatewayId"]} if inputs.get("gatewayId")
-              else {"NetworkInterfaceId": inputs["networkInterfaceId"]})
-    return {"RouteTableId": inputs["routeTableId"],
-            "DestinationCidrBlock": inputs["destinationCidrBlock"], **target}
+    target = (
+        {"GatewayId": inputs["gatewayId"]}
+        if inputs.get("gatewayId")
+        else {"NetworkInterfaceId": inputs["networkInterfaceId"]}
+    )
+    return {
+        "RouteTableId": inputs["routeTableId"],
+        "DestinationCidrBlock": inputs["destinationCidrBlock"],
+        **target,
+    }
 
 
 def _route_id(inputs: Values) -> str:
@@ -158,6 +179,8 @@ def _route_id(inputs: Values) -> str:
 
 
 def _inline(route: Values) -> Values:
-    return {"cidrBlock": route.get("DestinationCidrBlock", ""),
-            "gatewayId": route.get("GatewayId", ""),
-            "networkInterfaceId": route.get("NetworkInterfaceId", "")}
+    return {
+        "cidrBlock": route.get("DestinationCidrBlock", ""),
+        "gatewayId": route.get("GatewayId", ""),
+        "networkInterfaceId": route.get("NetworkInterfaceId", ""),
+    }

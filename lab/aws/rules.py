@@ -16,39 +16,55 @@ class SecurityGroupRule(Ec2Resource):
     """What the rules of both directions share."""
 
     kind = "security-group-rule"
-    listing = ("describe_security_group_rules", "SecurityGroupRuleIds", "SecurityGroupRules",
-               "SecurityGroupRuleId")
+    listing = (
+        "describe_security_group_rules",
+        "SecurityGroupRuleIds",
+        "SecurityGroupRules",
+        "SecurityGroupRuleId",
+    )
     schema = Schema(
         required={"securityGroupId", "ipProtocol"},
         optional=PEERS | {"description", "fromPort", "toPort", "tags"},
         replaced_by={"securityGroupId"},
         networks={"cidrIpv4"},
-        exclusive={"peer": PEERS})
+        exclusive={"peer": PEERS},
+    )
     egress: ClassVar[bool]
 
     def validate(self, inputs: Values) -> None:
         ports = [name for name in ("fromPort", "toPort") if name in inputs]
         protocol = inputs["ipProtocol"]
         if protocol == ALL and ports:
-            raise ProviderError(f"{self.type_} with ipProtocol -1 is for all ports: "
-                                f"leave out {' and '.join(ports)}")
+            raise ProviderError(
+                f"{self.type_} with ipProtocol -1 is for all ports: leave out {' and '.join(ports)}"
+            )
         if protocol not in {ALL, UNKNOWN} and len(ports) != len(("fromPort", "toPort")):
-            raise ProviderError(f"{self.type_} with ipProtocol {protocol} needs fromPort and "
-                                f"toPort (for icmp: type and code)")
+            raise ProviderError(
+                f"{self.type_} with ipProtocol {protocol} needs fromPort and "
+                f"toPort (for icmp: type and code)"
+            )
 
     def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
         # A rule may change its peer, not the sort of it (EC2 API, ModifySecurityGroupRules).
-        sort_changed = {name for name in PEERS & set(changed)
-                        if (old.get(name) is None) != (new.get(name) is None)}
+        sort_changed = {
+            name
+            for name in PEERS & set(changed)
+            if (old.get(name) is None) != (new.get(name) is None)
+        }
         return super().replacing(old, new, changed) | sort_changed
 
     def make(self, inputs: Values, token: str) -> str:
         peer = _peer(inputs)
-        call = (self.ec2.authorize_security_group_egress if self.egress
-                else self.ec2.authorize_security_group_ingress)
+        call = (
+            self.ec2.authorize_security_group_egress
+            if self.egress
+            else self.ec2.authorize_security_group_ingress
+        )
         made = call(
-            GroupId=inputs["securityGroupId"], IpPermissions=[{**_protocol(inputs), **peer}],
-            TagSpecifications=self.stamp(inputs, token))
+            GroupId=inputs["securityGroupId"],
+            IpPermissions=[{**_protocol(inputs), **peer}],
+            TagSpecifications=self.stamp(inputs, token),
+        )
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
     def look(self, id_: str, known: Values) -> Values | None:
@@ -59,30 +75,49 @@ class SecurityGroupRule(Ec2Resource):
         everything = rule["IpProtocol"] == ALL
         return {
             "arn": self.arn(id_, rule.get("GroupOwnerId", "")),
-            "securityGroupId": rule["GroupId"], "securityGroupRuleId": id_,
-            "ipProtocol": rule["IpProtocol"], "cidrIpv4": rule.get("CidrIpv4"),
+            "securityGroupId": rule["GroupId"],
+            "securityGroupRuleId": id_,
+            "ipProtocol": rule["IpProtocol"],
+            "cidrIpv4": rule.get("CidrIpv4"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
             "description": rule.get("Description") or None,
             "fromPort": None if everything else rule["FromPort"],
             "toPort": None if everything else rule["ToPort"],
-            "tags": self.session.read_tags(rule.get("Tags", []))}
+            "tags": self.session.read_tags(rule.get("Tags", [])),
+        }
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         # moto drops the description of a rule for a group, so there this follows every creation.
         content = self.schema.served - {"tags"}
         if any(live[name] != inputs.get(name) for name in content):
-            peer = {"CidrIpv4": inputs["cidrIpv4"]} if "cidrIpv4" in inputs else {
-                "ReferencedGroupId": inputs["referencedSecurityGroupId"]}
+            peer = (
+                {"CidrIpv4": inputs["cidrIpv4"]}
+                if "cidrIpv4" in inputs
+                else {"ReferencedGroupId": inputs["referencedSecurityGroupId"]}
+            )
             self.ec2.modify_security_group_rules(
-                GroupId=inputs["securityGroupId"], SecurityGroupRules=[{
-                    "SecurityGroupRuleId": id_, "SecurityGroupRule": {
-                        "FromPort": -1, "ToPort": -1, **_protocol(inputs), **peer,
-                        "Description": inputs.get("description", "")}}])
+                GroupId=inputs["securityGroupId"],
+                SecurityGroupRules=[
+                    {
+                        "SecurityGroupRuleId": id_,
+                        "SecurityGroupRule": {
+                            "FromPort": -1,
+                            "ToPort": -1,
+                            **_protocol(inputs),
+                            **peer,
+                            "Description": inputs.get("description", ""),
+                        },
+                    }
+                ],
+            )
         self.retag(id_, inputs.get("tags"), live["tags"])
 
     def remove(self, id_: str, known: Values) -> None:
-        call = (self.ec2.revoke_security_group_egress if self.egress
-                else self.ec2.revoke_security_group_ingress)
+        call = (
+            self.ec2.revoke_security_group_egress
+            if self.egress
+            else self.ec2.revoke_security_group_ingress
+        )
         call(GroupId=known["securityGroupId"], SecurityGroupRuleIds=[id_])
 
 
@@ -102,8 +137,10 @@ class SecurityGroupEgressRule(SecurityGroupRule):
 
 def _protocol(inputs: Values) -> Values:
     ports = {"FromPort": inputs.get("fromPort"), "ToPort": inputs.get("toPort")}
-    return {"IpProtocol": inputs["ipProtocol"],
-            **{key: port for key, port in ports.items() if port is not None}}
+    return {
+        "IpProtocol": inputs["ipProtocol"],
+        **{key: port for key, port in ports.items() if port is not None},
+    }
 
 
 def _peer(inputs: Values) -> Values:

@@ -42,7 +42,8 @@ def loopback(endpoint: str) -> str:
         raise ValueError(
             f"endpoint {endpoint!r} is not on this machine: the lab's provider deploys to loopback "
             f"only (http://127.0.0.0/8, http://[::1] or http://localhost); use the Pulumi CLI with "
-            f"its own AWS provider for a cloud")
+            f"its own AWS provider for a cloud"
+        )
     return endpoint
 
 
@@ -71,7 +72,11 @@ class Session:
     """Clients of one endpoint and region, and what is the same for every resource there."""
 
     def __init__(
-        self, endpoint: str, region: str, ignored_tags: Collection[str], patience: float,
+        self,
+        endpoint: str,
+        region: str,
+        ignored_tags: Collection[str],
+        patience: float,
     ) -> None:
         self.endpoint = loopback(endpoint)
         self.region = region
@@ -79,17 +84,30 @@ class Session:
         self.patience = patience
         # The user's own AWS files and profile are never read: they may name a real account.
         unset = (None, None, None, None)
-        bare = botocore.session.Session(session_vars={
-            "profile": unset, "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None), "ca_bundle": unset})
+        bare = botocore.session.Session(
+            session_vars={
+                "profile": unset,
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+                "ca_bundle": unset,
+            }
+        )
         self._boto = boto3.Session(
-            aws_access_key_id="lab", aws_secret_access_key="lab",  # noqa: S106  # not a secret
-            region_name=region, botocore_session=bare)
+            aws_access_key_id="lab",
+            aws_secret_access_key="lab",  # noqa: S106  # not a secret
+            region_name=region,
+            botocore_session=bare,
+        )
         self._config = Config(
             # botocore repeats calls after throttling and lost connections, and after nothing else.
             retries={"mode": "standard", "total_max_attempts": 4},
-            connect_timeout=5, read_timeout=60, proxies={}, max_pool_connections=32,
-            use_dualstack_endpoint=False, use_fips_endpoint=False)
+            connect_timeout=5,
+            read_timeout=60,
+            proxies={},
+            max_pool_connections=32,
+            use_dualstack_endpoint=False,
+            use_fips_endpoint=False,
+        )
         self.ec2 = self._client("ec2")
         self.iam = self._client("iam")
 
@@ -121,8 +139,11 @@ class Session:
         """Every item of a listing, all pages of it."""
         if not client.can_paginate(operation):
             return list(getattr(client, operation)(**arguments)[key])
-        return [item for page in client.get_paginator(operation).paginate(**arguments)
-                for item in page.get(key, [])]
+        return [
+            item
+            for page in client.get_paginator(operation).paginate(**arguments)
+            for item in page.get(key, [])
+        ]
 
     def read_tags(self, tags: Collection[Values]) -> dict[str, str]:
         """Tags as the program knows them: without the stamp, AWS's own and ignored ones."""

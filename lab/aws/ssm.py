@@ -22,27 +22,41 @@ class Parameter(Resource):
     type_ = "aws:ssm/parameter:Parameter"
     schema = Schema(
         required={"type"},
-        optional={"name", "value", "insecureValue", "description", "tier", "dataType",
-                  "allowedPattern", "overwrite", "tags"},
+        optional={
+            "name",
+            "value",
+            "insecureValue",
+            "description",
+            "tier",
+            "dataType",
+            "allowedPattern",
+            "overwrite",
+            "tags",
+        },
         computed={"name", "tier", "dataType"},
         replaced_by={"name", "dataType"},
         exclusive={"value": {"value", "insecureValue"}},
-        secret={"value"})
+        secret={"value"},
+    )
 
     def validate(self, inputs: Values) -> None:
         kind, tier = inputs["type"], inputs.get("tier", "Standard")
         for given, known, what in ((kind, TYPES, "type"), (tier, tuple(TIERS), "tier")):
             if given is not UNKNOWN and given not in known:
-                raise ProviderError(f"{what} {given!r} of {self.type_}: AWS knows "
-                                    f"{', '.join(known)}")
+                raise ProviderError(
+                    f"{what} {given!r} of {self.type_}: AWS knows {', '.join(known)}"
+                )
         if kind == SECURE and "insecureValue" in inputs:
-            raise ProviderError(f"insecureValue of {self.type_} is for what is not secret; give a "
-                                f"{SECURE} its value")
+            raise ProviderError(
+                f"insecureValue of {self.type_} is for what is not secret; give a "
+                f"{SECURE} its value"
+            )
         value = _value(inputs)
         if isinstance(value, str) and tier in TIERS and len(value.encode()) > TIERS[tier]:
             raise ProviderError(
                 f"the value of {self.type_} has {len(value.encode()):,} bytes, and tier {tier} "
-                f"holds {TIERS[tier]:,}: cut it in pieces, or keep it elsewhere")
+                f"holds {TIERS[tier]:,}: cut it in pieces, or keep it elsewhere"
+            )
 
     def replacing(self, old: Values, new: Values, changed: Collection[str]) -> set[str]:
         # AWS takes a parameter up a tier and never down.
@@ -54,8 +68,7 @@ class Parameter(Resource):
         over = bool(inputs.get("overwrite"))
         # A call that overwrites takes no tags; `bring` gives them after it.
         tags = {} if over else {"Tags": tag_list(inputs.get("tags"), token)}
-        self.session.ssm.put_parameter(
-            Name=name, Overwrite=over, **_settings(inputs), **tags)
+        self.session.ssm.put_parameter(Name=name, Overwrite=over, **_settings(inputs), **tags)
         return name
 
     def seek(self, inputs: Values, token: str) -> str | None:
@@ -70,27 +83,41 @@ class Parameter(Resource):
         with gone_is_fine():
             found = self.session.ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
             told = self.session.all(
-                self.session.ssm, "describe_parameters", "Parameters",
-                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [id_]}])[0]
+                self.session.ssm,
+                "describe_parameters",
+                "Parameters",
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [id_]}],
+            )[0]
             return {
-                "name": found["Name"], "type": found["Type"], "arn": found["ARN"],
-                "version": found["Version"], "dataType": found.get("DataType", "text"),
+                "name": found["Name"],
+                "type": found["Type"],
+                "arn": found["ARN"],
+                "version": found["Version"],
+                "dataType": found.get("DataType", "text"),
                 "description": told.get("Description") or None,
                 "allowedPattern": told.get("AllowedPattern") or None,
                 "tier": told.get("Tier") or known.get("tier") or "Standard",
-                "value": None, "insecureValue": None,
+                "value": None,
+                "insecureValue": None,
                 "insecureValue" if "insecureValue" in known else "value": found["Value"],
-                "tags": self.session.read_tags(self._tags(id_))}
+                "tags": self.session.read_tags(self._tags(id_)),
+            }
         return None
 
     def bring(self, id_: str, inputs: Values, live: Values) -> None:
         if inputs["type"] != live["type"]:
-            raise ProviderError(f"AWS makes no {inputs['type']} of a {live['type']}; "
-                                f"give the parameter another name")
-        compared = ("description", "allowedPattern", *(name for name in ("tier",)
-                                                       if inputs.get(name)))
-        if _value(inputs) != _value(live) or any(inputs.get(name) != live[name]
-                                                 for name in compared):
+            raise ProviderError(
+                f"AWS makes no {inputs['type']} of a {live['type']}; "
+                f"give the parameter another name"
+            )
+        compared = (
+            "description",
+            "allowedPattern",
+            *(name for name in ("tier",) if inputs.get(name)),
+        )
+        if _value(inputs) != _value(live) or any(
+            inputs.get(name) != live[name] for name in compared
+        ):
             self.session.ssm.put_parameter(Name=id_, Overwrite=True, **_settings(inputs))
         wanted, have = inputs.get("tags") or {}, live["tags"]
         which = {"ResourceType": KIND, "ResourceId": id_}
@@ -105,7 +132,8 @@ class Parameter(Resource):
 
     def _tags(self, name: str) -> list[Values]:
         tags: list[Values] = self.session.ssm.list_tags_for_resource(
-            ResourceType=KIND, ResourceId=name)["TagList"]
+            ResourceType=KIND, ResourceId=name
+        )["TagList"]
         return tags
 
 
@@ -121,7 +149,14 @@ def _value(values: Values) -> object:
 
 def _settings(inputs: Values) -> Values:
     """What both the making and the changing call are told."""
-    given = {"Description": inputs.get("description") or "", "Tier": inputs.get("tier"),
-             "DataType": inputs.get("dataType"), "AllowedPattern": inputs.get("allowedPattern")}
-    return {"Type": inputs["type"], "Value": _value(inputs),
-            **{name: value for name, value in given.items() if value is not None}}
+    given = {
+        "Description": inputs.get("description") or "",
+        "Tier": inputs.get("tier"),
+        "DataType": inputs.get("dataType"),
+        "AllowedPattern": inputs.get("allowedPattern"),
+    }
+    return {
+        "Type": inputs["type"],
+        "Value": _value(inputs),
+        **{name: value for name, value in given.items() if value is not None},
+    }

@@ -9,8 +9,12 @@ from lab.aws.session import Session, tag_list
 from lab.engine.values import ProviderError, Values
 
 VOLUME = {
-    "volumeType": "VolumeType", "volumeSize": "Size", "iops": "Iops", "throughput": "Throughput",
-    "encrypted": "Encrypted"}
+    "volumeType": "VolumeType",
+    "volumeSize": "Size",
+    "iops": "Iops",
+    "throughput": "Throughput",
+    "encrypted": "Encrypted",
+}
 SMALLEST = 8  # GiB
 IN_PLACE = frozenset({"volumeType", "volumeSize", "iops", "throughput"})
 
@@ -33,42 +37,73 @@ class RootVolume:
         images = self.ec2.describe_images(ImageIds=[image])["Images"]
         if not images:
             raise ProviderError(f"image {image} does not exist here")
-        volume = {("VolumeSize" if name == "volumeSize" else VOLUME[name]): value
-                  for name, value in wanted.items() if name in VOLUME and value is not None}
+        volume = {
+            ("VolumeSize" if name == "volumeSize" else VOLUME[name]): value
+            for name, value in wanted.items()
+            if name in VOLUME and value is not None
+        }
         device = images[0]["RootDeviceName"]
-        inside: Values = next((one["Ebs"] for one in images[0].get("BlockDeviceMappings", [])
-                       if one["DeviceName"] == device), {})
+        inside: Values = next(
+            (
+                one["Ebs"]
+                for one in images[0].get("BlockDeviceMappings", [])
+                if one["DeviceName"] == device
+            ),
+            {},
+        )
         # AWS takes the size from the image's snapshot; moto refuses to run without one.
-        return {"DeviceName": device, "Ebs": {
-            "VolumeSize": inside.get("VolumeSize", SMALLEST), **volume,
-            "DeleteOnTermination": wanted.get("deleteOnTermination", True)}}
+        return {
+            "DeviceName": device,
+            "Ebs": {
+                "VolumeSize": inside.get("VolumeSize", SMALLEST),
+                **volume,
+                "DeleteOnTermination": wanted.get("deleteOnTermination", True),
+            },
+        }
 
     def look(self, instance: Values, session: Session) -> Block | None:
         """The root volume of a described instance."""
-        root = next((one for one in instance.get("BlockDeviceMappings", [])
-                     if one["DeviceName"] == instance.get("RootDeviceName")), None)
+        root = next(
+            (
+                one
+                for one in instance.get("BlockDeviceMappings", [])
+                if one["DeviceName"] == instance.get("RootDeviceName")
+            ),
+            None,
+        )
         if root is None:
             return None
         volume = self.ec2.describe_volumes(VolumeIds=[root["Ebs"]["VolumeId"]])["Volumes"][0]
-        return Block({
-            **{name: volume.get(key) for name, key in VOLUME.items()},
-            "deleteOnTermination": root["Ebs"]["DeleteOnTermination"],
-            "deviceName": root["DeviceName"], "volumeId": volume["VolumeId"],
-            "tags": session.read_tags(volume.get("Tags", []))})
+        return Block(
+            {
+                **{name: volume.get(key) for name, key in VOLUME.items()},
+                "deleteOnTermination": root["Ebs"]["DeleteOnTermination"],
+                "deviceName": root["DeviceName"],
+                "volumeId": volume["VolumeId"],
+                "tags": session.read_tags(volume.get("Tags", [])),
+            }
+        )
 
     def bring(self, instance_id: str, wanted: Values, live: Block | None) -> None:
         """Change what can change in place."""
         if live is None:
             raise ProviderError(f"instance {instance_id} shows no root volume")
         volume = live["volumeId"]
-        changes = {VOLUME[name]: wanted[name] for name in IN_PLACE & wanted.keys()
-                   if wanted[name] is not None and wanted[name] != live[name]}
+        changes = {
+            VOLUME[name]: wanted[name]
+            for name in IN_PLACE & wanted.keys()
+            if wanted[name] is not None and wanted[name] != live[name]
+        }
         if changes:
             self.ec2.modify_volume(VolumeId=volume, **changes)
         keep = wanted.get("deleteOnTermination")
         if keep is not None and keep != live["deleteOnTermination"]:
-            self.ec2.modify_instance_attribute(InstanceId=instance_id, BlockDeviceMappings=[
-                {"DeviceName": live["deviceName"], "Ebs": {"DeleteOnTermination": keep}}])
+            self.ec2.modify_instance_attribute(
+                InstanceId=instance_id,
+                BlockDeviceMappings=[
+                    {"DeviceName": live["deviceName"], "Ebs": {"DeleteOnTermination": keep}}
+                ],
+            )
         tags = wanted.get("tags") or {}
         if new := {key: value for key, value in tags.items() if live["tags"].get(key) != value}:
             self.ec2.create_tags(Resources=[volume], Tags=tag_list(new))

@@ -99,7 +99,8 @@ class Target:
         if f"v{settings.kubernetes_version}" != (there := build.version("kubernetes")):
             raise LabError(
                 f"kubernetesVersion {settings.kubernetes_version}: the lab's programs are of "
-                f"{there}, and no others can be fetched in it; leave the setting out")
+                f"{there}, and no others can be fetched in it; leave the setting out"
+            )
         with step("Kubernetes image of the instances") as note:
             image.ensure(self.home.image, note)
 

@@ -122,23 +122,39 @@ def runtime(home: Home, stack: str, endpoint: str) -> Runtime:
 def cluster(home: Home, stack: str, endpoint: str) -> Cluster | None:
     """The cluster of a stack; None for a stack that is deployed without Kubernetes."""
     region = deploy.region(stack)
-    ssm = boto3.client("ssm", endpoint_url=endpoint, region_name=region,
-                       aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+    ssm = boto3.client(
+        "ssm",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )  # noqa: S106  # opens nothing
     if not has_cluster(ssm, stack):
         return None
-    return Cluster(kubectl=lambda: Kubectl.of(home, stack, ssm), region=region, stack=stack,
-                   settings=kept.settings(home, stack))
+    return Cluster(
+        kubectl=lambda: Kubectl.of(home, stack, ssm),
+        region=region,
+        stack=stack,
+        settings=kept.settings(home, stack),
+    )
 
 
 def kubectl(home: Home, stack: str, endpoint: str) -> Kubectl:
     """The program for a stack; raises `LabError` where there is no cluster, or none yet."""
-    ssm = boto3.client("ssm", endpoint_url=endpoint, region_name=deploy.region(stack),
-                       aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+    ssm = boto3.client(
+        "ssm",
+        endpoint_url=endpoint,
+        region_name=deploy.region(stack),
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )  # noqa: S106  # opens nothing
     return Kubectl.of(home, stack, ssm)
 
 
 def only_bare(home: Home, stack: str, endpoint: str) -> None:
     """Raise `LabError` for a stack whose pods are its cluster's business."""
     if cluster(home, stack, endpoint):
-        raise LabError(f"the pods of stack {stack} are made by its cluster: "
-                       f"`podnet kubectl --stack {stack} -- run …` starts one")
+        raise LabError(
+            f"the pods of stack {stack} are made by its cluster: "
+            f"`podnet kubectl --stack {stack} -- run …` starts one"
+        )

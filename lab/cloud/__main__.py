@@ -31,8 +31,9 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True, help="directory of the lab")
     parser.add_argument("--port", type=int, default=0, help="port of the API on loopback")
     arguments = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s",
-                        level=logging.WARNING)
+    logging.basicConfig(
+        format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING
+    )
     try:
         run(Home.open(arguments.home), arguments.port)
     except LabError as error:
@@ -67,8 +68,11 @@ def run(home: Home, port: int) -> None:
         draft.rename(files.endpoint)
         # It reads moto, which must not be read before the application is made.
         regional = importlib.import_module("lab.cloud.regional").Regional(api)
-        loop.run(Internet(Fabric(home).internet_namespace, lambda: authority.ensure(home.image),
-                          regional))
+        loop.run(
+            Internet(
+                Fabric(home).internet_namespace, lambda: authority.ensure(home.image), regional
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -35,8 +35,9 @@ class _Request(IAMRequest):
             if PermissionResult.DENIED in verdicts:
                 self._deny(resource, "with an explicit deny in an identity-based policy")
             if PermissionResult.PERMITTED not in verdicts:
-                self._deny(resource, "because no identity-based policy allows the "
-                                     f"{self._action} action")
+                self._deny(
+                    resource, f"because no identity-based policy allows the {self._action} action"
+                )
 
     def _policy(self, raw: object) -> IAMPolicy:
         policy = IAMPolicy(raw)
@@ -44,29 +45,35 @@ class _Request(IAMRequest):
         for statement in statements if isinstance(statements, list) else [statements]:
             for key in UNJUDGED:
                 if key in statement:
-                    raise Denied("NotImplemented",
-                                 f"the lab judges no policy with {key}, and "
-                                 f"{self._access_key.arn} has one: {statement}")
+                    raise Denied(
+                        "NotImplemented",
+                        f"the lab judges no policy with {key}, and "
+                        f"{self._access_key.arn} has one: {statement}",
+                    )
         return policy
 
     def _deny(self, resource: str, why: str) -> None:
-        raise Denied("AccessDeniedException",
-                     f"User: {self._access_key.arn} is not authorized to perform: "
-                     f"{self._action} on resource: {resource} {why}")
+        raise Denied(
+            "AccessDeniedException",
+            f"User: {self._access_key.arn} is not authorized to perform: "
+            f"{self._action} on resource: {resource} {why}",
+        )
 
     def _raise_signature_does_not_match(self) -> None:
-        raise Denied("InvalidSignatureException",
-                     "The request signature we calculated does not match the signature you "
-                     "provided. Check your AWS Secret Access Key and signing method. Consult the "
-                     "service documentation for details.")
+        raise Denied(
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you "
+            "provided. Check your AWS Secret Access Key and signing method. Consult the "
+            "service documentation for details.",
+        )
 
     def _raise_invalid_access_key(self, _: str) -> None:
-        raise Denied("UnrecognizedClientException",
-                     "The security token included in the request is invalid.")
+        raise Denied(
+            "UnrecognizedClientException", "The security token included in the request is invalid."
+        )
 
 
-def require(environ: Mapping[str, str], body: bytes, action: str,
-            resources: Iterable[str]) -> None:
+def require(environ: Mapping[str, str], body: bytes, action: str, resources: Iterable[str]) -> None:
     """Return if the one who signed this request may do the action on all of these resources.
 
     Raises `Denied` otherwise, with the words of AWS.
@@ -74,12 +81,21 @@ def require(environ: Mapping[str, str], body: bytes, action: str,
     if "HTTP_AUTHORIZATION" not in environ:
         raise Denied("MissingAuthenticationTokenException", "Missing Authentication Token")
     try:
-        request = _Request(ACCOUNT, environ["REQUEST_METHOD"], environ["PATH_INFO"], {}, body,
-                           dict(EnvironHeaders(dict(environ))), action)
+        request = _Request(
+            ACCOUNT,
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
+            {},
+            body,
+            dict(EnvironHeaders(dict(environ))),
+            action,
+        )
         request.check_signature()
         request.require(resources)
     except (KeyError, IndexError) as error:
-        raise Denied("IncompleteSignatureException",
-                     f"The request is not signed as Signature Version 4 asks: {error}") from error
+        raise Denied(
+            "IncompleteSignatureException",
+            f"The request is not signed as Signature Version 4 asks: {error}",
+        ) from error
     except NotFoundException as error:  # the role is gone while its session lives
         raise Denied("AccessDeniedException", error.message) from error

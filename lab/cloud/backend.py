@@ -32,7 +32,8 @@ def application() -> Application:
     models = importlib.import_module("moto.iam.models")
     policies = json.loads(models.aws_managed_policies_data)
     models.aws_managed_policies_data = json.dumps(  # type: ignore[attr-defined]
-        {name: policies[name] for name in MANAGED_POLICIES})
+        {name: policies[name] for name in MANAGED_POLICIES}
+    )
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
@@ -57,20 +58,29 @@ class Backend:
         """A boto3 client whose calls go straight into the application."""
         if (service, region) not in self._clients:
             client = boto3.client(
-                service, region_name=region, endpoint_url="http://backend.invalid",
-                aws_access_key_id="lab", aws_secret_access_key="lab",  # noqa: S106  # opens nothing
-                config=Config(retries={"total_max_attempts": 1}))
+                service,
+                region_name=region,
+                endpoint_url="http://backend.invalid",
+                aws_access_key_id="lab",
+                aws_secret_access_key="lab",  # noqa: S106  # opens nothing
+                config=Config(retries={"total_max_attempts": 1}),
+            )
             client.meta.events.register(f"before-send.{service}", self._send)
             self._clients[service, region] = client
         return self._clients[service, region]
 
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        headers = {name: value.decode() if isinstance(value, bytes) else value
-                   for name, value in request.headers.items()}
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+        }
         body = request.body or b""
         environ = EnvironBuilder(
-            path="/", method=request.method, headers=headers,
-            data=body.encode() if isinstance(body, str) else body).get_environ()
+            path="/",
+            method=request.method,
+            headers=headers,
+            data=body.encode() if isinstance(body, str) else body,
+        ).get_environ()
         status, answered, content = self.ask(environ)
         return AWSResponse(request.url, status, dict(answered), _Raw(content))
 

@@ -88,8 +88,10 @@ def settle(home: Home) -> dict[str, Any]:
     with urlopen(f"{endpoint}/lab/settled", timeout=SETTLE_SECONDS) as answer:  # noqa: S310  # http
         status: dict[str, Any] = json.load(answer)
     if status["error"] or not status["settled"]:
-        raise LabError(f"the lab does not follow its API: {status['error'] or 'it is too slow'}; "
-                       f"see {Files(home).log}")
+        raise LabError(
+            f"the lab does not follow its API: {status['error'] or 'it is too slow'}; "
+            f"see {Files(home).log}"
+        )
     return status
 
 
@@ -114,10 +116,24 @@ def _spawn(home: Home, port: int) -> int:
     with Files(home).log.open("w") as log:
         # The fork makes it nobody's child, so that whoever starts it need not wait for its end.
         subprocess.run(
-            ["setsid", "--fork", sys.executable, "-m", "lab.cloud",
-             "--home", str(home.directory.resolve()), "--port", str(port)],
-            cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writer],
-            check=True)
+            [
+                "setsid",
+                "--fork",
+                sys.executable,
+                "-m",
+                "lab.cloud",
+                "--home",
+                str(home.directory.resolve()),
+                "--port",
+                str(port),
+            ],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writer],
+            check=True,
+        )
     os.close(writer)
     return reader
 

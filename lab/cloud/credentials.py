@@ -29,8 +29,9 @@ class Keys:
 class Credentials:
     """Keys by instance and role, so that a call tells which instance made it."""
 
-    def __init__(self, sts: Callable[[str], Any],
-                 clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, sts: Callable[[str], Any], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._sts = sts
         self._clock = clock
         self._lock = threading.Lock()
@@ -51,6 +52,9 @@ class Credentials:
     def _assume(self, instance: Instance, now: datetime) -> Keys:
         made = self._sts(instance.region).assume_role(
             RoleArn=f"arn:aws:iam::{instance.account}:role/{instance.role}",
-            RoleSessionName=instance.id, DurationSeconds=int(LIFE.total_seconds()))["Credentials"]
-        return Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"],
-                    now, now + LIFE)
+            RoleSessionName=instance.id,
+            DurationSeconds=int(LIFE.total_seconds()),
+        )["Credentials"]
+        return Keys(
+            made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], now, now + LIFE
+        )

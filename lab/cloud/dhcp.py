@@ -59,7 +59,8 @@ class _Handler(BaseRequestHandler):
         # carries no broadcast.
         self.server.link.sendto(
             _datagram(router(interface.subnet), interface.address, reply),
-            (bridge(interface.subnet_id), 0x0800, 0, 0, bytes.fromhex(mac.replace(":", ""))))
+            (bridge(interface.subnet_id), 0x0800, 0, 0, bytes.fromhex(mac.replace(":", ""))),
+        )
 
 
 def bridge(subnet_id: str) -> str:
@@ -81,7 +82,7 @@ def answer(packet: bytes, interface: Interface, host_name: str) -> bytes | None:
     """The reply to one packet of a client that has this interface; None where none is due."""
     if len(packet) < HEADER.size or packet[236:240] != MAGIC or packet[0] != BOOTREQUEST:
         return None
-    asked = options(packet[HEADER.size:])
+    asked = options(packet[HEADER.size :])
     (_, htype, hlen, _, xid, _, flags, ciaddr, _, _, _, chaddr, *_) = HEADER.unpack_from(packet)
     kind = asked.get(KIND, b"")[:1]
     server = router(interface.subnet)
@@ -97,8 +98,23 @@ def answer(packet: bytes, interface: Interface, host_name: str) -> bytes | None:
     else:
         return None
     given = 0 if say == NAK or kind == bytes([INFORM]) else int(interface.address)
-    head = HEADER.pack(BOOTREPLY, htype, hlen, 0, xid, 0, flags, ciaddr if say == ACK else 0,
-                       given, 0, 0, chaddr, b"", b"", MAGIC)
+    head = HEADER.pack(
+        BOOTREPLY,
+        htype,
+        hlen,
+        0,
+        xid,
+        0,
+        flags,
+        ciaddr if say == ACK else 0,
+        given,
+        0,
+        0,
+        chaddr,
+        b"",
+        b"",
+        MAGIC,
+    )
     body = {KIND: bytes([say]), SERVER_ID: server.packed}
     if say != NAK:
         body |= _settings(interface, host_name)
@@ -117,23 +133,39 @@ def options(data: bytes) -> dict[int, bytes]:
             at += 1
             continue
         size = data[at + 1]
-        found[data[at]] = data[at + 2:at + 2 + size]
+        found[data[at]] = data[at + 2 : at + 2 + size]
         at += 2 + size
     return found
 
 
 def _settings(interface: Interface, host_name: str) -> dict[int, bytes]:
     name, _, domain = host_name.partition(".")
-    return {MASK: interface.subnet.netmask.packed, ROUTER: router(interface.subnet).packed,
-            DNS: resolver(interface.vpc).packed, MTU: VPC_MTU.to_bytes(2, "big"),
-            HOSTNAME: name.encode(), DOMAIN: domain.encode()}
+    return {
+        MASK: interface.subnet.netmask.packed,
+        ROUTER: router(interface.subnet).packed,
+        DNS: resolver(interface.vpc).packed,
+        MTU: VPC_MTU.to_bytes(2, "big"),
+        HOSTNAME: name.encode(),
+        DOMAIN: domain.encode(),
+    }
 
 
 def _datagram(source: IPv4Address, target: IPv4Address, payload: bytes) -> bytes:
     size = 8 + len(payload)
     udp = struct.pack("!HHHH", SERVER, CLIENT, size, 0)  # no checksum: UDP over IPv4 may omit it
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0x10, 20 + size, 0, 0, 64, socket.IPPROTO_UDP, 0,
-                       source.packed, target.packed)
+    head = struct.pack(
+        "!BBHHHBBH4s4s",
+        0x45,
+        0x10,
+        20 + size,
+        0,
+        0,
+        64,
+        socket.IPPROTO_UDP,
+        0,
+        source.packed,
+        target.packed,
+    )
     total: int = sum(struct.unpack("!10H", head))
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)

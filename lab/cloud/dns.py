@@ -49,7 +49,7 @@ def answer(packet: bytes, find: Callable[[str], IPv4Address | None]) -> bytes | 
     labels, end = _name(packet)
     if len(packet) < end + 4:
         return None
-    question = packet[HEADER:end + 4]
+    question = packet[HEADER : end + 4]
     kind, of = struct.unpack_from("!HH", packet, end)
     address = find(b".".join(labels).decode("ascii", "replace").lower())
     said = RESPONSE | RECURSION_AVAILABLE | flags & RECURSION_DESIRED
@@ -65,6 +65,6 @@ def answer(packet: bytes, find: Callable[[str], IPv4Address | None]) -> bytes | 
 def _name(packet: bytes) -> tuple[list[bytes], int]:
     labels, at = [], HEADER
     while at < len(packet) and packet[at]:
-        labels.append(packet[at + 1:at + 1 + packet[at]])
+        labels.append(packet[at + 1 : at + 1 + packet[at]])
         at += 1 + packet[at]
     return labels, at + 1

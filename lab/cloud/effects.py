@@ -36,14 +36,17 @@ def follow(call: Call, ec2: Any) -> None:  # noqa: ANN401  # boto3 has no static
         found = ec2.describe_instances(InstanceIds=[call.get("InstanceId")])
         for eni in found["Reservations"][0]["Instances"][0]["NetworkInterfaces"]:
             ec2.modify_network_interface_attribute(
-                NetworkInterfaceId=eni["NetworkInterfaceId"], SourceDestCheck=check)
+                NetworkInterfaceId=eni["NetworkInterfaceId"], SourceDestCheck=check
+            )
     elif call.action == "ModifyNetworkInterfaceAttribute":
         found = ec2.describe_network_interfaces(
-            NetworkInterfaceIds=[call.get("NetworkInterfaceId")])["NetworkInterfaces"][0]
+            NetworkInterfaceIds=[call.get("NetworkInterfaceId")]
+        )["NetworkInterfaces"][0]
         attachment = found.get("Attachment", {})
         if attachment.get("DeviceIndex") == 0 and "InstanceId" in attachment:
             ec2.modify_instance_attribute(
-                InstanceId=attachment["InstanceId"], SourceDestCheck=check)
+                InstanceId=attachment["InstanceId"], SourceDestCheck=check
+            )
 
 
 def show(call: Call, body: bytes, ec2: Any) -> bytes:  # noqa: ANN401
@@ -55,8 +58,9 @@ def show(call: Call, body: bytes, ec2: Any) -> bytes:  # noqa: ANN401
     root = ET.fromstring(body)  # noqa: S314  # moto's own answer
     for route in root.iter(f"{{{SPACE}}}item"):
         state = route.find(f"{{{SPACE}}}state")
-        targets = [route.findtext(f"{{{SPACE}}}{name}")
-                   for name in ("networkInterfaceId", "gatewayId")]
+        targets = [
+            route.findtext(f"{{{SPACE}}}{name}") for name in ("networkInterfaceId", "gatewayId")
+        ]
         target = next((one for one in targets if one and one.startswith(("eni-", "igw-"))), None)
         if state is not None and target and target not in live:
             state.text = "blackhole"
@@ -65,16 +69,22 @@ def show(call: Call, body: bytes, ec2: Any) -> bytes:  # noqa: ANN401
 
 
 def _live_targets(ec2: Any) -> set[str]:  # noqa: ANN401
-    stopped = {instance["InstanceId"]
-               for reservation in ec2.describe_instances()["Reservations"]
-               for instance in reservation["Instances"]
-               if instance["State"]["Name"] not in RUNNING}
-    live = {eni["NetworkInterfaceId"]
-            for eni in ec2.describe_network_interfaces()["NetworkInterfaces"]
-            if eni["Status"] == "in-use" and eni["Attachment"].get("InstanceId") not in stopped}
-    return live | {gateway["InternetGatewayId"]
-                   for gateway in ec2.describe_internet_gateways()["InternetGateways"]
-                   if gateway["Attachments"]}
+    stopped = {
+        instance["InstanceId"]
+        for reservation in ec2.describe_instances()["Reservations"]
+        for instance in reservation["Instances"]
+        if instance["State"]["Name"] not in RUNNING
+    }
+    live = {
+        eni["NetworkInterfaceId"]
+        for eni in ec2.describe_network_interfaces()["NetworkInterfaces"]
+        if eni["Status"] == "in-use" and eni["Attachment"].get("InstanceId") not in stopped
+    }
+    return live | {
+        gateway["InternetGatewayId"]
+        for gateway in ec2.describe_internet_gateways()["InternetGateways"]
+        if gateway["Attachments"]
+    }
 
 
 def _launch(call: Call) -> Call:

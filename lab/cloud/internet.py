@@ -30,8 +30,9 @@ POLL_SECONDS = 0.1
 class Internet:
     """Keeps a server in the lab's internet for as long as that namespace stays."""
 
-    def __init__(self, namespace: str, authority: Callable[[], Authority],
-                 app: WSGIApplication) -> None:
+    def __init__(
+        self, namespace: str, authority: Callable[[], Authority], app: WSGIApplication
+    ) -> None:
         self._namespace = namespace
         self._authority = authority
         self._app = app
@@ -66,5 +67,6 @@ def address(name: str) -> IPv4Address | None:
 @cache
 def names() -> frozenset[str]:
     """The endpoint of SSM in every region."""
-    return frozenset(f"ssm.{region}.amazonaws.com"
-                     for region in boto3.Session().get_available_regions("ssm"))
+    return frozenset(
+        f"ssm.{region}.amazonaws.com" for region in boto3.Session().get_available_regions("ssm")
+    )

@@ -43,8 +43,9 @@ GONE = ("shutting-down", "terminated")
 class Loop:
     """Runs in the main thread; what other threads call is `changed`, `settled` and `end`."""
 
-    def __init__(self, home: Home, endpoint: str, root: Callable[[str], Root],
-                 cgroups: Cgroups) -> None:
+    def __init__(
+        self, home: Home, endpoint: str, root: Callable[[str], Root], cgroups: Cgroups
+    ) -> None:
         self._home = home
         self._endpoint = endpoint
         self._fabric = Fabric(home)
@@ -119,13 +120,17 @@ class Loop:
         self._errors = {}
         with self._stage("observe"):
             self._world = merge([observe(self._client("ec2", region)) for region in regions])
-            self._facts = facts_of.merge([
-                facts_of.read(self._client("ec2", region), self._client("iam", region))
-                for region in regions])
+            self._facts = facts_of.merge(
+                [
+                    facts_of.read(self._client("ec2", region), self._client("iam", region))
+                    for region in regions
+                ]
+            )
         with self._stage("instances"):
             # Before the fabric takes their interfaces away.
-            self._fleet.retire([instance.id for instance in self._world.instances
-                                if instance.state not in GONE])
+            self._fleet.retire(
+                [instance.id for instance in self._world.instances if instance.state not in GONE]
+            )
             self._carry_out_orders()
         with self._stage("fabric"):
             self._fabric.apply(self._world)
@@ -149,18 +154,23 @@ class Loop:
                 self._fleet.stop(instance_id)
 
     def _wanted(self) -> dict[str, Wanted]:
-        return {instance.id: Wanted(running=instance.state in RUNNING,
-                                    namespace=self._fabric.port(instance.eni_ids[0]),
-                                    image_id=instance.image_id)
-                for instance in self._world.instances
-                if instance.state not in GONE and instance.eni_ids}
+        return {
+            instance.id: Wanted(
+                running=instance.state in RUNNING,
+                namespace=self._fabric.port(instance.eni_ids[0]),
+                image_id=instance.image_id,
+            )
+            for instance in self._world.instances
+            if instance.state not in GONE and instance.eni_ids
+        }
 
     def _report_halted(self, instance_ids: list[str]) -> None:
         """Tell the API what AWS would know by itself: an instance powered itself off."""
         for instance_id in instance_ids:
             ec2 = self._client("ec2", self._facts.instances[instance_id].region)
             behavior = ec2.describe_instance_attribute(
-                InstanceId=instance_id, Attribute="instanceInitiatedShutdownBehavior")
+                InstanceId=instance_id, Attribute="instanceInitiatedShutdownBehavior"
+            )
             if behavior["InstanceInitiatedShutdownBehavior"]["Value"] == "terminate":
                 ec2.terminate_instances(InstanceIds=[instance_id])
             else:
@@ -176,8 +186,12 @@ class Loop:
     def _client(self, service: str, region: str) -> Any:  # noqa: ANN401  # boto3 has no static type
         if (service, region) not in self._clients:
             self._clients[service, region] = boto3.client(
-                service, region_name=region, endpoint_url=self._endpoint,
-                aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+                service,
+                region_name=region,
+                endpoint_url=self._endpoint,
+                aws_access_key_id="lab",
+                aws_secret_access_key="lab",
+            )  # noqa: S106  # opens nothing
         return self._clients[service, region]
 
     @contextmanager
@@ -190,8 +204,11 @@ class Loop:
             self._errors[name] = f"{name}: {error}"
 
     def _status(self) -> dict[str, Any]:
-        return {"error": "; ".join(self._errors.values()) or None, "applied": self._applied,
-                "instances": self._fleet.report()}
+        return {
+            "error": "; ".join(self._errors.values()) or None,
+            "applied": self._applied,
+            "instances": self._fleet.report(),
+        }
 
     def _write_status(self) -> None:
         status = self._status()

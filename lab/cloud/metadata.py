@@ -61,10 +61,13 @@ class MetadataServer(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, at: Callable[[IPv4Address], Instance | None],
-                 user_data: Callable[[str], bytes | None],
-                 keys: Callable[[Instance], Keys],
-                 address: tuple[str, int] = ADDRESS) -> None:
+    def __init__(
+        self,
+        at: Callable[[IPv4Address], Instance | None],
+        user_data: Callable[[str], bytes | None],
+        keys: Callable[[Instance], Keys],
+        address: tuple[str, int] = ADDRESS,
+    ) -> None:
         self.at = at
         self.user_data = user_data
         self.keys = keys
@@ -97,8 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
             status = refusal.status
             body = f"{status.value} - {status.phrase}\n".encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "text/plain", "Content-Length": str(len(body)),
-                            **headers}.items():
+        for name, value in {
+            "Content-Type": "text/plain",
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -135,8 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
             return "\n".join(VERSIONS).encode(), {}
         if version not in VERSIONS:
             raise Refusal(HTTPStatus.NOT_FOUND)
-        data = self.server.user_data(instance.id) if path == "user-data" \
+        data = (
+            self.server.user_data(instance.id)
+            if path == "user-data"
             else self._read(instance, path)
+        )
         if data is None:
             raise Refusal(HTTPStatus.NOT_FOUND)
         return data, {}

@@ -12,9 +12,14 @@ from typing import Any
 
 TARGET = "AmazonSSM."
 ABOUT = {
-    "GetParameter": "Name", "GetParameterHistory": "Name", "PutParameter": "Name",
-    "DeleteParameter": "Name", "LabelParameterVersion": "Name", "GetParameters": "Names",
-    "DeleteParameters": "Names", "GetParametersByPath": "Path",
+    "GetParameter": "Name",
+    "GetParameterHistory": "Name",
+    "PutParameter": "Name",
+    "DeleteParameter": "Name",
+    "LabelParameterVersion": "Name",
+    "GetParameters": "Names",
+    "DeleteParameters": "Names",
+    "GetParametersByPath": "Path",
 }
 """By action, which of its members names what it is about."""
 SECURE = "SecureString"
@@ -27,8 +32,10 @@ def resources(action: str, said: Mapping[str, Any], region: str, account: str) -
     if action == "DescribeParameters":
         return [f"{everything}*"]
     names = said.get(ABOUT[action]) or []
-    return [f"{everything}parameter/{_bare(name).removeprefix('/')}"
-            for name in ([names] if isinstance(names, str) else names)]
+    return [
+        f"{everything}parameter/{_bare(name).removeprefix('/')}"
+        for name in ([names] if isinstance(names, str) else names)
+    ]
 
 
 def sealed(asked: bytes, answer: bytes) -> bytes:

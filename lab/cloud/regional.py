@@ -26,8 +26,9 @@ class Regional:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def __call__(self, environ: dict[str, Any],
-                 start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Answer one request."""
         body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:
@@ -43,15 +44,20 @@ def _judge(environ: dict[str, Any], body: bytes) -> None:
     prefix, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
     scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope and scope["service"] != SERVICE:
-        raise Denied("InvalidSignatureException",
-                     f"Credential should be scoped to correct service: '{SERVICE}'.")
+        raise Denied(
+            "InvalidSignatureException",
+            f"Credential should be scoped to correct service: '{SERVICE}'.",
+        )
     try:
-        about = resources(action, json.loads(body or b"{}"), scope["region"], ACCOUNT) \
-            if scope else []
+        about = (
+            resources(action, json.loads(body or b"{}"), scope["region"], ACCOUNT) if scope else []
+        )
     except (KeyError, ValueError):
         about = []
     if f"{prefix}." != TARGET or (scope and not about):
-        raise Denied("UnknownOperationException",
-                     f"the lab's {SERVICE} knows {', '.join(ABOUT)} and DescribeParameters, on a "
-                     f"parameter that is named; it was asked for {action or 'nothing'}")
+        raise Denied(
+            "UnknownOperationException",
+            f"the lab's {SERVICE} knows {', '.join(ABOUT)} and DescribeParameters, on a "
+            f"parameter that is named; it was asked for {action or 'nothing'}",
+        )
     require(environ, body, action, about)

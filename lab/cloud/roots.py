@@ -20,6 +20,8 @@ def of(directory: Path, image_id: str) -> Root:
         return Root(layers=(image.ensure(directory),))
     root = kubernetes.find(directory)
     if root is None:
-        raise LabError(f"the machine image {image_id} has not been built in {directory}: "
-                       "`podnet up --stack kubernetes` builds it")
+        raise LabError(
+            f"the machine image {image_id} has not been built in {directory}: "
+            "`podnet up --stack kubernetes` builds it"
+        )
     return root

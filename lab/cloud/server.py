@@ -32,22 +32,25 @@ def listen(port: int, host: str = HOST) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise LabError(f"the lab's API cannot listen on {host}:{port}: {error.strerror}; "
-                       "end what uses the port, or let the lab take a free one") from error
+        raise LabError(
+            f"the lab's API cannot listen on {host}:{port}: {error.strerror}; "
+            "end what uses the port, or let the lab take a free one"
+        ) from error
     sock.listen(128)
     return sock
 
 
-def serve(app: WSGIApplication, sock: socket.socket,
-          context: ssl.SSLContext | None = None) -> BaseWSGIServer:
+def serve(
+    app: WSGIApplication, sock: socket.socket, context: ssl.SSLContext | None = None
+) -> BaseWSGIServer:
     """A server on this socket; its `serve_forever` is for a thread of its own."""
     host, port = sock.getsockname()
-    server = make_server(host, port, app, threaded=True, request_handler=_Quiet,
-                         fd=sock.fileno())
+    server = make_server(host, port, app, threaded=True, request_handler=_Quiet, fd=sock.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]  # of its threading subclass
     if context is not None:
         # Later, by the request's own thread: else one silent client would hold up all others.
-        server.socket = context.wrap_socket(server.socket, server_side=True,
-                                            do_handshake_on_connect=False)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
         server.ssl_context = context
     return server

@@ -30,9 +30,12 @@ class _Place:
 class Services:
     """Keeps the servers in step with the facts; these are also what the servers answer from."""
 
-    def __init__(self, namespace: Callable[[str], str],
-                 user_data: Callable[[str], bytes | None],
-                 keys: Callable[[Instance], Keys]) -> None:
+    def __init__(
+        self,
+        namespace: Callable[[str], str],
+        user_data: Callable[[str], bytes | None],
+        keys: Callable[[Instance], Keys],
+    ) -> None:
         self._namespace = namespace
         self._user_data = user_data
         self._keys = keys
@@ -42,8 +45,11 @@ class Services:
     def update(self, facts: Facts) -> None:
         """Answer from these facts, in the VPCs they name."""
         self._facts = facts
-        vpcs = {interface.vpc_id: resolver(interface.vpc)
-                for instance in facts.instances.values() for interface in instance.interfaces}
+        vpcs = {
+            interface.vpc_id: resolver(interface.vpc)
+            for instance in facts.instances.values()
+            for interface in instance.interfaces
+        }
         for vpc_id, place in list(self._places.items()):
             if vpc_id not in vpcs or identity(self._namespace(vpc_id)) != place.namespace:
                 self._close(vpc_id)
@@ -64,15 +70,16 @@ class Services:
 
         def make() -> tuple[BaseServer, ...]:
             return (
-                MetadataServer(lambda source: self._facts.at(vpc_id, source), self._user_data,
-                               self._keys),
+                MetadataServer(
+                    lambda source: self._facts.at(vpc_id, source), self._user_data, self._keys
+                ),
                 DhcpServer(lambda mac: self._by_mac(vpc_id, mac)),
-                DnsServer(address, lambda name: self._by_name(vpc_id, name)))
+                DnsServer(address, lambda name: self._by_name(vpc_id, name)),
+            )
 
         servers = inside(namespace, make)
         for server in servers:
-            threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,),
-                             daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
         self._places[vpc_id] = _Place(number, servers)
 
     def _close(self, vpc_id: str) -> None:
@@ -81,11 +88,22 @@ class Services:
             server.server_close()
 
     def _by_mac(self, vpc_id: str, mac: str) -> tuple[Interface, str] | None:
-        return next(((interface, instance.name) for instance in self._facts.instances.values()
-                     for interface in instance.interfaces
-                     if (interface.vpc_id, interface.mac) == (vpc_id, mac)), None)
+        return next(
+            (
+                (interface, instance.name)
+                for instance in self._facts.instances.values()
+                for interface in instance.interfaces
+                if (interface.vpc_id, interface.mac) == (vpc_id, mac)
+            ),
+            None,
+        )
 
     def _by_name(self, vpc_id: str, name: str) -> IPv4Address | None:
-        return internet.address(name) or next((instance.interfaces[0].address
-                     for instance in self._facts.instances.values()
-                     if instance.name == name and instance.interfaces[0].vpc_id == vpc_id), None)
+        return internet.address(name) or next(
+            (
+                instance.interfaces[0].address
+                for instance in self._facts.instances.values()
+                if instance.name == name and instance.interfaces[0].vpc_id == vpc_id
+            ),
+            None,
+        )

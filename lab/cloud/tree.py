@@ -27,8 +27,9 @@ def find(tree: Tree, path: str) -> Tree | Leaf | None:
 
 def listing(tree: Tree) -> str:
     """How a directory of the tree is shown."""
-    return "\n".join(f"{name}/" if isinstance(node, Mapping) else name
-                     for name, node in sorted(tree.items()))
+    return "\n".join(
+        f"{name}/" if isinstance(node, Mapping) else name for name, node in sorted(tree.items())
+    )
 
 
 def build(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -> Tree:
@@ -36,14 +37,28 @@ def build(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -
     primary = instance.interfaces[0]
     region = instance.region
     meta: dict[str, Tree | Leaf] = {
-        "ami-id": instance.image_id, "ami-launch-index": "0", "ami-manifest-path": "(unknown)",
-        "hostname": instance.name, "local-hostname": instance.name,
-        "instance-action": "none", "instance-id": instance.id, "instance-life-cycle": "on-demand",
-        "instance-type": instance.type, "local-ipv4": str(primary.address), "mac": primary.mac,
-        "network": {"interfaces": {"macs": {
-            interface.mac: _interface(instance, interface) for interface in instance.interfaces}}},
+        "ami-id": instance.image_id,
+        "ami-launch-index": "0",
+        "ami-manifest-path": "(unknown)",
+        "hostname": instance.name,
+        "local-hostname": instance.name,
+        "instance-action": "none",
+        "instance-id": instance.id,
+        "instance-life-cycle": "on-demand",
+        "instance-type": instance.type,
+        "local-ipv4": str(primary.address),
+        "mac": primary.mac,
+        "network": {
+            "interfaces": {
+                "macs": {
+                    interface.mac: _interface(instance, interface)
+                    for interface in instance.interfaces
+                }
+            }
+        },
         "placement": {"availability-zone": instance.zone, "region": region},
-        "profile": "default-hvm", "reservation-id": instance.reservation_id,
+        "profile": "default-hvm",
+        "reservation-id": instance.reservation_id,
         "security-groups": "\n".join(primary.groups.values()),
         "services": {"domain": "amazonaws.com", "partition": "aws"},
     }
@@ -55,19 +70,26 @@ def build(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -
         meta["tags"] = {"instance": dict(instance.tags)}
     if instance.profile_arn:
         meta["iam"] = _iam(instance, now, keys)
-    return {"meta-data": meta,
-            "dynamic": {"instance-identity": {"document": _identity(instance, primary)}}}
+    return {
+        "meta-data": meta,
+        "dynamic": {"instance-identity": {"document": _identity(instance, primary)}},
+    }
 
 
 def _interface(instance: Instance, interface: Interface) -> Tree:
     tree: dict[str, Tree | Leaf] = {
-        "device-number": str(interface.device), "interface-id": interface.eni_id,
-        "local-hostname": instance.name, "local-ipv4s": str(interface.address),
-        "mac": interface.mac, "owner-id": instance.account,
+        "device-number": str(interface.device),
+        "interface-id": interface.eni_id,
+        "local-hostname": instance.name,
+        "local-ipv4s": str(interface.address),
+        "mac": interface.mac,
+        "owner-id": instance.account,
         "security-group-ids": "\n".join(interface.groups),
         "security-groups": "\n".join(interface.groups.values()),
-        "subnet-id": interface.subnet_id, "subnet-ipv4-cidr-block": str(interface.subnet),
-        "vpc-id": interface.vpc_id, "vpc-ipv4-cidr-block": str(interface.vpc),
+        "subnet-id": interface.subnet_id,
+        "subnet-ipv4-cidr-block": str(interface.subnet),
+        "vpc-id": interface.vpc_id,
+        "vpc-ipv4-cidr-block": str(interface.vpc),
         "vpc-ipv4-cidr-blocks": str(interface.vpc),
     }
     if interface.public_address:
@@ -83,32 +105,58 @@ def _public_name(instance: Instance, interface: Interface) -> str:
 
 
 def _iam(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -> Tree:
-    tree: dict[str, Tree | Leaf] = {"info": json.dumps({
-        "Code": "Success", "LastUpdated": _stamp(now),
-        "InstanceProfileArn": instance.profile_arn, "InstanceProfileId": instance.profile_id,
-    }, indent=2)}
+    tree: dict[str, Tree | Leaf] = {
+        "info": json.dumps(
+            {
+                "Code": "Success",
+                "LastUpdated": _stamp(now),
+                "InstanceProfileArn": instance.profile_arn,
+                "InstanceProfileId": instance.profile_id,
+            },
+            indent=2,
+        )
+    }
     if instance.role:
         tree["security-credentials"] = {instance.role: lambda: _credentials(keys(instance))}
     return tree
 
 
 def _credentials(keys: Keys) -> str:
-    return json.dumps({
-        "Code": "Success", "LastUpdated": _stamp(keys.issued), "Type": "AWS-HMAC",
-        "AccessKeyId": keys.key_id, "SecretAccessKey": keys.secret, "Token": keys.token,
-        "Expiration": _stamp(keys.ends),
-    }, indent=2)
+    return json.dumps(
+        {
+            "Code": "Success",
+            "LastUpdated": _stamp(keys.issued),
+            "Type": "AWS-HMAC",
+            "AccessKeyId": keys.key_id,
+            "SecretAccessKey": keys.secret,
+            "Token": keys.token,
+            "Expiration": _stamp(keys.ends),
+        },
+        indent=2,
+    )
 
 
 def _identity(instance: Instance, primary: Interface) -> str:
-    return json.dumps({
-        "accountId": instance.account, "architecture": "x86_64",
-        "availabilityZone": instance.zone, "billingProducts": None,
-        "devpayProductCodes": None, "marketplaceProductCodes": None,
-        "imageId": instance.image_id, "instanceId": instance.id, "instanceType": instance.type,
-        "kernelId": None, "pendingTime": instance.launched, "privateIp": str(primary.address),
-        "ramdiskId": None, "region": instance.region, "version": "2017-09-30",
-    }, indent=2)
+    return json.dumps(
+        {
+            "accountId": instance.account,
+            "architecture": "x86_64",
+            "availabilityZone": instance.zone,
+            "billingProducts": None,
+            "devpayProductCodes": None,
+            "marketplaceProductCodes": None,
+            "imageId": instance.image_id,
+            "instanceId": instance.id,
+            "instanceType": instance.type,
+            "kernelId": None,
+            "pendingTime": instance.launched,
+            "privateIp": str(primary.address),
+            "ramdiskId": None,
+            "region": instance.region,
+            "version": "2017-09-30",
+        },
+        indent=2,
+    )
 
 
 def _stamp(moment: datetime) -> str:

@@ -11,7 +11,14 @@ from lab.model import World
 
 def merge(worlds: Sequence[World]) -> World:
     """One world with all that is in these."""
-    return World(**{
-        field.name: tuple(sorted((item for world in worlds for item in getattr(world, field.name)),
-                                 key=attrgetter("id")))
-        for field in fields(World)})
+    return World(
+        **{
+            field.name: tuple(
+                sorted(
+                    (item for world in worlds for item in getattr(world, field.name)),
+                    key=attrgetter("id"),
+                )
+            )
+            for field in fields(World)
+        }
+    )

@@ -13,6 +13,18 @@ from lab.engine.report import Event, Step, Summary
 from lab.engine.values import UNKNOWN, Diff, Provider, ProviderError
 
 __all__ = [
-    "UNKNOWN", "Diff", "Engine", "EngineError", "Event", "ProgramError", "ProjectError", "Provider",
-    "ProviderError", "ResourceError", "StateError", "StateLocked", "Step", "Summary",
+    "UNKNOWN",
+    "Diff",
+    "Engine",
+    "EngineError",
+    "Event",
+    "ProgramError",
+    "ProjectError",
+    "Provider",
+    "ProviderError",
+    "ResourceError",
+    "StateError",
+    "StateLocked",
+    "Step",
+    "Summary",
 ]

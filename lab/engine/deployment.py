@@ -114,8 +114,9 @@ class Deployment:
             return self._journal.update(old, new, step)
         self._journal.report.note(Step.of("same", urn))
         # Inputs stay as recorded: what the provider takes for equal is no change.
-        return self._journal.record(replace(new, id=old.id, token=old.token, inputs=old.inputs,
-                                            outputs=old.outputs))
+        return self._journal.record(
+            replace(new, id=old.id, token=old.token, inputs=old.inputs, outputs=old.outputs)
+        )
 
     def _known(self, goal: Goal) -> Resource | None:
         urn = goal.resource.urn
@@ -138,32 +139,38 @@ class Deployment:
             return Diff(("provider",), ("provider",))
         # The type may be another than before: an alias says that both mean the same thing.
         diff = self._journal.serving(goal.resource).diff(
-            goal.resource.type, old.id, old.inputs, old.outputs, inputs)
+            goal.resource.type, old.id, old.inputs, old.outputs, inputs
+        )
         asked = []
         for path in goal.replace_on_changes:
             parts = paths.parse(path)
             tops = diff.changed if parts[0] == paths.STAR else (parts[0],)
-            asked += [str(top) for top in tops
-                      if top in diff.changed and paths.differs(inputs, old.inputs, path)]
+            asked += [
+                str(top)
+                for top in tops
+                if top in diff.changed and paths.differs(inputs, old.inputs, path)
+            ]
         return replace(diff, replaces=tuple(dict.fromkeys([*diff.replaces, *asked])))
 
     def _moved(self, old: Resource, new: Resource) -> bool:
         """Whether the provider now leads elsewhere, to another cluster say."""
-        before, after = (self._journal.state.holder(item.provider, item.provider_id)
-                         for item in (old, new))
+        before, after = (
+            self._journal.state.holder(item.provider, item.provider_id) for item in (old, new)
+        )
         known = after or before
         if known is None or before is after:
             return False
         diff = self._journal.provider.diff(
-            known.type, known.id, before.inputs if before else {}, {},
-            after.inputs if after else {})
+            known.type, known.id, before.inputs if before else {}, {}, after.inputs if after else {}
+        )
         return bool(diff.replaces)
 
     def _create(self, new: Resource, replaced: Resource | None) -> Resource:
         if replaced is None:
             return self._journal.create(new, Step.of("create", new.urn))
-        diff = self._journal.serving(new).diff(replaced.type, replaced.id, replaced.inputs,
-                                               replaced.outputs, new.inputs)
+        diff = self._journal.serving(new).diff(
+            replaced.type, replaced.id, replaced.inputs, replaced.outputs, new.inputs
+        )
         detail = _told(replaced, new, diff) or "something it needs is replaced"
         return self._journal.create(new, Step.of("replace", new.urn, detail))
 
@@ -178,8 +185,12 @@ class Deployment:
             for item in doomed:
                 if self._state.live.get(item.urn) is item:
                     self._deleted_first[item.urn] = item
-                self._journal.delete(item, Step.of("delete", item.urn, "to be made anew"),
-                                     leave=item.retain, part=True)
+                self._journal.delete(
+                    item,
+                    Step.of("delete", item.urn, "to be made anew"),
+                    leave=item.retain,
+                    part=True,
+                )
         else:
             _refuse_protected(old, "replaced")
         return self._journal.create(new, step)
@@ -202,14 +213,21 @@ class Deployment:
         return found
 
     def _cannot_outlive(self, item: Resource, doomed: set[str]) -> bool:
-        taken = [name for name, urns in item.property_dependencies.items()
-                 if name in item.inputs and not doomed.isdisjoint(urns)]
+        taken = [
+            name
+            for name, urns in item.property_dependencies.items()
+            if name in item.inputs and not doomed.isdisjoint(urns)
+        ]
         if not taken or not item.custom:
             return False
         with named(item.urn, "could not be compared"):
             diff = self._journal.serving(item).diff(
-                item.type, item.id, item.inputs, item.outputs,
-                item.inputs | dict.fromkeys(taken, UNKNOWN))
+                item.type,
+                item.id,
+                item.inputs,
+                item.outputs,
+                item.inputs | dict.fromkeys(taken, UNKNOWN),
+            )
         return bool(diff.replaces)
 
 
@@ -219,5 +237,7 @@ def _told(old: Resource, new: Resource, diff: Diff) -> str:
 
 def _refuse_protected(resource: Resource, what: str) -> None:
     if resource.protect:
-        raise ResourceError(resource.urn, f"is protected and cannot be {what}; set protect=False "
-                                          f"in the program and run up first")
+        raise ResourceError(
+            resource.urn,
+            f"is protected and cannot be {what}; set protect=False in the program and run up first",
+        )

@@ -22,15 +22,19 @@ def describe(old: Values, new: Values, diff: Diff, secret: Collection[str] = ())
             texts.append(f"{name}: [secret]{suffix}")
             continue
         pairs = list(leaves(name, old.get(name, ABSENT), new.get(name, ABSENT)))
-        texts += [f"{path}: {_text(one)} → {_text(two)}{suffix}" for path, one, two in pairs] \
-            or [f"{name}{suffix}"]
+        texts += [f"{path}: {_text(one)} → {_text(two)}{suffix}" for path, one, two in pairs] or [
+            f"{name}{suffix}"
+        ]
     return "; ".join(texts)
 
 
 def changed(old: Values, new: Values) -> tuple[str, ...]:
     """Names of the properties that differ."""
-    return tuple(name for name in dict.fromkeys([*old, *new])
-                 if old.get(name, ABSENT) != new.get(name, ABSENT))
+    return tuple(
+        name
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name, ABSENT) != new.get(name, ABSENT)
+    )
 
 
 def leaves(path: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
@@ -50,5 +54,3 @@ def _text(value: object) -> str:
         return "(known after up)"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
-
-

@@ -26,9 +26,15 @@ class Engine:
     """Deploys one stack of a Pulumi project through a provider, without the Pulumi CLI."""
 
     def __init__(  # noqa: PLR0913, PLR0917  # what it takes to say what is deployed where
-        self, project: Path, stack: str, state: Path, provider: Provider,
+        self,
+        project: Path,
+        stack: str,
+        state: Path,
+        provider: Provider,
         on_event: Callable[[Event], None] | None = None,
-        config: Mapping[str, str] | None = None, *, lock_timeout: float = LOCK_TIMEOUT,
+        config: Mapping[str, str] | None = None,
+        *,
+        lock_timeout: float = LOCK_TIMEOUT,
     ) -> None:
         """Names the project's directory, its stack and the file that keeps the stack's state.
 
@@ -105,8 +111,9 @@ class Engine:
         try:
             self._provider.configure(config)
         except ProviderError as error:
-            raise ProjectError(f"the configuration of stack {self._stack} was refused: "
-                               f"{error}") from error
+            raise ProjectError(
+                f"the configuration of stack {self._stack} was refused: {error}"
+            ) from error
         return config
 
     @property

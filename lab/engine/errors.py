@@ -23,8 +23,10 @@ class StateError(EngineError):
     """The state file cannot be read; it stays as it is."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"state file {path} {why}; it was kept as it is: put a good copy in its "
-                         f"place, or move it away to start from nothing")
+        super().__init__(
+            f"state file {path} {why}; it was kept as it is: put a good copy in its "
+            f"place, or move it away to start from nothing"
+        )
 
 
 class StateLocked(EngineError):  # noqa: N818  # the name callers were promised

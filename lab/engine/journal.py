@@ -21,8 +21,9 @@ class Journal:
     so that `recover` can find out in the next run what a killed one did.
     """
 
-    def __init__(self, state: State, provider: Provider, report: Report,
-                 save: Callable[[State], None] | None) -> None:
+    def __init__(
+        self, state: State, provider: Provider, report: Report, save: Callable[[State], None] | None
+    ) -> None:
         self.state = state
         self.provider = provider
         self.report = report
@@ -75,8 +76,9 @@ class Journal:
             if not self.dry:
                 self.state.doubt(old.urn)
                 self.save()
-                outputs = self.serving(new).update(new.type, old.id, old.inputs, old.outputs,
-                                                   new.inputs)
+                outputs = self.serving(new).update(
+                    new.type, old.id, old.inputs, old.outputs, new.inputs
+                )
             return self.record(replace(new, id=old.id, token=old.token, outputs=outputs))
 
     def record(self, resource: Resource) -> Resource:
@@ -86,8 +88,9 @@ class Journal:
         self.save()
         return resource
 
-    def delete(self, resource: Resource, step: Step, *, leave: bool = False,
-               part: bool = False) -> None:
+    def delete(
+        self, resource: Resource, step: Step, *, leave: bool = False, part: bool = False
+    ) -> None:
         """Delete a resource, or only forget it where it is to be left alone."""
         with self.report.step(step, part=part), named(resource.urn, "could not be deleted"):
             if resource.custom and not leave and not self.dry:
@@ -103,8 +106,9 @@ class Journal:
         if not resource.custom:
             return resource
         with named(resource.urn, "could not be read"):
-            found = self.serving(resource).read(resource.type, resource.id, resource.inputs,
-                                                resource.outputs)
+            found = self.serving(resource).read(
+                resource.type, resource.id, resource.inputs, resource.outputs
+            )
         if found is None:
             return None
         inputs, outputs = found
@@ -150,8 +154,12 @@ class Journal:
                 self.report.note(Step.of("same", resource.urn))
                 self.record(found)
             else:
-                drift = describe(resource.inputs, found.inputs,
-                                 Diff(changed(resource.inputs, found.inputs)), resource.secret)
+                drift = describe(
+                    resource.inputs,
+                    found.inputs,
+                    Diff(changed(resource.inputs, found.inputs)),
+                    resource.secret,
+                )
                 with self.report.step(Step.of("refresh", resource.urn, drift)):
                     self.record(found)
 

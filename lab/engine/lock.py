@@ -27,7 +27,8 @@ def locked(state: Path, timeout: float) -> Iterator[None]:
                 file.seek(0)
                 raise StateLocked(
                     f"stack state {state} is in use by process {file.read().strip() or 'unknown'}; "
-                    f"waited {timeout:g} s for it: let it finish, or end it")
+                    f"waited {timeout:g} s for it: let it finish, or end it"
+                )
             time.sleep(POLL)
         file.truncate(0)
         file.write(str(os.getpid()))

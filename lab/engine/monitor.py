@@ -25,8 +25,12 @@ FEATURES = (
 """What the SDK may use; it refuses transforms, hooks and the like by itself when not listed."""
 
 LOG = logging.getLogger("podnet.program")
-_SEVERITIES = {engine_pb2.DEBUG: logging.DEBUG, engine_pb2.INFO: logging.INFO,
-               engine_pb2.WARNING: logging.WARNING, engine_pb2.ERROR: logging.ERROR}
+_SEVERITIES = {
+    engine_pb2.DEBUG: logging.DEBUG,
+    engine_pb2.INFO: logging.INFO,
+    engine_pb2.WARNING: logging.WARNING,
+    engine_pb2.ERROR: logging.ERROR,
+}
 
 
 @dataclass
@@ -42,7 +46,8 @@ class Monitor:
     _former: dict[str, list[str]] = field(default_factory=dict)
 
     def RegisterResource(  # noqa: N802  # the SDK's name, as all below
-        self, request: resource_pb2.RegisterResourceRequest,
+        self,
+        request: resource_pb2.RegisterResourceRequest,
     ) -> resource_pb2.RegisterResourceResponse:
         """Bring a resource to what the program wants."""
         urn = urns.urn(self.stack, self.project, request.parent, request.type, request.name)
@@ -55,11 +60,14 @@ class Monitor:
                 secret |= self.journal.provider.secret(request.type)
         resource = self.deployment.register(_goal(request, urn, inputs, secret, former))
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=resource.id, object=wire.encode(resource.outputs or resource.inputs,
-                                                        resource.secret))
+            urn=urn,
+            id=resource.id,
+            object=wire.encode(resource.outputs or resource.inputs, resource.secret),
+        )
 
     def RegisterResourceOutputs(  # noqa: N802
-        self, request: resource_pb2.RegisterResourceOutputsRequest,
+        self,
+        request: resource_pb2.RegisterResourceOutputsRequest,
     ) -> empty_pb2.Empty:
         """Note the exports of the stack and the outputs of components."""
         with self.deployment.guarded(request.urn):
@@ -69,7 +77,8 @@ class Monitor:
         return empty_pb2.Empty()
 
     def ReadResource(  # noqa: N802
-        self, request: resource_pb2.ReadResourceRequest,
+        self,
+        request: resource_pb2.ReadResourceRequest,
     ) -> resource_pb2.ReadResourceResponse:
         """Look at a resource that the program does not own."""
         urn = urns.urn(self.stack, self.project, request.parent, request.type, request.name)
@@ -85,11 +94,13 @@ class Monitor:
             if found is None:
                 raise ProviderError(f"there is none with the id {request.id}")
         secret |= serving.secret(request.type) | set(request.additionalSecretOutputs)
-        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id,
-                                                 properties=wire.encode(found[1], secret))
+        return resource_pb2.ReadResourceResponse(
+            urn=urn, id=request.id, properties=wire.encode(found[1], secret)
+        )
 
     def Invoke(  # noqa: N802
-        self, request: resource_pb2.ResourceInvokeRequest,
+        self,
+        request: resource_pb2.ResourceInvokeRequest,
     ) -> resource_pb2.ResourceInvokeResponse:
         """Call a function of the provider; a refusal is the program's to handle."""
         try:
@@ -101,8 +112,7 @@ class Monitor:
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
         response = resource_pb2.ResourceInvokeResponse()
         # The field is called `return`, a word that Python keeps for itself.
-        getattr(response, "return").CopyFrom(
-            wire.encode(result, serving.secret(request.tok)))
+        getattr(response, "return").CopyFrom(wire.encode(result, serving.secret(request.tok)))
         return response
 
     def Call(self, request: resource_pb2.ResourceCallRequest) -> NoReturn:  # noqa: N802
@@ -133,13 +143,18 @@ class ProgramLog:
 
     def RequirePulumiVersion(self, request: engine_pb2.RequirePulumiVersionRequest) -> NoReturn:  # noqa: N802
         """Refuse: there is no CLI here whose version could be promised."""
-        raise EngineError(f"the program asks for Pulumi {request.pulumi_version_range}, and the "
-                          f"embedded engine has no such version")
+        raise EngineError(
+            f"the program asks for Pulumi {request.pulumi_version_range}, and the "
+            f"embedded engine has no such version"
+        )
 
 
 def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
-    for given, option in ((request.importId, "import_"), (request.remote, "a remote component"),
-                          (request.HasField("replacement_trigger"), "replacement_trigger")):
+    for given, option in (
+        (request.importId, "import_"),
+        (request.remote, "a remote component"),
+        (request.HasField("replacement_trigger"), "replacement_trigger"),
+    ):
         if given:
             raise ProviderError(f"{option} is not supported by the embedded engine")
 
@@ -150,19 +165,39 @@ def _reference(provider: str) -> tuple[str, str]:
     return urn, id_
 
 
-def _goal(request: resource_pb2.RegisterResourceRequest, urn: str, inputs: Values,
-          secret: frozenset[str], former: list[str]) -> Goal:
+def _goal(
+    request: resource_pb2.RegisterResourceRequest,
+    urn: str,
+    inputs: Values,
+    secret: frozenset[str],
+    former: list[str],
+) -> Goal:
     # The SDK collects dependencies in sets; sorted, an unchanged program leaves the file unchanged.
-    by_property = {name: sorted(item.urns) for name, item in
-                   sorted(request.propertyDependencies.items()) if item.urns}
+    by_property = {
+        name: sorted(item.urns)
+        for name, item in sorted(request.propertyDependencies.items())
+        if item.urns
+    }
     provider, provider_id = _reference(request.provider)
     first = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
     return Goal(
         resource=Resource(
-            urn=urn, type=request.type, custom=request.custom, inputs=inputs,
-            secret=sorted(secret | set(request.additionalSecretOutputs)), parent=request.parent,
-            provider=provider, provider_id=provider_id, protect=request.protect,
-            retain=request.retainOnDelete, deleted_with=request.deletedWith,
-            dependencies=sorted(request.dependencies), property_dependencies=by_property),
-        delete_before_replace=first, ignore_changes=tuple(request.ignoreChanges),
-        replace_on_changes=tuple(request.replaceOnChanges), former=tuple(former))
+            urn=urn,
+            type=request.type,
+            custom=request.custom,
+            inputs=inputs,
+            secret=sorted(secret | set(request.additionalSecretOutputs)),
+            parent=request.parent,
+            provider=provider,
+            provider_id=provider_id,
+            protect=request.protect,
+            retain=request.retainOnDelete,
+            deleted_with=request.deletedWith,
+            dependencies=sorted(request.dependencies),
+            property_dependencies=by_property,
+        ),
+        delete_before_replace=first,
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        former=tuple(former),
+    )

@@ -33,7 +33,12 @@ class Packages:
         return self._of(type_).check(type_, inputs)
 
     def diff(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Diff:
         """As `Provider.diff`."""
         return self._of(type_).diff(type_, id_, old_inputs, old_outputs, new_inputs)
@@ -47,13 +52,22 @@ class Packages:
         return self._of(type_).find(type_, inputs, token)
 
     def read(
-        self, type_: str, id_: str, inputs: Values, outputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        inputs: Values,
+        outputs: Values,
     ) -> tuple[Values, Values] | None:
         """As `Provider.read`."""
         return self._of(type_).read(type_, id_, inputs, outputs)
 
     def update(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Values:
         """As `Provider.update`."""
         return self._of(type_).update(type_, id_, old_inputs, old_outputs, new_inputs)
@@ -69,6 +83,8 @@ class Packages:
     def _of(self, token: str) -> Provider:
         package = token.removeprefix(PREFIX).partition(":")[0]
         if package not in self.served:
-            raise ProviderError(f"the lab does not serve the package {package} ({token}); "
-                                f"it serves {', '.join(sorted(self.served))}")
+            raise ProviderError(
+                f"the lab does not serve the package {package} ({token}); "
+                f"it serves {', '.join(sorted(self.served))}"
+            )
         return self.served[package]

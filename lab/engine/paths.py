@@ -10,8 +10,11 @@ from lab.engine.values import Values
 
 STAR = "*"
 QUOTED = 'a["b"]'
-_PART = re.compile(r"""\.?(?P<name>[^.\["\]]+) | \["(?P<quoted>(?:[^"\\]|\\.)*)"\]
-                   | \[(?P<index>\d+)\] | \[(?P<star>\*)\]""", re.VERBOSE)
+_PART = re.compile(
+    r"""\.?(?P<name>[^.\["\]]+) | \["(?P<quoted>(?:[^"\\]|\\.)*)"\]
+                   | \[(?P<index>\d+)\] | \[(?P<star>\*)\]""",
+    re.VERBOSE,
+)
 _ABSENT = object()
 Part = str | int
 
@@ -53,10 +56,11 @@ def _kept(new: Any, old: Any, parts: list[Part]) -> Any:  # noqa: ANN401  # any 
     part, rest = parts[0], parts[1:]
     if isinstance(new, list) and isinstance(old, list):
         if part == STAR:
-            return [_kept(one, other, rest) for one, other in zip(new, old, strict=False)] \
-                + new[len(old):]
+            return [_kept(one, other, rest) for one, other in zip(new, old, strict=False)] + new[
+                len(old) :
+            ]
         if isinstance(part, int) and part < min(len(new), len(old)):
-            return [*new[:part], _kept(new[part], old[part], rest), *new[part + 1:]]
+            return [*new[:part], _kept(new[part], old[part], rest), *new[part + 1 :]]
         return new
     if old is _ABSENT:
         old = {}  # what is ignored in a map was not there if the map was not

@@ -34,8 +34,15 @@ def run(directory: Path, config: Mapping[str, str], monitor: Monitor, *, dry: bo
     log = ProgramLog()
 
     def settings() -> Settings:
-        return Settings(monitor.project, monitor.stack, monitor, log, dry_run=dry,
-                        organization="organization", root_directory=str(directory))
+        return Settings(
+            monitor.project,
+            monitor.stack,
+            monitor,
+            log,
+            dry_run=dry,
+            organization="organization",
+            root_directory=str(directory),
+        )
 
     with _own_process(directory, config) as module:
         # A copied context keeps all that the SDK sets in context variables out of the caller's.
@@ -44,8 +51,12 @@ def run(directory: Path, config: Mapping[str, str], monitor: Monitor, *, dry: bo
         raise ProgramError("\n".join(log.errors))
 
 
-def _run(main: Path, module: types.ModuleType, settings: Callable[[], Settings],
-         config: Mapping[str, str]) -> None:
+def _run(
+    main: Path,
+    module: types.ModuleType,
+    settings: Callable[[], Settings],
+    config: Mapping[str, str],
+) -> None:
     reset_options()
     # Settings live in context variables: made any earlier, they would be the caller's.
     configure(settings())
@@ -123,16 +134,23 @@ def _own_process(directory: Path, config: Mapping[str, str]) -> Iterator[types.M
 
 def _modules_of(directory: Path) -> list[str]:
     """Names of loaded modules that are the program's own: each run imports them afresh."""
-    return [name for name, module in list(sys.modules.items())
-            if name.partition(".")[0] not in (ENGINE, "__main__")
-            and _is_own(getattr(module, "__file__", None), directory)]
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] not in (ENGINE, "__main__")
+        and _is_own(getattr(module, "__file__", None), directory)
+    ]
 
 
 def _is_own(file: str | None, directory: Path) -> bool:
     path = Path(file) if file else None
     # A virtual environment is often inside the project; what is installed there is shared.
-    return path is not None and path.is_relative_to(directory) \
-        and "site-packages" not in path.parts and not path.is_relative_to(sys.prefix)
+    return (
+        path is not None
+        and path.is_relative_to(directory)
+        and "site-packages" not in path.parts
+        and not path.is_relative_to(sys.prefix)
+    )
 
 
 def _told(error: Exception, directory: Path) -> str:
@@ -140,9 +158,15 @@ def _told(error: Exception, directory: Path) -> str:
     owner = sys.modules.get(type(error).__module__)
     if isinstance(error, RunError) or _is_own(getattr(owner, "__file__", None), directory):
         return str(error)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-              if _is_own(frame.filename, directory)
-              and Path(frame.filename).relative_to(directory).parts[0] != ENGINE]
-    places = [f"\n  at {Path(frame.filename).relative_to(directory)}:{frame.lineno} "
-              f"in {frame.name}: {frame.line}" for frame in frames]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if _is_own(frame.filename, directory)
+        and Path(frame.filename).relative_to(directory).parts[0] != ENGINE
+    ]
+    places = [
+        f"\n  at {Path(frame.filename).relative_to(directory)}:{frame.lineno} "
+        f"in {frame.name}: {frame.line}"
+        for frame in frames
+    ]
     return f"{type(error).__name__}: {error}{''.join(places)}"

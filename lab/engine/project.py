@@ -27,8 +27,9 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"),
-                                  list(_first))
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,14 @@ class Project:
         name = content.get("name")
         if not isinstance(name, str):
             raise ProjectError(f"{file}: name is {name!r}; a project needs a name")
-        declared = {_key(key, name): value for key, value in
-                    (content.get("config") or {}).items()}
-        return cls(directory, name, directory / content.get("main", "."),
-                   directory / content.get("stackConfigDir", "."), declared)
+        declared = {_key(key, name): value for key, value in (content.get("config") or {}).items()}
+        return cls(
+            directory,
+            name,
+            directory / content.get("main", "."),
+            directory / content.get("stackConfigDir", "."),
+            declared,
+        )
 
     def config(self, stack: str, overrides: Mapping[str, str]) -> dict[str, str]:
         """All configuration of a stack, as the text that programs get; raises `ProjectError`.
@@ -76,8 +81,10 @@ class Project:
             typed = declaration.get("type")
             if key not in values and default is None:
                 if typed is not None:
-                    problems.append(f"stack {stack} is missing configuration value {key}; set it "
-                                    f"in {self.stack_file(stack)} or give it a default")
+                    problems.append(
+                        f"stack {stack} is missing configuration value {key}; set it "
+                        f"in {self.stack_file(stack)} or give it a default"
+                    )
                 continue
             value = values.setdefault(key, default)
             if typed is not None and (problem := _misfit(value, declaration)):
@@ -99,11 +106,15 @@ class Project:
             raise ProjectError(f"{file}: config must be a mapping of keys to values")
         for key, value in values.items():
             if ":" not in str(key):
-                raise ProjectError(f"{file}: configuration key {key!r} has no namespace; write it "
-                                   f"as {self.name}:{key}")
+                raise ProjectError(
+                    f"{file}: configuration key {key!r} has no namespace; write it "
+                    f"as {self.name}:{key}"
+                )
             if isinstance(value, dict) and value.keys() == {"secure"}:
-                raise ProjectError(f"{file}: {key} is encrypted by the Pulumi CLI, and the "
-                                   f"embedded engine has no key for it; use the CLI's engine")
+                raise ProjectError(
+                    f"{file}: {key} is encrypted by the Pulumi CLI, and the "
+                    f"embedded engine has no key for it; use the CLI's engine"
+                )
         return dict(values)
 
 
@@ -138,8 +149,9 @@ def _misfit(value: object, declaration: Mapping[str, Any]) -> str | None:
     """What a value should have been by its declared type, or None when it is that."""
     kind = declaration.get("type")
     if kind not in _TYPES:
-        raise ProjectError(f"Pulumi.yaml declares the unknown type {kind!r}; known: "
-                           f"{', '.join(_TYPES)}")
+        raise ProjectError(
+            f"Pulumi.yaml declares the unknown type {kind!r}; known: {', '.join(_TYPES)}"
+        )
     if kind in ("array", "object") and isinstance(value, str):
         try:
             value = json.loads(value)  # as an override gives it
@@ -155,8 +167,11 @@ def _misfit(value: object, declaration: Mapping[str, Any]) -> str | None:
     if not fits:
         return f"of type {kind}"
     items = declaration.get("items")
-    if isinstance(value, list) and isinstance(items, dict) and any(_misfit(item, items)
-                                                                  for item in value):
+    if (
+        isinstance(value, list)
+        and isinstance(items, dict)
+        and any(_misfit(item, items) for item in value)
+    ):
         return f"an array of {items.get('type')}"
     return None
 

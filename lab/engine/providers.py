@@ -38,7 +38,12 @@ class WithProviders:
         return self.served.check(type_, inputs)
 
     def diff(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Diff:
         """As `Provider.diff`."""
         return self.served.diff(type_, id_, old_inputs, old_outputs, new_inputs)
@@ -56,7 +61,11 @@ class WithProviders:
         return self.served.find(type_, inputs, token)
 
     def read(
-        self, type_: str, id_: str, inputs: Values, outputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        inputs: Values,
+        outputs: Values,
     ) -> tuple[Values, Values] | None:
         """As `Provider.read`."""
         if type_.startswith(PREFIX):
@@ -64,7 +73,12 @@ class WithProviders:
         return self.served.read(type_, id_, inputs, outputs)
 
     def update(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Values:
         """As `Provider.update`."""
         if type_.startswith(PREFIX):

@@ -74,8 +74,13 @@ class State:
 
     def copy(self) -> State:
         """A state of its own to try things on; the resources in it are immutable."""
-        return replace(self, live=dict(self.live), old=list(self.old), pending=list(self.pending),
-                       doubtful=list(self.doubtful))
+        return replace(
+            self,
+            live=dict(self.live),
+            old=list(self.old),
+            pending=list(self.pending),
+            doubtful=list(self.doubtful),
+        )
 
     def created(self, pending: Resource, made: Resource) -> None:
         """A pending resource came to be; the live one it replaces awaits its deletion."""
@@ -115,6 +120,7 @@ class State:
 
     def rename(self, old: str, new: str) -> None:
         """Give a live resource another URN, here and wherever it is referred to."""
+
         def moved(urn: str) -> str:
             return new if urn == old else urn
 
@@ -122,11 +128,17 @@ class State:
             if item.urn != old and old not in item.needs and item.deleted_with != old:
                 return item
             return replace(
-                item, urn=moved(item.urn), parent=moved(item.parent),
-                provider=moved(item.provider), deleted_with=moved(item.deleted_with),
+                item,
+                urn=moved(item.urn),
+                parent=moved(item.parent),
+                provider=moved(item.provider),
+                deleted_with=moved(item.deleted_with),
                 dependencies=[moved(urn) for urn in item.dependencies],
-                property_dependencies={name: [moved(urn) for urn in urns] for name, urns
-                                       in item.property_dependencies.items()})
+                property_dependencies={
+                    name: [moved(urn) for urn in urns]
+                    for name, urns in item.property_dependencies.items()
+                },
+            )
 
         self.live = {item.urn: item for item in map(rewritten, self.live.values())}
         self.old = list(map(rewritten, self.old))
@@ -188,12 +200,16 @@ class StateFile:
         if not isinstance(content, dict) or "version" not in content:
             raise StateError(self.path, "is corrupt: it has no version")
         if content["version"] != VERSION:
-            raise StateError(self.path, f"has version {content['version']}, this engine reads "
-                                        f"version {VERSION}")
+            raise StateError(
+                self.path, f"has version {content['version']}, this engine reads version {VERSION}"
+            )
         found, wanted = ((head.get("project"), head.get("stack")) for head in (content, self._head))
         if found != wanted:
-            raise StateError(self.path, f"belongs to project {found[0]}, stack {found[1]}, not to "
-                                        f"project {wanted[0]}, stack {wanted[1]}")
+            raise StateError(
+                self.path,
+                f"belongs to project {found[0]}, stack {found[1]}, not to "
+                f"project {wanted[0]}, stack {wanted[1]}",
+            )
 
     def _parse(self, content: dict[str, Any]) -> State:
         live = [self._resource(item) for item in content["resources"]]
@@ -203,14 +219,19 @@ class StateFile:
             old=[self._resource(item) for item in content["replaced"]],
             pending=[self._resource(item) for item in content["pending"]],
             doubtful=list(content["doubtful"]),
-            outputs=self._vault.open(content["outputs"], secret), secret_outputs=secret)
+            outputs=self._vault.open(content["outputs"], secret),
+            secret_outputs=secret,
+        )
 
     def _resource(self, item: dict[str, Any]) -> Resource:
         resource = Resource(**item)
         if not resource.secret:
             return resource
-        return replace(resource, inputs=self._vault.open(resource.inputs, resource.secret),
-                       outputs=self._vault.open(resource.outputs, resource.secret))
+        return replace(
+            resource,
+            inputs=self._vault.open(resource.inputs, resource.secret),
+            outputs=self._vault.open(resource.outputs, resource.secret),
+        )
 
     def _render(self, state: State) -> str:
         outputs = self._vault.seal(state.outputs, state.secret_outputs)
@@ -219,8 +240,12 @@ class StateFile:
             "replaced": map(self._line, state.old),
             "pending": map(self._line, state.pending),
         }
-        head = {**self._head, "outputs": outputs, "secretOutputs": state.secret_outputs,
-                "doubtful": state.doubtful}
+        head = {
+            **self._head,
+            "outputs": outputs,
+            "secretOutputs": state.secret_outputs,
+            "doubtful": state.doubtful,
+        }
         lists = ",\n".join(f'"{name}": [\n{_joined(lines)}]' for name, lines in parts.items())
         return f"{json.dumps(head)[:-1]},\n{lists}}}\n"
 
@@ -238,5 +263,7 @@ class StateFile:
 
 
 def _joined(lines: Iterator[str]) -> str:
-    return "".join(f"{'' if first else ','}{line}\n" for first, line in
-                   ((not index, line) for index, line in enumerate(lines)))
+    return "".join(
+        f"{'' if first else ','}{line}\n"
+        for first, line in ((not index, line) for index, line in enumerate(lines))
+    )

@@ -16,8 +16,12 @@ def urn(stack: str, project: str, parent: str, type_: str, name: str) -> str:
     return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"
 
 
-def former(own: str, parent: str, aliases: Iterable[alias_pb2.Alias],
-           parents_former: Mapping[str, list[str]]) -> list[str]:
+def former(
+    own: str,
+    parent: str,
+    aliases: Iterable[alias_pb2.Alias],
+    parents_former: Mapping[str, list[str]],
+) -> list[str]:
     """URNs the resource `own` may be known by: by its own aliases and by those of its parent."""
     names = [own]
     specs: list[alias_pb2.Alias.Spec | None] = [None]
@@ -31,8 +35,9 @@ def former(own: str, parent: str, aliases: Iterable[alias_pb2.Alias],
     return [name for name in dict.fromkeys(names) if name != own]
 
 
-def _by_spec(own: str, parent: str, spec: alias_pb2.Alias.Spec,
-             parents_former: Mapping[str, list[str]]) -> list[str]:
+def _by_spec(
+    own: str, parent: str, spec: alias_pb2.Alias.Spec, parents_former: Mapping[str, list[str]]
+) -> list[str]:
     head, project, qualified, name = own.split("::", 3)
     stack = spec.stack or head.removeprefix("urn:pulumi:")
     project, type_ = spec.project or project, spec.type or qualified.rpartition("$")[2]

@@ -83,7 +83,12 @@ class Provider(Protocol):
         ...
 
     def diff(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Diff:
         """Compare checked new inputs with the last ones, recorded or found by `read`."""
         ...
@@ -118,7 +123,11 @@ class Provider(Protocol):
         ...
 
     def read(
-        self, type_: str, id_: str, inputs: Values, outputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        inputs: Values,
+        outputs: Values,
     ) -> tuple[Values, Values] | None:
         """Inputs and outputs as they really are now; None when the resource is gone.
 
@@ -128,7 +137,12 @@ class Provider(Protocol):
         ...
 
     def update(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Values:
         """Bring a resource to its new inputs, without replacing it; the new outputs."""
         ...

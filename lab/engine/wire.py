@@ -31,9 +31,12 @@ def decode(struct: struct_pb2.Struct) -> tuple[Values, frozenset[str]]:
 def encode(values: Values, secret: Collection[str] = ()) -> struct_pb2.Struct:
     """Properties for the SDK, those named by `secret` marked as such."""
     struct = struct_pb2.Struct()
-    struct.update({
-        name: {SIGNATURE: SECRET, "value": _known(value)} if name in secret else _known(value)
-        for name, value in values.items()})
+    struct.update(
+        {
+            name: {SIGNATURE: SECRET, "value": _known(value)} if name in secret else _known(value)
+            for name, value in values.items()
+        }
+    )
     return struct
 
 
@@ -72,8 +75,9 @@ def _decoded(field: struct_pb2.Value) -> tuple[Any, bool]:
 def _decoded_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:
     if SIGNATURE in struct.fields:
         if struct.fields[SIGNATURE].string_value != SECRET:
-            raise ValueError("assets and archives are not supported by the embedded engine; "
-                             "pass the text itself")
+            raise ValueError(
+                "assets and archives are not supported by the embedded engine; pass the text itself"
+            )
         return _decoded(struct.fields["value"])[0], True
     pairs = {name: _decoded(item) for name, item in _fields(struct)}
     values = {name: value for name, (value, _) in pairs.items() if value is not None}

@@ -24,23 +24,37 @@ class NoSourcesError(LabError):
 def sources(apt: Path = Path("/etc/apt")) -> str:
     """The machine's Debian sources of the suite, one stanza each, as apt reads them."""
     folder = apt / "sources.list.d"
-    stanzas = [stanza for file in sorted(folder.glob("*.sources"))
-               for stanza in _stanzas(file.read_text())]
-    stanzas += [stanza for file in [apt / "sources.list", *sorted(folder.glob("*.list"))]
-                if file.exists() for stanza in _lines(file.read_text())]
+    stanzas = [
+        stanza for file in sorted(folder.glob("*.sources")) for stanza in _stanzas(file.read_text())
+    ]
+    stanzas += [
+        stanza
+        for file in [apt / "sources.list", *sorted(folder.glob("*.list"))]
+        if file.exists()
+        for stanza in _lines(file.read_text())
+    ]
     kept = [stanza for stanza in stanzas if _is_debian(stanza)]
     if not any(SUITE in stanza["suites"].split() for stanza in kept):
-        raise NoSourcesError(f"no apt source in {apt} offers {SUITE} {COMPONENT}, from which the "
-                             "instance image is built; add Debian's, or your mirror's, there")
-    return "\n\n".join("\n".join(f"{key.title()}: {value}" for key, value in stanza.items())
-                       for stanza in kept) + "\n"
+        raise NoSourcesError(
+            f"no apt source in {apt} offers {SUITE} {COMPONENT}, from which the "
+            "instance image is built; add Debian's, or your mirror's, there"
+        )
+    return (
+        "\n\n".join(
+            "\n".join(f"{key.title()}: {value}" for key, value in stanza.items()) for stanza in kept
+        )
+        + "\n"
+    )
 
 
 def settings() -> list[str]:
     """The machine's own apt settings that decide how packages are fetched, such as a proxy."""
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)
-    return [line for line in dump.stdout.splitlines()
-            if line.startswith(KEPT_SETTINGS) and not line.endswith(' "";')]
+    return [
+        line
+        for line in dump.stdout.splitlines()
+        if line.startswith(KEPT_SETTINGS) and not line.endswith(' "";')
+    ]
 
 
 def _stanzas(text: str) -> Iterator[dict[str, str]]:
@@ -78,8 +92,10 @@ def _lines(text: str) -> Iterator[dict[str, str]]:
 
 
 def _is_debian(stanza: dict[str, str]) -> bool:
-    return (stanza.get("types", "").split() != ["deb-src"]
-            and stanza.get("enabled", "yes") != "no"
-            and set(stanza.get("suites", "").split()) <= SUITES
-            and COMPONENT in stanza.get("components", "").split()
-            and KEYRING in stanza.get("signed-by", KEYRING))
+    return (
+        stanza.get("types", "").split() != ["deb-src"]
+        and stanza.get("enabled", "yes") != "no"
+        and set(stanza.get("suites", "").split()) <= SUITES
+        and COMPONENT in stanza.get("components", "").split()
+        and KEYRING in stanza.get("signed-by", KEYRING)
+    )

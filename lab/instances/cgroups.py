@@ -48,14 +48,20 @@ def controllers(mounts: str) -> list[Path]:
 class Cgroups:
     """The groups of one lab, in each hierarchy of the machine."""
 
-    def __init__(self, name: str, roots: Sequence[Path] | None = None,
-                 kubelet_roots: Sequence[Path] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        roots: Sequence[Path] | None = None,
+        kubelet_roots: Sequence[Path] | None = None,
+    ) -> None:
         mounts = Path("/proc/self/mounts").read_text()
         roots = hierarchies(mounts) if roots is None else roots
         kubelet_roots = controllers(mounts) if kubelet_roots is None else kubelet_roots
         if not roots:
-            raise LabError("no cgroup hierarchy is mounted for systemd (cgroup2, or cgroup with "
-                           "name=systemd): the lab's instances boot systemd, which needs one")
+            raise LabError(
+                "no cgroup hierarchy is mounted for systemd (cgroup2, or cgroup with "
+                "name=systemd): the lab's instances boot systemd, which needs one"
+            )
         self._places = [root / name for root in roots]
         self._kubelet_places = [root / name for root in kubelet_roots]
 
@@ -79,8 +85,12 @@ class Cgroups:
 
     def processes(self) -> set[int]:
         """Process ids of everything in the lab's groups."""
-        return {int(line) for place in self._all for file in place.rglob("cgroup.procs")
-                for line in _lines(file)}
+        return {
+            int(line)
+            for place in self._all
+            for file in place.rglob("cgroup.procs")
+            for line in _lines(file)
+        }
 
     def end(self) -> None:
         """Kill every process of the lab, except this one, and remove the groups."""
@@ -90,8 +100,10 @@ class Cgroups:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             if time.monotonic() > deadline:
-                raise LabError(f"processes {sorted(rest)} of the lab do not end, not even when "
-                               "killed; see what they wait for in /proc/<process id>/stack")
+                raise LabError(
+                    f"processes {sorted(rest)} of the lab do not end, not even when "
+                    "killed; see what they wait for in /proc/<process id>/stack"
+                )
             time.sleep(POLL)
         for place in self._all:
             _prune(place)

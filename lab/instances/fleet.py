@@ -34,8 +34,13 @@ class Report(TypedDict):
 class Fleet:
     """The machines, by instance id; all methods are for the process's main thread."""
 
-    def __init__(self, folder: Path, root: Callable[[str], Root], cgroups: Cgroups,
-                 on_exit: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: Callable[[str], Root],
+        cgroups: Cgroups,
+        on_exit: Callable[[], None],
+    ) -> None:
         """`root` tells what the instances of an image start from; it raises where it has none."""
         self._folder = folder
         self._root = root
@@ -60,8 +65,11 @@ class Fleet:
         """
         for machine in self._machines.values():
             machine.advance()
-        return [instance_id for instance_id, machine in self._machines.items()
-                if machine.state is State.HALTED and instance_id not in self._known_halts]
+        return [
+            instance_id
+            for instance_id, machine in self._machines.items()
+            if machine.state is State.HALTED and instance_id not in self._known_halts
+        ]
 
     def halt_is_known(self, instance_id: str) -> None:
         """The API has been told that the instance powered itself off."""
@@ -80,8 +88,9 @@ class Fleet:
 
     def out_of_step(self, wanted: Mapping[str, Wanted]) -> bool:
         """Whether `reconcile` would do something."""
-        return any(self._step(instance_id, want) is not None
-                   for instance_id, want in wanted.items())
+        return any(
+            self._step(instance_id, want) is not None for instance_id, want in wanted.items()
+        )
 
     def reconcile(self, wanted: Mapping[str, Wanted]) -> None:
         """Boot what should run and does not, and stop what runs and should not."""
@@ -96,9 +105,10 @@ class Fleet:
 
     def report(self) -> dict[str, Report]:
         """State, process 1 and last error of every machine."""
-        return {instance_id: Report(state=machine.state.value, pid=machine.pid,
-                                    error=machine.error)
-                for instance_id, machine in sorted(self._machines.items())}
+        return {
+            instance_id: Report(state=machine.state.value, pid=machine.pid, error=machine.error)
+            for instance_id, machine in sorted(self._machines.items())
+        }
 
     def _step(self, instance_id: str, want: Wanted) -> Callable[[], None] | None:
         machine = self._machines.get(instance_id)
@@ -111,7 +121,8 @@ class Fleet:
         return None
 
     def _first_boot(self, instance_id: str, want: Wanted) -> None:
-        machine = Machine(self._folder / instance_id, self._root(want.image_id), self._cgroups,
-                          self._on_exit)
+        machine = Machine(
+            self._folder / instance_id, self._root(want.image_id), self._cgroups, self._on_exit
+        )
         self._machines[instance_id] = machine
         machine.boot(want.namespace)

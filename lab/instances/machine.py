@@ -22,8 +22,19 @@ LOG = logging.getLogger("lab.instances")
 
 SCRIPT = Path(__file__).parent / "boot.sh"
 # Ends with its parent, and everything in it with it.
-CAGE = ("setpriv", "--pdeathsig", "KILL", "--",
-        "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+CAGE = (
+    "setpriv",
+    "--pdeathsig",
+    "KILL",
+    "--",
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--",
+)
 # How process 1 is told to power off or to restart (systemd(1), "Signals").
 POWER_OFF = signal.SIGRTMIN + 4
 RESTART = signal.SIGRTMIN + 5
@@ -94,7 +105,8 @@ class Machine:
         # By this, cloud-init takes the platform for EC2 (ds-identify, "ec2_identify_platform").
         digits = self.name.removeprefix("i-").rjust(17, "0")[-17:]
         (self.folder / "hypervisor/uuid").write_text(
-            f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n")
+            f"ec2{digits[:5]}-{digits[5:9]}-4000-8000-{digits[9:].rjust(12, '0')}\n"
+        )
         # A boot begins with no group of the one before: a kubelet would take them for containers.
         self.cgroups.drop(self.name)
         groups = self.cgroups.make(self.name, kubelet=self.image.kubelet)
@@ -102,9 +114,21 @@ class Machine:
             make_room_for_watches()
         with self.console.open("ab") as console:
             process = subprocess.Popen(
-                [*CAGE, "sh", str(SCRIPT), namespace, ":".join(map(str, self.image.layers)),
-                 str(self.folder), "kubelet" if self.image.kubelet else "", *map(str, groups)],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True)
+                [
+                    *CAGE,
+                    "sh",
+                    str(SCRIPT),
+                    namespace,
+                    ":".join(map(str, self.image.layers)),
+                    str(self.folder),
+                    "kubelet" if self.image.kubelet else "",
+                    *map(str, groups),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
         self._nspawn = process
         self.state = State.STARTING
 

@@ -21,13 +21,19 @@ def running_nodes(home: Home, ec2: Any, stack: str | None = None) -> list[Node]:
 
     `ec2` is a boto3 client of the lab's API.
     """
-    filters = [{"Name": "instance-state-name", "Values": ["pending", "running"]},
-               {"Name": "tag-key", "Values": [NAME_TAG]}]
+    filters = [
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+        {"Name": "tag-key", "Values": [NAME_TAG]},
+    ]
     if stack is not None:
         filters.append({"Name": f"tag:{STACK_TAG}", "Values": [stack]})
     pages = ec2.get_paginator("describe_instances").paginate(Filters=filters)
-    nodes = [_node(home, instance) for page in pages for reservation in page["Reservations"]
-             for instance in reservation["Instances"]]
+    nodes = [
+        _node(home, instance)
+        for page in pages
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+    ]
     return sorted((node for node in nodes if node), key=lambda node: (len(node.name), node.name))
 
 
@@ -50,6 +56,10 @@ def _node(home: Home, instance: dict[str, Any]) -> Node | None:
         return None
     public = instance.get("PublicIpAddress")
     name = next(tag["Value"] for tag in instance["Tags"] if tag["Key"] == NAME_TAG)
-    return Node(name=name, instance_id=instance["InstanceId"], pid=pid,
-                address=IPv4Address(instance["PrivateIpAddress"]),
-                public_address=IPv4Address(public) if public else None)
+    return Node(
+        name=name,
+        instance_id=instance["InstanceId"],
+        pid=pid,
+        address=IPv4Address(instance["PrivateIpAddress"]),
+        public_address=IPv4Address(public) if public else None,
+    )

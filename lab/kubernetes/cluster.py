@@ -65,13 +65,21 @@ class Cluster:
                 raise LabError(
                     f"{len(late)} of {len(wanted)} nodes not Ready after {NODES_LIMIT:.0f} s:\n"
                     f"{lines}\n`podnet exec --stack {self.stack} NODE -- journalctl -u "
-                    "podnet-kubernetes -u kubelet` tells more")
+                    "podnet-kubernetes -u kubelet` tells more"
+                )
             time.sleep(POLL)
 
     def ensure_pods(self, nodes: Sequence[Node], note: Note) -> list[Pod]:
         """The pods of the proof, after the cluster has been given what makes them."""
-        self.kubectl().run("apply", "--server-side", "--force-conflicts", SOURCE, "-f", "-",
-                           stdin=workload.text(len(nodes)))
+        self.kubectl().run(
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            SOURCE,
+            "-f",
+            "-",
+            stdin=workload.text(len(nodes)),
+        )
         return self.wait_pods(nodes, note)
 
     def wait_pods(self, nodes: Sequence[Node], note: Note) -> list[Pod]:
@@ -87,7 +95,8 @@ class Cluster:
                 raise LabError(
                     f"the pods of the proof are not ready after {PODS_LIMIT:.0f} s: {reason}; "
                     f"`podnet kubectl --stack {self.stack} -- -n {workload.NAMESPACE} describe "
-                    "pods` tells more")
+                    "pods` tells more"
+                )
             time.sleep(POLL)
 
     def renew_pods(self, nodes: Sequence[Node], note: Note) -> list[Pod]:
@@ -96,38 +105,56 @@ class Cluster:
         for item in self.pods():
             if not item["spec"].get("hostNetwork"):
                 meta = item["metadata"]
-                kubectl.run("delete", "pod", meta["name"], f"--namespace={meta['namespace']}",
-                            "--wait=false", "--ignore-not-found")
+                kubectl.run(
+                    "delete",
+                    "pod",
+                    meta["name"],
+                    f"--namespace={meta['namespace']}",
+                    "--wait=false",
+                    "--ignore-not-found",
+                )
         return self.wait_pods(nodes, note)
 
     def hosts(self, nodes: Sequence[Node]) -> list[Endpoint]:
         """The pods of the proof that are in the networks of their nodes."""
         return list(pods_of.hosts(nodes, pods_of.of_probe(self.pods())))
 
-    def prove(self, matrix: Matrix, nodes: Sequence[Node], pods: Sequence[Pod],
-              hosts: Sequence[Endpoint]) -> Matrix:
+    def prove(
+        self, matrix: Matrix, nodes: Sequence[Node], pods: Sequence[Pod], hosts: Sequence[Endpoint]
+    ) -> Matrix:
         """The verdict, with what pods and nodes find of Services and names."""
-        sources = {each.name: each for each in (
-            *map(Endpoint.of_pod, pods), *hosts, *map(Endpoint.of_node, nodes))}
+        sources = {
+            each.name: each
+            for each in (*map(Endpoint.of_pod, pods), *hosts, *map(Endpoint.of_node, nodes))
+        }
         return matrix.and_also(*services.ask(sources, self._asked(nodes, pods)))
 
     def drain(self, name: str, note: Note) -> None:
         """Take the pods off a node and the node out of the cluster, before it is made anew."""
         kubectl = self.kubectl()
         note(f"{name} is drained")
-        kubectl.run("drain", name, "--ignore-daemonsets", "--delete-emptydir-data", "--force",
-                    f"--timeout={PODS_LIMIT:.0f}s")
+        kubectl.run(
+            "drain",
+            name,
+            "--ignore-daemonsets",
+            "--delete-emptydir-data",
+            "--force",
+            f"--timeout={PODS_LIMIT:.0f}s",
+        )
         kubectl.run("delete", "node", name, "--ignore-not-found")
 
     def _asked(self, nodes: Sequence[Node], pods: Sequence[Pod]) -> services.Asked:
-        addresses = {item["metadata"]["name"]: IPv4Address(item["spec"]["clusterIP"])
-                     for item in self._list("services")
-                     if item["metadata"]["namespace"] == workload.NAMESPACE}
+        addresses = {
+            item["metadata"]["name"]: IPv4Address(item["spec"]["clusterIP"])
+            for item in self._list("services")
+            if item["metadata"]["namespace"] == workload.NAMESPACE
+        }
         behind = {pod.label: Endpoint.of_pod(pod) for pod in pods}
         anywhere = addresses[workload.ANYWHERE]
         first = nodes[0].address
         return services.Asked(
-            anywhere=anywhere, own_node=addresses[workload.OWN_NODE],
+            anywhere=anywhere,
+            own_node=addresses[workload.OWN_NODE],
             behind_anywhere=_made_by(workload.WEB, behind),
             behind_own_node=_made_by(workload.DAEMON, behind),
             dns=dns_service(self.settings.service_cidr),
@@ -136,7 +163,8 @@ class Cluster:
                 f"nobody.{workload.NAMESPACE}.svc.cluster.local": None,
                 # Not the cluster's own: its DNS asks the VPC's.
                 endpoint(first, self.region): first,
-            })
+            },
+        )
 
     def _late(self, wanted: Mapping[str, str]) -> dict[str, str]:
         try:
@@ -158,8 +186,9 @@ class Cluster:
         return pods_of.pods(nodes, found)
 
     def _list(self, kind: str) -> list[dict[str, Any]]:
-        text = self.kubectl().run("get", kind, "--all-namespaces", "--output=json", PATIENCE,
-                                  timeout=30)
+        text = self.kubectl().run(
+            "get", kind, "--all-namespaces", "--output=json", PATIENCE, timeout=30
+        )
         items: list[dict[str, Any]] = json.loads(text)["items"]
         return items
 

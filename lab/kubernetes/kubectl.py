@@ -42,15 +42,26 @@ class Kubectl:
     def of(cls, home: Home, stack: str, ssm: Any) -> Kubectl:  # noqa: ANN401  # a boto3 client
         """For the cluster of this stack; raises `NoCluster` where there is none."""
         kubeconfig = read_kubeconfig(ssm, stack)
-        return cls(program=build.ensure(home.image) / "kubectl", kubeconfig=kubeconfig,
-                   namespace=Fabric(home).internet_namespace, cache=home.directory / "kubectl")
+        return cls(
+            program=build.ensure(home.image) / "kubectl",
+            kubeconfig=kubeconfig,
+            namespace=Fabric(home).internet_namespace,
+            cache=home.directory / "kubectl",
+        )
 
     def run(self, *words: str, stdin: str | None = None, timeout: float | None = None) -> str:
         """Run it to its end and return its standard output; raises `CommandError` if it fails."""
         with self._file() as file:
-            done = subprocess.run(self._argv(words), input=stdin, capture_output=True, text=True,
-                                  check=False, env=self._environment(file), pass_fds=[file],
-                                  timeout=timeout)
+            done = subprocess.run(
+                self._argv(words),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=self._environment(file),
+                pass_fds=[file],
+                timeout=timeout,
+            )
         if done.returncode:
             raise CommandError(["kubectl", *words], done.returncode, done.stderr or done.stdout)
         return done.stdout
@@ -76,8 +87,9 @@ class Kubectl:
 
     def _environment(self, file: int) -> Mapping[str, str]:
         # No proxy of this machine is in that network.
-        kept = {name: value for name, value in os.environ.items()
-                if not name.lower().endswith("_proxy")}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
+        }
         return {**kept, "KUBECONFIG": f"/proc/self/fd/{file}", "KUBECACHEDIR": str(self.cache)}
 
 
@@ -89,12 +101,14 @@ def read_kubeconfig(ssm: Any, stack: str) -> str:  # noqa: ANN401
     except ssm.exceptions.ParameterNotFound:
         raise NoCluster(
             f"stack {stack} has no Kubernetes here (there is no {name}): its settings want none, "
-            f"or it is not deployed; `podnet up --stack {stack}` deploys it") from None
+            f"or it is not deployed; `podnet up --stack {stack}` deploys it"
+        ) from None
     if value == PLACEHOLDER:
         raise NoCluster(
             f"the cluster of stack {stack} does not exist yet: its control plane has not written "
             f"{name}; `podnet exec --stack {stack} node-1 -- journalctl -u podnet-kubernetes` "
-            "tells how far it is")
+            "tells how far it is"
+        )
     return value
 
 

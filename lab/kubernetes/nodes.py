@@ -31,16 +31,19 @@ def members(items: Iterable[Object]) -> dict[str, Member]:
 def _member(item: Object) -> Member:
     status = item.get("status", {})
     ready: Object = next(
-        (each for each in status.get("conditions", ()) if each["type"] == "Ready"), {})
+        (each for each in status.get("conditions", ()) if each["type"] == "Ready"), {}
+    )
     reason = None
     if ready.get("status") != "True":
         reason = str(ready.get("message") or "its kubelet has not reported yet")
     return Member(
         name=item["metadata"]["name"],
         version=status.get("nodeInfo", {}).get("kubeletVersion", "unknown"),
-        block=item.get("spec", {}).get("podCIDR", ""), why_not_ready=reason,
+        block=item.get("spec", {}).get("podCIDR", ""),
+        why_not_ready=reason,
         schedulable=not item.get("spec", {}).get("unschedulable", False),
-        boot_id=status.get("nodeInfo", {}).get("bootID", ""))
+        boot_id=status.get("nodeInfo", {}).get("bootID", ""),
+    )
 
 
 def late(found: Mapping[str, Member], wanted: Mapping[str, str]) -> dict[str, str]:

@@ -56,8 +56,12 @@ def why_not_ready(item: Object) -> str | None:
 def pods(nodes: Sequence[Node], found: Mapping[str, Sequence[Object]]) -> list[Pod]:
     """The pods with addresses of their own; raises `NotThere` where a node lacks one."""
     by_name = {node.name: node for node in nodes}
-    items = [(name, item) for name in (workload.DAEMON, workload.WEB) for item in found[name]
-             if item["spec"].get("nodeName") in by_name]
+    items = [
+        (name, item)
+        for name in (workload.DAEMON, workload.WEB)
+        for item in found[name]
+        if item["spec"].get("nodeName") in by_name
+    ]
     made = [_pod(item, by_name[item["spec"]["nodeName"]], name) for name, item in items]
     return _labelled(made)
 
@@ -69,8 +73,12 @@ def hosts(nodes: Sequence[Node], found: Mapping[str, Sequence[Object]]) -> Itera
         node = by_name.get(item["spec"].get("nodeName", ""))
         if node:
             place = _netns(node, next(iter(_processes(item, node).values())))
-            yield replace(Endpoint.of_node(node), name=_label(workload.HOST, node), netns=place,
-                          address=IPv4Address(item["status"]["podIP"]))
+            yield replace(
+                Endpoint.of_node(node),
+                name=_label(workload.HOST, node),
+                netns=place,
+                address=IPv4Address(item["status"]["podIP"]),
+            )
 
 
 def _pod(item: Object, node: Node, maker: str) -> Pod:
@@ -78,10 +86,17 @@ def _pod(item: Object, node: Node, maker: str) -> Pod:
     first = next(iter(processes.values()))
     way = ("nsenter", f"--net=/proc/{first}/ns/net")
     return Pod(
-        name=item["metadata"]["name"], node=node, address=IPv4Address(item["status"]["podIP"]),
-        mtu=_mtu(node, way), netns=_netns(node, first), way=way, label=_label(maker, node),
-        containers=tuple(Container(name, _netns(node, process))
-                         for name, process in processes.items()))
+        name=item["metadata"]["name"],
+        node=node,
+        address=IPv4Address(item["status"]["podIP"]),
+        mtu=_mtu(node, way),
+        netns=_netns(node, first),
+        way=way,
+        label=_label(maker, node),
+        containers=tuple(
+            Container(name, _netns(node, process)) for name, process in processes.items()
+        ),
+    )
 
 
 def _processes(item: Object, node: Node) -> dict[str, int]:

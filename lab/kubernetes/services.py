@@ -81,11 +81,14 @@ class _Run:
             NAMES: self._names(source),
         }
         found = await asyncio.gather(*map(_said, checks.values()))
-        return [Result(label, name, Check.NAME if name is NAMES else Check.SERVICE, reason)
-                for name, reason in zip(checks, found, strict=True)]
+        return [
+            Result(label, name, Check.NAME if name is NAMES else Check.SERVICE, reason)
+            for name, reason in zip(checks, found, strict=True)
+        ]
 
-    async def _service(self, label: str, source: Endpoint, address: IPv4Address,
-                       expected: Sequence[str]) -> str | None:
+    async def _service(
+        self, label: str, source: Endpoint, address: IPv4Address, expected: Sequence[str]
+    ) -> str | None:
         """Ask until all of the pods behind the Service have answered, by both protocols."""
         for way, kind in ((self._by_tcp, socket.SOCK_STREAM), (self._by_udp, socket.SOCK_DGRAM)):
             missing = set(expected)
@@ -147,8 +150,7 @@ def _socket(source: Endpoint, kind: socket.SocketKind) -> socket.socket:
     return made
 
 
-async def _repeated(sender: socket.socket, packet: bytes,
-                    read: Callable[[bytes], T | None]) -> T:
+async def _repeated(sender: socket.socket, packet: bytes, read: Callable[[bytes], T | None]) -> T:
     """Send a packet, some times if need be, until an answer is one to it."""
     loop = asyncio.get_running_loop()
 

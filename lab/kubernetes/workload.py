@@ -28,8 +28,10 @@ def objects(nodes: int) -> list[Object]:
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
         _daemon_set(DAEMON, _pod(CONTAINERS)),
-        _daemon_set(HOST, {**_pod(CONTAINERS[:1]), "hostNetwork": True,
-                           "dnsPolicy": "ClusterFirstWithHostNet"}),
+        _daemon_set(
+            HOST,
+            {**_pod(CONTAINERS[:1]), "hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"},
+        ),
         _deployment(nodes),
         _service(ANYWHERE, WEB, {}),
         _service(OWN_NODE, DAEMON, {"internalTrafficPolicy": "Local"}),
@@ -50,24 +52,35 @@ def _daemon_set(name: str, spec: Object) -> Object:
     # On every node, whatever is the matter with it: the probe shall tell.
     everywhere = {**spec, "tolerations": [{"operator": "Exists"}]}
     # All at once: they serve nobody.
-    return _workload("DaemonSet", name, everywhere, {
-        "updateStrategy": {"rollingUpdate": {"maxUnavailable": "100%"}}})
+    return _workload(
+        "DaemonSet",
+        name,
+        everywhere,
+        {"updateStrategy": {"rollingUpdate": {"maxUnavailable": "100%"}}},
+    )
 
 
 def _deployment(replicas: int) -> Object:
-    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
-              "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": {LABEL: WEB}}}
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {LABEL: WEB}},
+    }
     # On the control plane too, but not on a node that is being drained.
-    spec = {**_pod(CONTAINERS), "topologySpreadConstraints": [spread],
-            "tolerations": [{"key": "node-role.kubernetes.io/control-plane",
-                             "operator": "Exists"}]}
+    spec = {
+        **_pod(CONTAINERS),
+        "topologySpreadConstraints": [spread],
+        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
+    }
     return _workload("Deployment", WEB, spec, {"replicas": replicas})
 
 
 def _workload(kind: str, name: str, spec: Object, more: Object) -> Object:
     labels = {LABEL: name}
     return {
-        "apiVersion": "apps/v1", "kind": kind,
+        "apiVersion": "apps/v1",
+        "kind": kind,
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
         "spec": {
             "selector": {"matchLabels": labels},
@@ -82,24 +95,43 @@ def _pod(containers: tuple[str, ...]) -> Object:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "terminationGracePeriodSeconds": 1,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": NOBODY, "runAsGroup": NOBODY,
-                            "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [{
-            "name": each, "image": POD_IMAGE, "imagePullPolicy": "IfNotPresent",
-            "securityContext": {"allowPrivilegeEscalation": False,
-                                "capabilities": {"drop": ["ALL"]}},
-        } for each in containers],
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": NOBODY,
+            "runAsGroup": NOBODY,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": each,
+                "image": POD_IMAGE,
+                "imagePullPolicy": "IfNotPresent",
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }
+            for each in containers
+        ],
     }
 
 
 def _service(name: str, selected: str, more: Object) -> Object:
     return {
-        "apiVersion": "v1", "kind": "Service",
+        "apiVersion": "v1",
+        "kind": "Service",
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "selector": {LABEL: selected},
-            "ports": [{"name": protocol.lower(), "protocol": protocol, "port": PORT,
-                       "targetPort": TARGET_PORT} for protocol in ("TCP", "UDP")],
+            "ports": [
+                {
+                    "name": protocol.lower(),
+                    "protocol": protocol,
+                    "port": PORT,
+                    "targetPort": TARGET_PORT,
+                }
+                for protocol in ("TCP", "UDP")
+            ],
             **more,
         },
     }

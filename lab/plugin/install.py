@@ -20,11 +20,13 @@ def install(pulumi_home: Path, package: str, module: str) -> Path:
     folder = pulumi_home / "plugins" / f"resource-{package}-v{number}"
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / f"pulumi-resource-{package}"
-    text = (f"#!{sys.executable}\n"
-            f"import sys\n"
-            f"sys.path.insert(0, {str(PROJECT)!r})\n"
-            f"from {module} import main\n"
-            f"main({number!r})\n")
+    text = (
+        f"#!{sys.executable}\n"
+        f"import sys\n"
+        f"sys.path.insert(0, {str(PROJECT)!r})\n"
+        f"from {module} import main\n"
+        f"main({number!r})\n"
+    )
     if not program.exists() or program.read_text() != text:
         draft = folder / f"draft-{secrets.token_hex(3)}"
         draft.write_text(text)

@@ -21,8 +21,10 @@ def serve(servicer: Servicer) -> None:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):  # how the engine ends its plugins
         signal.signal(number, lambda *_: done.set())
-    server = grpc.server(ThreadPoolExecutor(PARALLEL), options=[
-        ("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
+    server = grpc.server(
+        ThreadPoolExecutor(PARALLEL),
+        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+    )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

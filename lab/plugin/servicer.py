@@ -71,15 +71,19 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         with told(context):
             old = request.old_inputs if request.HasField("old_inputs") else request.olds
             diff = self.compared(values(old), values(request.news))
-        return pb.DiffResponse(changes=_kind(changed=bool(diff.changed)),
-                               diffs=list(diff.changed), replaces=list(diff.replaces))
+        return pb.DiffResponse(
+            changes=_kind(changed=bool(diff.changed)),
+            diffs=list(diff.changed),
+            replaces=list(diff.replaces),
+        )
 
     def Configure(self, request: pb.ConfigureRequest, context: Any) -> pb.ConfigureResponse:
         """Connect to the lab, and to nothing but the lab."""
         with told(context):
             self._provider = self.connected(self.checked(values(request.args)))
         return pb.ConfigureResponse(
-            acceptSecrets=False, acceptResources=False, acceptOutputs=False, supportsPreview=True)
+            acceptSecrets=False, acceptResources=False, acceptOutputs=False, supportsPreview=True
+        )
 
     def Check(self, request: pb.CheckRequest, context: Any) -> pb.CheckResponse:
         """The inputs with defaults, or what is wrong with them."""
@@ -87,21 +91,26 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
             try:
                 checked = self.provider.check(type_of(request.urn), values(request.news))
             except ProviderError as error:
-                return pb.CheckResponse(
-                    failures=[pb.CheckFailure(reason=str(error))])
+                return pb.CheckResponse(failures=[pb.CheckFailure(reason=str(error))])
             return pb.CheckResponse(inputs=self._encoded(request.urn, checked))
 
     def Diff(self, request: pb.DiffRequest, context: Any) -> pb.DiffResponse:
         """How the program's inputs differ from the recorded ones."""
         with told(context):
             old, new = values(request.old_inputs), values(request.news)
-            diff = self.provider.diff(type_of(request.urn), request.id, old,
-                                      values(request.olds), new)
+            diff = self.provider.diff(
+                type_of(request.urn), request.id, old, values(request.olds), new
+            )
         return pb.DiffResponse(
-            changes=_kind(changed=bool(diff.changed)), diffs=list(diff.changed),
-            replaces=list(diff.replaces), deleteBeforeReplace=diff.delete_before_replace,
-            hasDetailedDiff=True, detailedDiff=dict(
-                leaf for name in diff.changed for leaf in _property_diffs(name, diff, old, new)))
+            changes=_kind(changed=bool(diff.changed)),
+            diffs=list(diff.changed),
+            replaces=list(diff.replaces),
+            deleteBeforeReplace=diff.delete_before_replace,
+            hasDetailedDiff=True,
+            detailedDiff=dict(
+                leaf for name in diff.changed for leaf in _property_diffs(name, diff, old, new)
+            ),
+        )
 
     def Create(self, request: pb.CreateRequest, context: Any) -> pb.CreateResponse:
         """Make a resource; what came to be of one that then failed is recorded."""
@@ -121,13 +130,16 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: pb.ReadRequest, context: Any) -> pb.ReadResponse:
         """A resource as it is; an empty answer when it is gone."""
         with told(context):
-            found = self.provider.read(type_of(request.urn), request.id, values(request.inputs),
-                                       values(request.properties))
+            found = self.provider.read(
+                type_of(request.urn), request.id, values(request.inputs), values(request.properties)
+            )
             if found is None:
                 return pb.ReadResponse()
             return pb.ReadResponse(
-                id=request.id, inputs=self._encoded(request.urn, found[0]),
-                properties=self._encoded(request.urn, found[1]))
+                id=request.id,
+                inputs=self._encoded(request.urn, found[0]),
+                properties=self._encoded(request.urn, found[1]),
+            )
 
     def Update(self, request: pb.UpdateRequest, context: Any) -> pb.UpdateResponse:
         """Bring a resource to new inputs."""
@@ -136,7 +148,8 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
             return pb.UpdateResponse(properties=self._encoded(request.urn, {**old, **new}))
         with told(context):
             outputs = self.provider.update(
-                type_of(request.urn), request.id, values(request.old_inputs), old, new)
+                type_of(request.urn), request.id, values(request.old_inputs), old, new
+            )
             return pb.UpdateResponse(properties=self._encoded(request.urn, outputs))
 
     def Delete(self, request: pb.DeleteRequest, context: Any) -> empty_pb2.Empty:
@@ -150,9 +163,12 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         with told(context):
             answer = self.provider.invoke(request.tok, values(request.args))
         response = pb.InvokeResponse()
-        getattr(response, "return").CopyFrom(encode(
-            {name: value for name, value in answer.items() if value is not None},
-            self.provider.secret(request.tok)))
+        getattr(response, "return").CopyFrom(
+            encode(
+                {name: value for name, value in answer.items() if value is not None},
+                self.provider.secret(request.tok),
+            )
+        )
         return response
 
     def Cancel(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
@@ -185,8 +201,7 @@ def type_of(urn: str) -> str:
 
 def _half_made(context: Any, id_: str, outputs: Any, why: str) -> NoReturn:
     """Let the engine record a resource that exists but is not yet what it should be."""
-    detail = pb.ErrorResourceInitFailed(
-        id=id_, properties=outputs, reasons=[why])
+    detail = pb.ErrorResourceInitFailed(id=id_, properties=outputs, reasons=[why])
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=why)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
@@ -199,8 +214,12 @@ def _kind(*, changed: bool) -> Any:
     return kinds.DIFF_SOME if changed else kinds.DIFF_NONE
 
 
-def _property_diffs(name: str, diff: Diff, old: Values, new: Values,
-                    ) -> Iterator[tuple[str, pb.PropertyDiff]]:
+def _property_diffs(
+    name: str,
+    diff: Diff,
+    old: Values,
+    new: Values,
+) -> Iterator[tuple[str, pb.PropertyDiff]]:
     """The difference of a property by paths, as deep as `replaceOnChanges` may name one."""
     suffix = "_REPLACE" if name in diff.replaces else ""
     for path, was, is_ in leaves(name, old.get(name, ABSENT), new.get(name, ABSENT)):

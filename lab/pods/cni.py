@@ -69,8 +69,10 @@ def load(directory: Path, owner: str) -> dict[str, Any]:
     """The configuration list a runtime would take: the first *.conflist by name."""
     files = sorted(directory.glob("*.conflist"))
     if not files:
-        raise LabError(f"{owner} has no *.conflist in /etc/cni/net.d, so it can hold no pod; "
-                       "is its set-up finished?")
+        raise LabError(
+            f"{owner} has no *.conflist in /etc/cni/net.d, so it can hold no pod; "
+            "is its set-up finished?"
+        )
     try:
         config = json.loads(files[0].read_text())
     except ValueError as error:
@@ -121,8 +123,10 @@ class Network:
             self._undo(attachment, error)
             raise
         if not result:
-            failure = CniError(f"network {self.config['name']}: the last plugin of ADD, "
-                               f"{self.config['plugins'][-1]['type']}, gave no result")
+            failure = CniError(
+                f"network {self.config['name']}: the last plugin of ADD, "
+                f"{self.config['plugins'][-1]['type']}, gave no result"
+            )
             self._undo(attachment, failure)
             raise failure
         self._remember(attachment, result)
@@ -139,11 +143,17 @@ class Network:
         try:
             self.delete(attachment)
         except LabError as second:
-            raise CniError(f"{error}; undoing it failed too: {second}",
-                           getattr(error, "code", 0)) from error
+            raise CniError(
+                f"{error}; undoing it failed too: {second}", getattr(error, "code", 0)
+            ) from error
 
-    def _run(self, command: str, plugin: Mapping[str, Any], attachment: Attachment,
-             previous: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _run(
+        self,
+        command: str,
+        plugin: Mapping[str, Any],
+        attachment: Attachment,
+        previous: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
         name = plugin["type"]
         self._find(name)
         config = self._config_of(plugin, attachment, previous)
@@ -162,18 +172,26 @@ class Network:
 
     def _find(self, name: str) -> None:
         if not (self.plugins.seen_at / name).exists():
-            raise CniError(f"plugin {name} of network {self.config['name']} is not in "
-                           f"{self.plugins.directory}; is its package installed?")
+            raise CniError(
+                f"plugin {name} of network {self.config['name']} is not in "
+                f"{self.plugins.directory}; is its package installed?"
+            )
 
-    def _config_of(self, plugin: Mapping[str, Any], attachment: Attachment,
-                   previous: Mapping[str, Any] | None) -> dict[str, Any]:
-        config = dict(plugin) | {"name": self.config["name"],
-                                 "cniVersion": self.config["cniVersion"]}
+    def _config_of(
+        self, plugin: Mapping[str, Any], attachment: Attachment, previous: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        config = dict(plugin) | {
+            "name": self.config["name"],
+            "cniVersion": self.config["cniVersion"],
+        }
         if previous is not None:
             config["prevResult"] = previous
         declared = plugin.get("capabilities", {})
-        runtime = {key: value for key, value in attachment.capabilities.items()
-                   if declared.get(key) is True}
+        runtime = {
+            key: value
+            for key, value in attachment.capabilities.items()
+            if declared.get(key) is True
+        }
         if runtime:
             config["runtimeConfig"] = runtime
         return config
@@ -186,16 +204,20 @@ class Network:
         file = self._cached(attachment)
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_name(f".{file.name}.draft")
-        draft.write_text(json.dumps({
-            "kind": "cniCacheV1",
-            "containerId": attachment.container_id,
-            "config": base64.b64encode(json.dumps(self.config).encode()).decode(),
-            "ifName": attachment.interface,
-            "networkName": self.config["name"],
-            "cniArgs": [[key, value] for key, value in attachment.args.items()],
-            "capabilityArgs": dict(attachment.capabilities),
-            "result": result,
-        }))
+        draft.write_text(
+            json.dumps(
+                {
+                    "kind": "cniCacheV1",
+                    "containerId": attachment.container_id,
+                    "config": base64.b64encode(json.dumps(self.config).encode()).decode(),
+                    "ifName": attachment.interface,
+                    "networkName": self.config["name"],
+                    "cniArgs": [[key, value] for key, value in attachment.args.items()],
+                    "capabilityArgs": dict(attachment.capabilities),
+                    "result": result,
+                }
+            )
+        )
         draft.replace(file)
 
     def _remembered(self, attachment: Attachment) -> dict[str, Any] | None:
@@ -225,8 +247,9 @@ def _failure(name: str, command: str, done: Outcome) -> CniError:
         return CniError(f"plugin {name} broke off {command} with exit code {done.code}: {output}")
     details = f" ({said['details']})" if said.get("details") else ""
     code = said.get("code", 0)
-    return CniError(f"plugin {name} refused {command} with code {code}: {said['msg']}{details}",
-                    code)
+    return CniError(
+        f"plugin {name} refused {command} with code {code}: {said['msg']}{details}", code
+    )
 
 
 def _json(text: str) -> dict[str, Any] | None:
@@ -235,5 +258,3 @@ def _json(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-

@@ -15,9 +15,17 @@ def start(node: Node, pod: str) -> None:
     """Start both containers; each runs as a process when this returns."""
     for name in NAMES:
         # Type=exec, so that a process that cannot be started is an error here.
-        node.run("systemd-run", "--quiet", "--collect", "--service-type=exec",
-                 f"--unit={_unit(pod, name)}", f"--description=container {name} of pod {pod}",
-                 f"--property=NetworkNamespacePath=/run/netns/{pod}", "sleep", "infinity")
+        node.run(
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--service-type=exec",
+            f"--unit={_unit(pod, name)}",
+            f"--description=container {name} of pod {pod}",
+            f"--property=NetworkNamespacePath=/run/netns/{pod}",
+            "sleep",
+            "infinity",
+        )
 
 
 def stop(node: Node, pod: str) -> None:

@@ -24,14 +24,31 @@ def plugin_runner(node: Node) -> Execute:
 
     def execute(program: str, env: Mapping[str, str], stdin: str) -> Outcome:
         settings = [f"{key}={value}" for key, value in {"PATH": PATH, **env}.items()]
-        argv = ["nsenter", "--target", str(node.pid), "--all", "--",
-                "env", "--ignore-environment", *settings, program]
+        argv = [
+            "nsenter",
+            "--target",
+            str(node.pid),
+            "--all",
+            "--",
+            "env",
+            "--ignore-environment",
+            *settings,
+            program,
+        ]
         try:
-            done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False,
-                                  timeout=PLUGIN_SECONDS)
+            done = subprocess.run(
+                argv,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=PLUGIN_SECONDS,
+            )
         except subprocess.TimeoutExpired:
-            raise CniError(f"{program} on {node.name} did not end {env['CNI_COMMAND']} "
-                           f"within {PLUGIN_SECONDS} s") from None
+            raise CniError(
+                f"{program} on {node.name} did not end {env['CNI_COMMAND']} "
+                f"within {PLUGIN_SECONDS} s"
+            ) from None
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return execute

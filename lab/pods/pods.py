@@ -69,8 +69,12 @@ class Pods:
     def __init__(self, node: Node) -> None:
         self.node = node
         self._records = node.root / RECORDS
-        self._plugins = Plugins(directory=f"/{PLUGINS}", seen_at=node.root / PLUGINS,
-                                cache=node.root / RESULTS, execute=plugin_runner(node))
+        self._plugins = Plugins(
+            directory=f"/{PLUGINS}",
+            seen_at=node.root / PLUGINS,
+            cache=node.root / RESULTS,
+            execute=plugin_runner(node),
+        )
 
     def add(self, name: str) -> Pod:
         """Make a pod, attach it and start its containers; a failed step undoes those before."""
@@ -103,19 +107,22 @@ class Pods:
             self._detach(_loopback(attachment), LOOPBACK)
             self._delete_namespace(name)
         except (LabError, CommandError) as error:
-            raise PodError(
-                f"pod {name} was not removed from {self.node.name}: {error}") from error
+            raise PodError(f"pod {name} was not removed from {self.node.name}: {error}") from error
         (self._records / f"{name}.json").unlink()
 
     def list(self) -> list[Pod]:
         """The pods that were added and not removed, by name."""
-        records = {name: record for name in self._names()
-                   if (record := self._record(name)) and "address" in record}
+        records = {
+            name: record
+            for name in self._names()
+            if (record := self._record(name)) and "address" in record
+        }
         processes = containers.processes(self.node, records)
         return [self._pod(name, record, processes) for name, record in records.items()]
 
-    def _build(self, name: str, network: Network,
-               later_undo: Callable[[Callable[[], object]], object]) -> dict[str, Any]:
+    def _build(
+        self, name: str, network: Network, later_undo: Callable[[Callable[[], object]], object]
+    ) -> dict[str, Any]:
         record = self._claim(name)
         file = self._records / f"{name}.json"
         later_undo(file.unlink)
@@ -129,8 +136,10 @@ class Pods:
         later_undo(lambda: network.delete(attachment))
         later_undo(lambda: containers.stop(self.node, name))
         containers.start(self.node, name)
-        record |= {"address": str(address_of(result, network.config["name"])),
-                   "mtu": mtu_of(self.node, name, attachment.interface)}
+        record |= {
+            "address": str(address_of(result, network.config["name"])),
+            "mtu": mtu_of(self.node, name, attachment.interface),
+        }
         draft = file.with_suffix(".draft")
         draft.write_text(json.dumps(record))
         draft.replace(file)
@@ -176,33 +185,52 @@ class Pods:
         except FileNotFoundError:
             return None
 
-    def _pod(self, name: str, record: Mapping[str, Any],
-             processes: Mapping[tuple[str, str], int]) -> Pod:
+    def _pod(
+        self, name: str, record: Mapping[str, Any], processes: Mapping[tuple[str, str], int]
+    ) -> Pod:
         return Pod(
-            name=name, node=self.node, address=IPv4Address(record["address"]), mtu=record["mtu"],
-            netns=self.node.root / NAMESPACES / name, way=("ip", "netns", "exec", name),
+            name=name,
+            node=self.node,
+            address=IPv4Address(record["address"]),
+            mtu=record["mtu"],
+            netns=self.node.root / NAMESPACES / name,
+            way=("ip", "netns", "exec", name),
             containers=tuple(
                 Container(each, self.node.root / f"proc/{processes[name, each]}/ns/net")
-                for each in containers.NAMES))
+                for each in containers.NAMES
+            ),
+        )
 
 
 def check_name(name: str) -> None:
     """Raise `PodError` unless the name is a DNS label."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name) or len(name) > LONGEST_LABEL:
-        raise PodError(f"{name!r} is no pod name: use 1 to {LONGEST_LABEL} lower-case letters, "
-                       "digits and hyphens, with a letter or digit at both ends")
+        raise PodError(
+            f"{name!r} is no pod name: use 1 to {LONGEST_LABEL} lower-case letters, "
+            "digits and hyphens, with a letter or digit at both ends"
+        )
 
 
 def _attachment(name: str, container_id: str) -> Attachment:
     return Attachment(
-        container_id=container_id, netns=f"/{NAMESPACES}/{name}",
-        args={"IgnoreUnknown": "1", "K8S_POD_NAMESPACE": "default", "K8S_POD_NAME": name,
-              "K8S_POD_INFRA_CONTAINER_ID": container_id})
+        container_id=container_id,
+        netns=f"/{NAMESPACES}/{name}",
+        args={
+            "IgnoreUnknown": "1",
+            "K8S_POD_NAMESPACE": "default",
+            "K8S_POD_NAME": name,
+            "K8S_POD_INFRA_CONTAINER_ID": container_id,
+        },
+    )
 
 
 def _loopback(attachment: Attachment) -> Attachment:
-    return Attachment(container_id=attachment.container_id, netns=attachment.netns,
-                      interface="lo", args=attachment.args)
+    return Attachment(
+        container_id=attachment.container_id,
+        netns=attachment.netns,
+        interface="lo",
+        args=attachment.args,
+    )
 
 
 def _try(step: Callable[[], object], left: list[str]) -> None:

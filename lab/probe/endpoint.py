@@ -32,9 +32,16 @@ class Endpoint:
     @classmethod
     def of_pod(cls, pod: Pod) -> Endpoint:
         """The endpoint of a pod; the internet sees it behind its node's public address."""
-        return cls(kind="pod", name=pod.label or pod.name, node=pod.node.name, address=pod.address,
-                   netns=pod.netns, mtu=pod.mtu, public_address=pod.node.public_address,
-                   containers=pod.containers)
+        return cls(
+            kind="pod",
+            name=pod.label or pod.name,
+            node=pod.node.name,
+            address=pod.address,
+            netns=pod.netns,
+            mtu=pod.mtu,
+            public_address=pod.node.public_address,
+            containers=pod.containers,
+        )
 
     @classmethod
     def of_node(cls, node: Node) -> Endpoint:
@@ -43,20 +50,33 @@ class Endpoint:
         A node that has lost its address gets MTU 0 here and its reason in every cell later.
         """
         links = json.loads(node.run("ip", "-json", "-4", "address", "show"))
-        mtus = [link["mtu"] for link in links for entry in link["addr_info"]
-                if entry.get("local") == str(node.address)]
-        return cls(kind="node", name=node.name, node=node.name, address=node.address,
-                   netns=node.netns, mtu=mtus[0] if mtus else 0,
-                   public_address=node.public_address)
+        mtus = [
+            link["mtu"]
+            for link in links
+            for entry in link["addr_info"]
+            if entry.get("local") == str(node.address)
+        ]
+        return cls(
+            kind="node",
+            name=node.name,
+            node=node.name,
+            address=node.address,
+            netns=node.netns,
+            mtu=mtus[0] if mtus else 0,
+            public_address=node.public_address,
+        )
 
 
 def labels(endpoints: Sequence[Endpoint]) -> list[str]:
     """What each endpoint is called: its name, with its node's where the name is not enough."""
     times = Counter(endpoint.name for endpoint in endpoints)
-    found = [each.name if times[each.name] == 1 else f"{each.node}/{each.name}"
-             for each in endpoints]
+    found = [
+        each.name if times[each.name] == 1 else f"{each.node}/{each.name}" for each in endpoints
+    ]
     for label, count in Counter(found).items():
         if count > 1:
-            raise ValueError(f"{count} endpoints are called {label}; a verdict could not tell "
-                             "which of them it means")
+            raise ValueError(
+                f"{count} endpoints are called {label}; a verdict could not tell "
+                "which of them it means"
+            )
     return found

@@ -49,8 +49,9 @@ class Exchange:
     desk: Desk
     timeout: float
 
-    async def tcp(self, attempts: Sequence[socket.socket], receiver: Receiver,
-                  seen: IPv4Address | None = None) -> str | None:
+    async def tcp(
+        self, attempts: Sequence[socket.socket], receiver: Receiver, seen: IPv4Address | None = None
+    ) -> str | None:
         """A connection, on which the receiver must report `seen` or the sender's own address.
 
         A lost SYN is repeated by the kernel only after a second; the second socket does it
@@ -58,8 +59,9 @@ class Exchange:
         """
         for sender in attempts:
             try:
-                own, report = await patiently(self._connected(sender, receiver),
-                                              self.timeout / len(attempts))
+                own, report = await patiently(
+                    self._connected(sender, receiver), self.timeout / len(attempts)
+                )
             except TimeoutError:
                 continue
             except OSError as error:
@@ -69,8 +71,7 @@ class Exchange:
             return _verdict(report, receiver.label, str(seen or own))
         return reasons.no_answer(self.timeout)
 
-    async def _connected(self, sender: socket.socket,
-                         receiver: Receiver) -> tuple[str, Report]:
+    async def _connected(self, sender: socket.socket, receiver: Receiver) -> tuple[str, Report]:
         loop = asyncio.get_running_loop()
         await loop.sock_connect(sender, receiver.tcp.getsockname())
         await loop.sock_sendall(sender, self.desk.ticket())
@@ -97,8 +98,7 @@ class Exchange:
         arrival = self.desk.arrival(number)
         if not arrival.done():
             return reasons.no_answer(self.timeout)
-        return (_verdict(arrival.result(), receiver.label, own)
-                or reasons.answer_lost(self.timeout))
+        return _verdict(arrival.result(), receiver.label, own) or reasons.answer_lost(self.timeout)
 
     async def mtu(self, sender: socket.socket, receiver: Receiver, full: int) -> str | None:
         """A packet of `full` bytes arrives unfragmented, one of a byte more does not."""
@@ -150,15 +150,15 @@ class Exchange:
         await asyncio.sleep(OVERTAKEN)
         return reasons.over_got_through(full) if self.desk.arrival(over).done() else None
 
-    async def metadata(self, attempts: Sequence[socket.socket], service: tuple[str, int],
-                       *, allowed: bool) -> str | None:
+    async def metadata(
+        self, attempts: Sequence[socket.socket], service: tuple[str, int], *, allowed: bool
+    ) -> str | None:
         """Whether the metadata service takes a connection just where it is allowed."""
         reason: str | None = reasons.no_answer(self.timeout)
         for sender in attempts:
             try:
                 loop = asyncio.get_running_loop()
-                await patiently(loop.sock_connect(sender, service),
-                                self.timeout / len(attempts))
+                await patiently(loop.sock_connect(sender, service), self.timeout / len(attempts))
             except TimeoutError:
                 continue
             except OSError as error:

@@ -66,8 +66,9 @@ class Matrix:
     @property
     def passed(self) -> int:
         """How many of the pairs passed every check."""
-        return sum(all(result.reason is None for result in results)
-                   for results in self._by_pair().values())
+        return sum(
+            all(result.reason is None for result in results) for results in self._by_pair().values()
+        )
 
     @property
     def failed(self) -> tuple[Result, ...]:
@@ -79,8 +80,15 @@ class Matrix:
         return {
             "pairs": self.pairs,
             "passed": self.passed,
-            "failed": [{"from": result.source, "to": result.target, "check": str(result.check),
-                        "reason": result.reason} for result in self.failed],
+            "failed": [
+                {
+                    "from": result.source,
+                    "to": result.target,
+                    "check": str(result.check),
+                    "reason": result.reason,
+                }
+                for result in self.failed
+            ],
             "checks": len(self.results),
             "endpoints": list(self.endpoints),
             "seconds": round(self.seconds, 3),

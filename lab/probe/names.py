@@ -19,8 +19,12 @@ def question(number: int, name: str) -> bytes:
     """What asks for the IPv4 address of a name."""
     labels = [label.encode() for label in name.rstrip(".").split(".")]
     packed = b"".join(bytes([len(label)]) + label for label in labels)
-    return (HEADER.pack(number, RECURSION_DESIRED, 1, 0, 0, 0) + packed + b"\0"
-            + struct.pack("!HH", TYPE_A, CLASS_IN))
+    return (
+        HEADER.pack(number, RECURSION_DESIRED, 1, 0, 0, 0)
+        + packed
+        + b"\0"
+        + struct.pack("!HH", TYPE_A, CLASS_IN)
+    )
 
 
 def addresses(number: int, packet: bytes) -> list[IPv4Address] | None:
@@ -44,7 +48,7 @@ def addresses(number: int, packet: bytes) -> list[IPv4Address] | None:
             kind, of, _, size = RECORD.unpack_from(packet, at)
             at += RECORD.size
             if (kind, of, size) == (TYPE_A, CLASS_IN, 4):
-                given.append(IPv4Address(packet[at:at + 4]))
+                given.append(IPv4Address(packet[at : at + 4]))
             at += size
     except (struct.error, IndexError) as error:
         raise ValueError(f"the answer is cut short: {error}") from error

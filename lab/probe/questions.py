@@ -51,22 +51,36 @@ def questions(endpoints: Mapping[str, Endpoint], internet: Place | None) -> Iter
     places = {label: Place(label, each.netns, each.address) for label, each in endpoints.items()}
     # First the question whose right answer is silence, so that the rest is asked meanwhile.
     for label, each in endpoints.items():
-        yield Question(source=places[label], to=METADATA, checks=(Check.METADATA,),
-                       allowed=each.kind == "node")
+        yield Question(
+            source=places[label], to=METADATA, checks=(Check.METADATA,), allowed=each.kind == "node"
+        )
     for label, each in endpoints.items():
         if internet is not None and each.public_address is not None:
-            yield Question(source=places[label], to=internet.label, checks=(Check.INTERNET,),
-                           target=internet, seen=each.public_address)
-        containers = [Place(f"{label}/{container.name}", container.netns, LOOPBACK)
-                      for container in each.containers]
+            yield Question(
+                source=places[label],
+                to=internet.label,
+                checks=(Check.INTERNET,),
+                target=internet,
+                seen=each.public_address,
+            )
+        containers = [
+            Place(f"{label}/{container.name}", container.netns, LOOPBACK)
+            for container in each.containers
+        ]
         for container, other in permutations(containers, 2):
-            yield Question(source=container, to=other.label, checks=(Check.LOCALHOST,),
-                           target=other)
+            yield Question(
+                source=container, to=other.label, checks=(Check.LOCALHOST,), target=other
+            )
     for one, two in permutations(endpoints, 2):
         if endpoints[one].address == endpoints[two].address:
             continue
-        yield Question(source=places[one], to=two, checks=PAIR_CHECKS, target=places[two],
-                       full=_full(endpoints[one], endpoints[two]))
+        yield Question(
+            source=places[one],
+            to=two,
+            checks=PAIR_CHECKS,
+            target=places[two],
+            full=_full(endpoints[one], endpoints[two]),
+        )
 
 
 def _full(one: Endpoint, two: Endpoint) -> int:

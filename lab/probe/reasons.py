@@ -78,8 +78,11 @@ def both(*, tcp: str | None, udp: str | None) -> str | None:
     """One reason for two protocols."""
     if tcp == udp:
         return tcp
-    return "; ".join(f"{name}: {reason}" for name, reason in {"tcp": tcp, "udp": udp}.items()
-                     if reason is not None)
+    return "; ".join(
+        f"{name}: {reason}"
+        for name, reason in {"tcp": tcp, "udp": udp}.items()
+        if reason is not None
+    )
 
 
 METADATA_REACHED = "reached the metadata service"

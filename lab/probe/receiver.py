@@ -133,7 +133,7 @@ class Receiver:
                 return
             except OSError:
                 continue  # an ICMP error for an earlier answer; the sender will ask again
-            number, wish = data[:TICKET], data[TICKET:TICKET + 1]
+            number, wish = data[:TICKET], data[TICKET : TICKET + 1]
             desk.note(number, Report(self.label, source))
             if wish == ASK:
                 try:

@@ -36,8 +36,12 @@ HEAD_START = 1 / 3
 IP_RECVERR = 11
 
 
-def probe(endpoints: Sequence[Endpoint], internet_netns: Path | None = None,
-          internet_host: IPv4Address | None = None, timeout: float = 1.0) -> Matrix:
+def probe(
+    endpoints: Sequence[Endpoint],
+    internet_netns: Path | None = None,
+    internet_host: IPv4Address | None = None,
+    timeout: float = 1.0,
+) -> Matrix:
     """Ask every ordered pair, the internet, the metadata service and localhost.
 
     Without a namespace for it the internet is not asked. All checks are made together, and
@@ -98,15 +102,16 @@ class _Run:
         self._broken: dict[Place, str] = {}
 
     async def results(self, asked: Sequence[Question]) -> list[Result]:
-        places = dict.fromkeys(place for question in asked
-                               for place in (question.source, question.target) if place)
+        places = dict.fromkeys(
+            place for question in asked for place in (question.source, question.target) if place
+        )
         at_once = _questions_at_once(len(places))
         found: list[Result] = []
         with ExitStack() as files:
             for place in places:
                 self._open(place, files)
             for first in range(0, len(asked), at_once):
-                found += await self._ask_all(asked[first:first + at_once])
+                found += await self._ask_all(asked[first : first + at_once])
         return found
 
     def _open(self, place: Place, files: ExitStack) -> None:
@@ -122,8 +127,9 @@ class _Run:
     async def _ask_all(self, batch: Sequence[Question]) -> list[Result]:
         with ExitStack() as files:
             sockets = self._sockets(batch, files)
-            answers = await asyncio.gather(*(
-                self._ask(question, sockets.get(question)) for question in batch))
+            answers = await asyncio.gather(
+                *(self._ask(question, sockets.get(question)) for question in batch)
+            )
         return [result for answer in answers for result in answer]
 
     def _sockets(self, batch: Sequence[Question], files: ExitStack) -> dict[Question, Sockets]:
@@ -151,16 +157,21 @@ class _Run:
         if ends or sockets is None:
             answers: dict[Check, str | None] = dict.fromkeys(question.checks, self._broken[ends[0]])
         elif question.target is None:
-            answers = {Check.METADATA: await self._exchange.metadata(
-                sockets.tcp, METADATA_SERVICE, allowed=question.allowed)}
+            answers = {
+                Check.METADATA: await self._exchange.metadata(
+                    sockets.tcp, METADATA_SERVICE, allowed=question.allowed
+                )
+            }
         else:
-            answers = await self._ask_receiver(question, sockets,
-                                               self._receivers[question.target])
-        return [Result(question.source.label, question.to, check, reason)
-                for check, reason in answers.items()]
+            answers = await self._ask_receiver(question, sockets, self._receivers[question.target])
+        return [
+            Result(question.source.label, question.to, check, reason)
+            for check, reason in answers.items()
+        ]
 
-    async def _ask_receiver(self, question: Question, sockets: Sockets,
-                            receiver: Receiver) -> dict[Check, str | None]:
+    async def _ask_receiver(
+        self, question: Question, sockets: Sockets, receiver: Receiver
+    ) -> dict[Check, str | None]:
         exchange = self._exchange
         if question.checks == (Check.INTERNET,):
             return {Check.INTERNET: await exchange.tcp(sockets.tcp, receiver, question.seen)}
@@ -176,8 +187,9 @@ class _Run:
 
 def _why_broken(place: Place, error: OSError) -> str:
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        raise LabError(f"the probe ran out of open files ({error.strerror}); "
-                       "raise the limit with `ulimit -n`") from error
+        raise LabError(
+            f"the probe ran out of open files ({error.strerror}); raise the limit with `ulimit -n`"
+        ) from error
     if error.errno == errno.EADDRNOTAVAIL:
         return reasons.address_missing(place.label, place.address)
     # A namespace that is not there, one whose process has ended, a file left where one was.
@@ -192,6 +204,8 @@ def _questions_at_once(receivers: int) -> int:
     taken = open_now + FILES_IN_RESERVE + receivers * FILES_A_RECEIVER
     room = (limit - taken) // FILES_A_QUESTION
     if room < 1:
-        raise LabError(f"this probe needs {taken + FILES_A_QUESTION} open files and the limit is "
-                       f"{limit}; raise it with `ulimit -n`")
+        raise LabError(
+            f"this probe needs {taken + FILES_A_QUESTION} open files and the limit is "
+            f"{limit}; raise it with `ulimit -n`"
+        )
     return min(room, MOST_QUESTIONS)

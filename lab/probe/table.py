@@ -51,8 +51,11 @@ class MatrixTable:
 
     def _width(self, column: str) -> int:
         """Wide enough that no word is cut, at most `REASON_WIDTH` where words can be wrapped."""
-        texts = [self._cells[row, column].plain for row in self.matrix.endpoints
-                 if (row, column) in self._cells]
+        texts = [
+            self._cells[row, column].plain
+            for row in self.matrix.endpoints
+            if (row, column) in self._cells
+        ]
         words = [len(word) for text in texts for word in text.split()]
         lines = [len(line) for text in texts for line in text.splitlines()]
         return max(len(column), *words, min(REASON_WIDTH, max(lines, default=0)), len(OK))
@@ -63,15 +66,17 @@ class MatrixTable:
         for column in columns:
             table.add_column(column, width=self._width(column), overflow="fold")
         for row in self.matrix.endpoints:
-            table.add_row(row, *(self._cells.get((row, column), Text(NOT_ASKED, "dim"))
-                                 for column in columns))
+            table.add_row(
+                row, *(self._cells.get((row, column), Text(NOT_ASKED, "dim")) for column in columns)
+            )
         return table
 
     def _sum(self) -> Text:
         matrix = self.matrix
         red = matrix.pairs - matrix.passed
-        others = sum(result.check not in (Check.TCP, Check.UDP, Check.MTU)
-                     for result in matrix.failed)
+        others = sum(
+            result.check not in (Check.TCP, Check.UDP, Check.MTU) for result in matrix.failed
+        )
         text = Text(f"{matrix.pairs} pairs: {matrix.passed} passed, {red} failed")
         if others:
             text.append(f"; {others} other checks failed")
@@ -88,8 +93,9 @@ def cell(results: Sequence[Result]) -> Text:
             by_reason.setdefault(result.reason, []).append(_subject(result))
     if not by_reason:
         return Text(OK, "green")
-    return Text("\n".join(_line(reason, checks, results)
-                          for reason, checks in by_reason.items()), "red")
+    return Text(
+        "\n".join(_line(reason, checks, results) for reason, checks in by_reason.items()), "red"
+    )
 
 
 def _line(reason: str, checks: Sequence[str], asked: Sequence[Result]) -> str:

@@ -31,8 +31,13 @@ def endpoint(monkeypatch) -> Iterator[str]:
 
 @pytest.fixture
 def ec2(endpoint):
-    return boto3.client("ec2", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
+    return boto3.client(
+        "ec2",
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # noqa: S106
 
 
 @pytest.fixture
@@ -51,9 +56,13 @@ def project(tmp_path) -> Path:
 @pytest.fixture
 def cli(project, tmp_path, endpoint):
     """Drives the stack `lab` of two nodes; more configuration is passed by keyword."""
+
     def make(on_event=None, **config: str) -> PulumiCli:
-        settings = {"podnet:nodeCount": "2", "podnet:imageId": IMAGE,
-                    **{f"podnet:{name}": value for name, value in config.items()}}
+        settings = {
+            "podnet:nodeCount": "2",
+            "podnet:imageId": IMAGE,
+            **{f"podnet:{name}": value for name, value in config.items()},
+        }
         return PulumiCli(project, "lab", tmp_path / "home", endpoint, REGION, on_event, settings)
 
     return make

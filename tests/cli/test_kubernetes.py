@@ -40,7 +40,8 @@ def small(tmp_path):
     directory.mkdir()
     (directory / "Pulumi.yaml").write_text(
         "name: small\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-        "    virtualenv: .venv\n")
+        "    virtualenv: .venv\n"
+    )
     (directory / ".venv").symlink_to(sys.prefix)
 
     def write(text):
@@ -53,13 +54,16 @@ def small(tmp_path):
 @pytest.fixture(params=["cli", "embedded"])
 def deploy(request, small, tmp_path, endpoint):
     """Either engine, at a program; a cluster would be reached from a namespace that is not."""
+
     def make(text, namespace=NOWHERE):
         project = small(text)
         if request.param == "cli":
-            return PulumiCli(project, "dev", tmp_path / "home", endpoint, REGION,
-                             namespace=namespace)
-        provider = Packages({"aws": AwsProvider(endpoint, REGION),
-                             "kubernetes": KubernetesProvider(namespace)})
+            return PulumiCli(
+                project, "dev", tmp_path / "home", endpoint, REGION, namespace=namespace
+            )
+        provider = Packages(
+            {"aws": AwsProvider(endpoint, REGION), "kubernetes": KubernetesProvider(namespace)}
+        )
         return Engine(project, "dev", tmp_path / "home" / "state.json", provider)
 
     return make
@@ -74,7 +78,8 @@ def test_a_cluster_that_is_yet_to_come_is_previewed(deploy):
         ("create", "pulumi:pulumi:Stack", "small-dev"),
         ("create", "aws:ssm/parameter:Parameter", "kept"),
         ("create", "pulumi:providers:kubernetes", "cluster"),
-        ("create", "kubernetes:core/v1:ConfigMap", "one")}
+        ("create", "kubernetes:core/v1:ConfigMap", "one"),
+    }
 
 
 def test_a_kubeconfig_is_nowhere_in_clear(deploy, tmp_path):
@@ -89,8 +94,11 @@ def test_a_kubeconfig_is_nowhere_in_clear(deploy, tmp_path):
 
 
 def test_a_cluster_outside_of_a_lab_is_out_of_reach(deploy):
-    with pytest.raises(ResourceError, match=r"ConfigMap one: .*namespace /run/netns/lab-none is "
-                                            r"not there, and only from there"):
+    with pytest.raises(
+        ResourceError,
+        match=r"ConfigMap one: .*namespace /run/netns/lab-none is "
+        r"not there, and only from there",
+    ):
         deploy(CLUSTER + OBJECT).up()
 
 
@@ -108,5 +116,6 @@ def test_what_is_not_served_is_refused_in_a_preview(deploy):
     job = OBJECT.replace("core.v1.ConfigMap", "batch.v1.Job").replace('data={"a": "b"}', "spec={}")
 
     with pytest.raises(ResourceError, match=r"Job one: .*a Job is not waited for in the lab"):
-        deploy(CLUSTER.replace("kubeconfig=found.value", f"kubeconfig={kubeconfig()!r}")
-               + job).preview()
+        deploy(
+            CLUSTER.replace("kubeconfig=found.value", f"kubeconfig={kubeconfig()!r}") + job
+        ).preview()

@@ -21,8 +21,11 @@ def names(summary, op):
 
 
 def files(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts and ".venv" not in path.parts}
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and ".venv" not in path.parts
+    }
 
 
 def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, ec2, project):
@@ -32,7 +35,9 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
 
     assert planned.counts == made.counts == {"create": len(made.steps)}
     assert {node["privateIp"] for node in made.outputs["nodes"].values()} == {
-        "192.168.1.11", "192.168.1.12"}
+        "192.168.1.11",
+        "192.168.1.12",
+    }
     assert cli().outputs() == made.outputs
 
     again = cli().up()
@@ -43,27 +48,44 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
     grown = cli(nodeCount="3").preview()
 
     assert {(step.op, step.name) for step in grown.changes} == {
-        ("create", "nodes-a-node-3"), ("create", "pod-routes-a-node-3"),
-        ("create", "routing-mode-a-node-3")}
+        ("create", "nodes-a-node-3"),
+        ("create", "pod-routes-a-node-3"),
+        ("create", "routing-mode-a-node-3"),
+    }
 
     table = next(iter(made.outputs["routeTableIds"].values()))
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.2.0/24")
-    group = ec2.describe_security_groups(
-        Filters=[{"Name": "tag:Name", "Values": ["lab-nodes"]}])["SecurityGroups"][0]["GroupId"]
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
-        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
-         "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    group = ec2.describe_security_groups(Filters=[{"Name": "tag:Name", "Values": ["lab-nodes"]}])[
+        "SecurityGroups"
+    ][0]["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 80,
+                "ToPort": 80,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            }
+        ],
+    )
     found = cli().refresh()
 
     assert {(step.op, step.type, step.name) for step in found.changes} == {
         ("delete", "aws:ec2/route:Route", "pod-routes-a-node-2"),
-        ("refresh", "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
-         "routing-mode")}
+        (
+            "refresh",
+            "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
+            "routing-mode",
+        ),
+    }
 
     repaired = cli().up()
 
     assert {(step.op, step.name) for step in repaired.changes} == {
-        ("create", "pod-routes-a-node-2"), ("update", "routing-mode")}
+        ("create", "pod-routes-a-node-2"),
+        ("update", "routing-mode"),
+    }
     assert cli().refresh().changes == ()
 
     gone = cli().destroy()
@@ -76,12 +98,14 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
 
 def test_both_engines_plan_the_same(cli, project, tmp_path, endpoint):
     settings = {"podnet:nodeCount": "2", "podnet:imageId": "ami-1e749f67"}
-    embedded = Engine(project, "lab", tmp_path / "state.json", AwsProvider(endpoint, REGION),
-                      config=settings).preview()
+    embedded = Engine(
+        project, "lab", tmp_path / "state.json", AwsProvider(endpoint, REGION), config=settings
+    ).preview()
     by_cli = cli().preview()
 
     assert {(step.op, step.urn) for step in by_cli.steps} == {
-        (step.op, step.urn) for step in embedded.steps}
+        (step.op, step.urn) for step in embedded.steps
+    }
     assert by_cli.counts == embedded.counts
     assert by_cli.outputs == embedded.outputs
 
@@ -97,9 +121,9 @@ def test_progress_is_told_and_a_replacement_says_what_differs(cli):
     assert names(summary, "replace") == {"nodes-a-node-1", "routing-mode-a-node-1"}
     assert names(summary, "update") == {"pod-routes-a-node-1"}
     assert replaced.detail == 'ami: "ami-1e749f67" → "ami-785db401" (replaces)'
-    assert [(event.kind, event.step.op) for event in events
-            if event.step.name == "nodes-a-node-1"] == [
-        ("started", "delete"), ("done", "delete"), ("started", "replace"), ("done", "replace")]
+    assert [
+        (event.kind, event.step.op) for event in events if event.step.name == "nodes-a-node-1"
+    ] == [("started", "delete"), ("done", "delete"), ("started", "replace"), ("done", "replace")]
 
 
 def test_bad_settings_are_told_as_the_program_says_them(cli):
@@ -131,8 +155,11 @@ def test_without_a_cli_the_embedded_engine_is_named_as_the_way_out(cli, monkeypa
 def lock(tmp_path, pid):
     folder = tmp_path / "home/backend/.pulumi/locks/organization/podnet/lab"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "00000000-0000-4000-8000-000000000000.json").write_text(json.dumps(
-        {"pid": pid, "username": "root", "hostname": "lab", "timestamp": "2026-01-01T00:00:00Z"}))
+    (folder / "00000000-0000-4000-8000-000000000000.json").write_text(
+        json.dumps(
+            {"pid": pid, "username": "root", "hostname": "lab", "timestamp": "2026-01-01T00:00:00Z"}
+        )
+    )
 
 
 def test_a_lock_that_a_killed_cli_left_is_cleared(cli, tmp_path):

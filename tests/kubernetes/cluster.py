@@ -28,8 +28,13 @@ class Stack:
         self.endpoint = control.start(home)
         self.region = deploy.region(name)
         self.ec2 = cluster.ec2(self.endpoint, self.region)
-        self.ssm = boto3.client("ssm", endpoint_url=self.endpoint, region_name=self.region,
-                                aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+        self.ssm = boto3.client(
+            "ssm",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id="lab",
+            aws_secret_access_key="lab",
+        )  # noqa: S106  # opens nothing
         self.parameters = Parameters(name)
         self.target = proof.Target(home, name, EngineKind.EMBEDDED, self.endpoint)
         deploy.remember(home, name, EngineKind.EMBEDDED)
@@ -72,8 +77,7 @@ class Stack:
 
     def node(self, name):
         """The running node, as it is now."""
-        nodes = {each.name: each for each in
-                 cluster.running_nodes(self.home, self.ec2, self.name)}
+        nodes = {each.name: each for each in cluster.running_nodes(self.home, self.ec2, self.name)}
         return nodes[name]
 
     def rebooted(self, name, pid):
@@ -92,8 +96,10 @@ class Stack:
         return Traffic(ends)
 
     def boots(self):
-        return {node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
-                for node in self.proof.nodes}
+        return {
+            node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
+            for node in self.proof.nodes
+        }
 
     @staticmethod
     def until(look, what, seconds=SECONDS):
@@ -106,5 +112,6 @@ class Stack:
 
 def red(matrix):
     """What failed, in words."""
-    return [f"{each.source} to {each.target}, {each.check}: {each.reason}"
-            for each in matrix.failed]
+    return [
+        f"{each.source} to {each.target}, {each.check}: {each.reason}" for each in matrix.failed
+    ]

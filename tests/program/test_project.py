@@ -135,7 +135,9 @@ def test_a_stack_leaves_alone_the_tags_that_change_while_nodes_run(file):
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
 def test_every_stack_deploys_its_nodes_in_its_routing(cloud, file):
     wanted = settings(file.name.split(".")[1])
-    cloud.has_cluster(wanted.node_count).run_main(raw_config(yaml.safe_load(file.read_text())["config"]))
+    cloud.has_cluster(wanted.node_count).run_main(
+        raw_config(yaml.safe_load(file.read_text())["config"])
+    )
 
     assert {item["value"] for item in cloud.inputs("Tag").values()} == {wanted.node_routing.tag()}
     assert len(cloud.of("Instance")) == wanted.node_count

@@ -15,13 +15,18 @@ RESERVED_FIRST = 4
 @rule("RunInstances")
 def addresses_of_a_launch_are_free(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """Every address asked for lies in its subnet, is not reserved and is not taken."""
-    wanted = [(item.get("SubnetId"), item["PrivateIpAddress"])
-              for item in call.items("NetworkInterface") if "PrivateIpAddress" in item]
+    wanted = [
+        (item.get("SubnetId"), item["PrivateIpAddress"])
+        for item in call.items("NetworkInterface")
+        if "PrivateIpAddress" in item
+    ]
     for subnet_id, address in wanted:
         _check(subnet_id, address, ec2)
     if wanted and call.get("MaxCount") not in (None, "1"):
-        raise Refused("InvalidParameterCombination",
-                      "You can not specify a private IP address when launching several instances")
+        raise Refused(
+            "InvalidParameterCombination",
+            "You can not specify a private IP address when launching several instances",
+        )
     if len(set(wanted)) < len(wanted):
         raise Refused("InvalidIPAddress.InUse", f"Address {wanted[0][1]} is in use.")
 
@@ -41,12 +46,18 @@ def _check(subnet_id: str | None, address: str, ec2: Any) -> None:  # noqa: ANN4
         return
     cidr, wanted = IPv4Network(subnet["CidrBlock"]), IPv4Address(address)
     if wanted not in cidr:
-        raise Refused("InvalidParameterValue",
-                      f"Address {address} does not fall within the subnet's address range")
+        raise Refused(
+            "InvalidParameterValue",
+            f"Address {address} does not fall within the subnet's address range",
+        )
     if int(wanted) - int(cidr[0]) < RESERVED_FIRST or wanted == cidr[-1]:
-        raise Refused("InvalidParameterValue",
-                      f"Address {address} is in subnet's reserved address range")
-    if ec2.describe_network_interfaces(Filters=[
+        raise Refused(
+            "InvalidParameterValue", f"Address {address} is in subnet's reserved address range"
+        )
+    if ec2.describe_network_interfaces(
+        Filters=[
             {"Name": "subnet-id", "Values": [subnet_id]},
-            {"Name": "addresses.private-ip-address", "Values": [address]}])["NetworkInterfaces"]:
+            {"Name": "addresses.private-ip-address", "Values": [address]},
+        ]
+    )["NetworkInterfaces"]:
         raise Refused("InvalidIPAddress.InUse", f"Address {address} is in use.")

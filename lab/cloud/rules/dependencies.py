@@ -9,8 +9,9 @@ from lab.cloud.rules import Refused, exists, rule
 
 
 def _in_use(kind: str, id_: str | None) -> Refused:
-    return Refused("DependencyViolation",
-                   f"The {kind} '{id_}' has dependencies and cannot be deleted.")
+    return Refused(
+        "DependencyViolation", f"The {kind} '{id_}' has dependencies and cannot be deleted."
+    )
 
 
 @rule("DeleteSubnet")
@@ -25,10 +26,12 @@ def subnet_is_empty(call: Call, ec2: Any) -> None:  # noqa: ANN401
 def vpc_is_empty(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """A VPC with an internet gateway, or with a security group beside the default one, stays."""
     vpc_id = call.get("VpcId")
-    gateways = ec2.describe_internet_gateways(Filters=[
-        {"Name": "attachment.vpc-id", "Values": [vpc_id]}])["InternetGateways"]
-    groups = ec2.describe_security_groups(Filters=[
-        {"Name": "vpc-id", "Values": [vpc_id]}])["SecurityGroups"]
+    gateways = ec2.describe_internet_gateways(
+        Filters=[{"Name": "attachment.vpc-id", "Values": [vpc_id]}]
+    )["InternetGateways"]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])[
+        "SecurityGroups"
+    ]
     if gateways or any(group["GroupName"] != "default" for group in groups):
         raise _in_use("vpc", vpc_id)
 
@@ -37,19 +40,23 @@ def vpc_is_empty(call: Call, ec2: Any) -> None:  # noqa: ANN401
 def gateway_serves_no_public_address(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """A gateway stays attached while an interface of the VPC has a public address."""
     vpc_id = call.get("VpcId")
-    if any(eni.get("Association", {}).get("PublicIp")
-           for eni in _interfaces(ec2, "vpc-id", vpc_id)):
-        raise Refused("DependencyViolation",
-                      f"Network {vpc_id} has some mapped public address(es). Please unmap those "
-                      "public address(es) before detaching the gateway.")
+    if any(
+        eni.get("Association", {}).get("PublicIp") for eni in _interfaces(ec2, "vpc-id", vpc_id)
+    ):
+        raise Refused(
+            "DependencyViolation",
+            f"Network {vpc_id} has some mapped public address(es). Please unmap those "
+            "public address(es) before detaching the gateway.",
+        )
 
 
 @rule("DeleteNetworkInterface")
 def interface_is_detached(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """An interface that is attached to an instance stays."""
     eni_id = call.get("NetworkInterfaceId")
-    eni = exists(lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=[eni_id]),
-                 "NetworkInterfaces")
+    eni = exists(
+        lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=[eni_id]), "NetworkInterfaces"
+    )
     if eni and eni["Status"] == "in-use":
         raise Refused("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
 
@@ -62,12 +69,16 @@ def group_is_unused(call: Call, ec2: Any) -> None:  # noqa: ANN401
     if group is None:
         return
     if group["GroupName"] == "default":
-        raise Refused("CannotDelete", f'the specified group: "{group_id}" name: "default" '
-                      "cannot be deleted by a user")
-    others = ec2.describe_security_groups(Filters=[
-        {"Name": "vpc-id", "Values": [group["VpcId"]]}])["SecurityGroups"]
+        raise Refused(
+            "CannotDelete",
+            f'the specified group: "{group_id}" name: "default" cannot be deleted by a user',
+        )
+    others = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [group["VpcId"]]}])[
+        "SecurityGroups"
+    ]
     if _interfaces(ec2, "group-id", group_id) or any(
-            _names(other, group_id) for other in others if other["GroupId"] != group_id):
+        _names(other, group_id) for other in others if other["GroupId"] != group_id
+    ):
         raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
 
 
@@ -82,11 +93,14 @@ def table_is_not_the_main_one(call: Call, ec2: Any) -> None:  # noqa: ANN401
 
 def _interfaces(ec2: Any, name: str, value: str | None) -> list[dict[str, Any]]:  # noqa: ANN401
     found: list[dict[str, Any]] = ec2.describe_network_interfaces(
-        Filters=[{"Name": name, "Values": [value or ""]}])["NetworkInterfaces"]
+        Filters=[{"Name": name, "Values": [value or ""]}]
+    )["NetworkInterfaces"]
     return found
 
 
 def _names(group: dict[str, Any], group_id: str | None) -> bool:
-    return any(pair.get("GroupId") == group_id
-               for permission in [*group["IpPermissions"], *group["IpPermissionsEgress"]]
-               for pair in permission["UserIdGroupPairs"])
+    return any(
+        pair.get("GroupId") == group_id
+        for permission in [*group["IpPermissions"], *group["IpPermissionsEgress"]]
+        for pair in permission["UserIdGroupPairs"]
+    )

@@ -14,9 +14,11 @@ MOST_USER_DATA = 16_384
 METADATA_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}")
 RESERVED_KEYS = (".", "..", "_index")
 # Which states an instance may be in for an action (EC2 User Guide, "Instance lifecycle").
-STATES = {"StartInstances": ("stopped", "stopping", "pending", "running"),
-          "StopInstances": ("pending", "running", "stopping", "stopped"),
-          "RebootInstances": ("pending", "running")}
+STATES = {
+    "StartInstances": ("stopped", "stopping", "pending", "running"),
+    "StopInstances": ("pending", "running", "stopping", "stopped"),
+    "RebootInstances": ("pending", "running"),
+}
 
 
 @rule("RunInstances", "ModifyInstanceAttribute")
@@ -30,11 +32,11 @@ def user_data_fits(call: Call, _: Any) -> None:  # noqa: ANN401
     try:
         size = len(b64decode(raw, validate=True))
     except binascii.Error:
-        raise Refused("InvalidUserData.Malformed",
-                      "Invalid BASE64 encoding of user data.") from None
+        raise Refused(
+            "InvalidUserData.Malformed", "Invalid BASE64 encoding of user data."
+        ) from None
     if size > MOST_USER_DATA:
-        raise Refused("InvalidParameterValue",
-                      f"User data is limited to {MOST_USER_DATA} bytes")
+        raise Refused("InvalidParameterValue", f"User data is limited to {MOST_USER_DATA} bytes")
 
 
 @rule("RunInstances")
@@ -45,8 +47,10 @@ def image_exists(call: Call, ec2: Any) -> None:  # noqa: ANN401
         return
     if exists(lambda: ec2.describe_images(ImageIds=[image_id]), "Images") is None:
         known = ", ".join(sorted(image["ImageId"] for image in ec2.describe_images()["Images"]))
-        raise Refused("InvalidAMIID.NotFound",
-                      f"The image id '[{image_id}]' does not exist; the lab has {known}")
+        raise Refused(
+            "InvalidAMIID.NotFound",
+            f"The image id '[{image_id}]' does not exist; the lab has {known}",
+        )
 
 
 @rule("StartInstances", "StopInstances", "RebootInstances")
@@ -55,20 +59,25 @@ def state_allows_it(call: Call, ec2: Any) -> None:  # noqa: ANN401
     for instance_id in call.values_of("InstanceId"):
         instance = _instance(ec2, instance_id)
         if instance and instance["State"]["Name"] not in STATES[call.action]:
-            raise Refused("IncorrectInstanceState",
-                          f"The instance '{instance_id}' is not in a state from which it can be "
-                          f"{_done(call.action)}: {instance['State']['Name']}.")
+            raise Refused(
+                "IncorrectInstanceState",
+                f"The instance '{instance_id}' is not in a state from which it can be "
+                f"{_done(call.action)}: {instance['State']['Name']}.",
+            )
 
 
 @rule("ModifyInstanceAttribute")
 def instance_is_stopped(call: Call, ec2: Any) -> None:  # noqa: ANN401
     """User data and type are changed while the instance is stopped."""
     needs = call.get("Attribute") in ("userData", "instanceType") or any(
-        key.startswith("InstanceType") for key in call.parameters)
+        key.startswith("InstanceType") for key in call.parameters
+    )
     instance = _instance(ec2, call.get("InstanceId"))
     if needs and instance and instance["State"]["Name"] != "stopped":
-        raise Refused("IncorrectInstanceState",
-                      f"The instance '{instance['InstanceId']}' is not in the 'stopped' state.")
+        raise Refused(
+            "IncorrectInstanceState",
+            f"The instance '{instance['InstanceId']}' is not in the 'stopped' state.",
+        )
 
 
 @rule("RunInstances", "CreateTags", "ModifyInstanceMetadataOptions")
@@ -77,9 +86,13 @@ def tag_keys_fit_into_metadata(call: Call, ec2: Any) -> None:  # noqa: ANN401
     keys = [item["Key"] for item in call.items("Tag") if "Key" in item]
     if call.action == "RunInstances":
         shown = call.get("MetadataOptions.InstanceMetadataTags") == "enabled"
-        keys = [value for item in call.items("TagSpecification")
-                if item.get("ResourceType") == "instance"
-                for name, value in item.items() if name.endswith(".Key")]
+        keys = [
+            value
+            for item in call.items("TagSpecification")
+            if item.get("ResourceType") == "instance"
+            for name, value in item.items()
+            if name.endswith(".Key")
+        ]
     elif call.action == "CreateTags":
         shown = any(_shows_tags(ec2, id_) for id_ in call.values_of("ResourceId"))
     else:
@@ -88,16 +101,19 @@ def tag_keys_fit_into_metadata(call: Call, ec2: Any) -> None:  # noqa: ANN401
         keys = [tag["Key"] for tag in instance.get("Tags", [])] if instance else []
     for key in keys if shown else ():
         if key in RESERVED_KEYS or not METADATA_KEY.fullmatch(key):
-            raise Refused("InvalidParameterValue",
-                          f"'{key}' is not a valid tag key. Tag keys must match pattern "
-                          f"({METADATA_KEY.pattern}), and must not be a reserved name "
-                          f"({', '.join(RESERVED_KEYS)})")
+            raise Refused(
+                "InvalidParameterValue",
+                f"'{key}' is not a valid tag key. Tag keys must match pattern "
+                f"({METADATA_KEY.pattern}), and must not be a reserved name "
+                f"({', '.join(RESERVED_KEYS)})",
+            )
 
 
 def _shows_tags(ec2: Any, id_: str) -> bool:  # noqa: ANN401
     instance = _instance(ec2, id_) if id_.startswith("i-") else None
-    return bool(instance
-                and instance.get("MetadataOptions", {}).get("InstanceMetadataTags") == "enabled")
+    return bool(
+        instance and instance.get("MetadataOptions", {}).get("InstanceMetadataTags") == "enabled"
+    )
 
 
 def _instance(ec2: Any, instance_id: str | None) -> Any:  # noqa: ANN401
@@ -106,5 +122,6 @@ def _instance(ec2: Any, instance_id: str | None) -> Any:  # noqa: ANN401
 
 
 def _done(action: str) -> str:
-    return {"StartInstances": "started", "StopInstances": "stopped",
-            "RebootInstances": "rebooted"}[action]
+    return {"StartInstances": "started", "StopInstances": "stopped", "RebootInstances": "rebooted"}[
+        action
+    ]

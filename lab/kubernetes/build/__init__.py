@@ -47,18 +47,33 @@ MODULES = (
     Module(folder="etcd", upstream="go.etcd.io/etcd/server/v3", renamed={"server": "etcd"}),
     # The plugin moved to flannel-io/cni-plugin, of which the module proxy offers no version; this
     # is the last release that has it, and it speaks the specification up to 0.4.0.
-    Module(folder="flannel-cni-plugin", upstream="github.com/containernetworking/plugins",
-           renamed={"flannel": "flannel-cni"}),
+    Module(
+        folder="flannel-cni-plugin",
+        upstream="github.com/containernetworking/plugins",
+        renamed={"flannel": "flannel-cni"},
+    ),
     # Its udp back end is written in C, and no build without it is offered.
-    Module(folder="flannel", upstream="github.com/flannel-io/flannel", needs_c=True,
-           version_in=("github.com/flannel-io/flannel/pkg/version.Version",),
-           renamed={"flannel": "flanneld", "install_conf": "install-conf"}),
+    Module(
+        folder="flannel",
+        upstream="github.com/flannel-io/flannel",
+        needs_c=True,
+        version_in=("github.com/flannel-io/flannel/pkg/version.Version",),
+        renamed={"flannel": "flanneld", "install_conf": "install-conf"},
+    ),
     Module(folder="coredns", upstream="github.com/coredns/coredns"),
-    Module(folder="containerd", upstream="github.com/containerd/containerd/v2",
-           version_in=("github.com/containerd/containerd/v2/version.Version",)),
-    Module(folder="kubernetes", upstream="k8s.io/kubernetes",
-           version_in=("k8s.io/component-base/version.gitVersion",
-                       "k8s.io/client-go/pkg/version.gitVersion")),
+    Module(
+        folder="containerd",
+        upstream="github.com/containerd/containerd/v2",
+        version_in=("github.com/containerd/containerd/v2/version.Version",),
+    ),
+    Module(
+        folder="kubernetes",
+        upstream="k8s.io/kubernetes",
+        version_in=(
+            "k8s.io/component-base/version.gitVersion",
+            "k8s.io/client-go/pkg/version.gitVersion",
+        ),
+    ),
 )
 
 
@@ -70,18 +85,24 @@ def version(folder: str) -> str:
 
 def recipe() -> str:
     """Sixteen digits that change with anything that decides what the programs are."""
-    parts: list[object] = [(module.folder, _flags(module), dict(module.renamed))
-                           for module in MODULES]
+    parts: list[object] = [
+        (module.folder, _flags(module), dict(module.renamed)) for module in MODULES
+    ]
     parts += [(str(file.relative_to(FOLDER)), file.read_text()) for file in _files()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
     """The folder of the programs in `directory`, built if this recipe has none yet."""
-    product = Product(what="the programs of Kubernetes", needed_megabytes=NEEDED_MEGABYTES,
-                      error=BuildError)
-    return once(directory / "programs" / recipe(), product,
-                lambda draft: _build(draft, on_progress), on_progress)
+    product = Product(
+        what="the programs of Kubernetes", needed_megabytes=NEEDED_MEGABYTES, error=BuildError
+    )
+    return once(
+        directory / "programs" / recipe(),
+        product,
+        lambda draft: _build(draft, on_progress),
+        on_progress,
+    )
 
 
 def _build(draft: Path, on_progress: Callable[[str], None]) -> None:
@@ -89,8 +110,12 @@ def _build(draft: Path, on_progress: Callable[[str], None]) -> None:
     go = golang.find(needs_c=any(module.needs_c for module in MODULES))
     for number, module in enumerate(MODULES, start=1):
         note = partial(_note, on_progress, f"{module.folder} ({number} of {len(MODULES)})")
-        golang.build(go, Job(folder=FOLDER / module.folder, flags=tuple(_flags(module)),
-                             needs_c=module.needs_c), draft, note)
+        golang.build(
+            go,
+            Job(folder=FOLDER / module.folder, flags=tuple(_flags(module)), needs_c=module.needs_c),
+            draft,
+            note,
+        )
         for built, name in module.renamed.items():
             (draft / built).rename(draft / name)
     on_progress(f"built in {time.monotonic() - begun:.0f} s")
@@ -125,5 +150,6 @@ def _version(module: Module) -> str:
 
 
 def _files() -> list[Path]:
-    return sorted(file for module in MODULES for file in (FOLDER / module.folder).iterdir()
-                  if file.is_file())
+    return sorted(
+        file for module in MODULES for file in (FOLDER / module.folder).iterdir() if file.is_file()
+    )

@@ -35,22 +35,29 @@ class Job:
 def find(*, needs_c: bool) -> str:
     """The `go` of this machine; raises `BuildError` where there is none that will do."""
     oldest = ".".join(map(str, OLDEST))
-    way_out = (f"put Go {oldest} or newer on PATH (https://go.dev/dl, or golang-go of "
-               "bookworm-backports; the golang of Debian 12 itself is 1.19)")
+    way_out = (
+        f"put Go {oldest} or newer on PATH (https://go.dev/dl, or golang-go of "
+        "bookworm-backports; the golang of Debian 12 itself is 1.19)"
+    )
     go = shutil.which("go")
     if go is None:
-        raise BuildError(f"Kubernetes is built from its Go modules, and there is no `go` here: "
-                         f"{way_out}")
+        raise BuildError(
+            f"Kubernetes is built from its Go modules, and there is no `go` here: {way_out}"
+        )
     said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False)
     found = re.match(r"go(\d+)\.(\d+)", said.stdout)
     if found is None:
         raise BuildError(f"`{go} env GOVERSION` tells no version: {said.stderr or said.stdout}")
     if (int(found[1]), int(found[2])) < OLDEST:
-        raise BuildError(f"{go} is {said.stdout.strip()}, which cannot fetch the release of Go "
-                         f"that Kubernetes needs: {way_out}")
+        raise BuildError(
+            f"{go} is {said.stdout.strip()}, which cannot fetch the release of Go "
+            f"that Kubernetes needs: {way_out}"
+        )
     if needs_c and shutil.which(C_COMPILER) is None:
-        raise BuildError(f"flanneld holds a part in C, and there is no `{C_COMPILER}` here: "
-                         "apt-get install gcc libc6-dev")
+        raise BuildError(
+            f"flanneld holds a part in C, and there is no `{C_COMPILER}` here: "
+            "apt-get install gcc libc6-dev"
+        )
     return go
 
 
@@ -61,9 +68,15 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
     argv = [go, "build", "-v", *job.flags, "-o", f"{target.resolve()}/", programs]
     said: list[str] = []
     compiled = 0
-    with subprocess.Popen(argv, cwd=job.folder, env=_environment(job), text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        argv,
+        cwd=job.folder,
+        env=_environment(job),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stderr  # noqa: S101  # it is a pipe
         try:
             for line in map(str.rstrip, process.stderr):
@@ -82,5 +95,9 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
 
 def _environment(job: Job) -> dict[str, str]:
     # The user's proxy and caches hold; what would change the programs does not.
-    return os.environ | {"CGO_ENABLED": "1" if job.needs_c else "0", "GOTOOLCHAIN": "auto",
-                         "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+    return os.environ | {
+        "CGO_ENABLED": "1" if job.needs_c else "0",
+        "GOTOOLCHAIN": "auto",
+        "GOFLAGS": "-mod=readonly",
+        "GOWORK": "off",
+    }

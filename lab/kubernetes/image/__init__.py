@@ -36,11 +36,15 @@ def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None)
     under = base.ensure(directory, on_progress)
     programs = build.ensure(directory, on_progress)
     certificate = authority.ensure(directory).certificate
-    product = Product(what="the Kubernetes image", needed_megabytes=NEEDED_MEGABYTES,
-                      error=KubernetesImageError)
-    place = once(_place(directory), product,
-                 lambda draft: _build(draft, (under, programs, certificate), on_progress),
-                 on_progress)
+    product = Product(
+        what="the Kubernetes image", needed_megabytes=NEEDED_MEGABYTES, error=KubernetesImageError
+    )
+    place = once(
+        _place(directory),
+        product,
+        lambda draft: _build(draft, (under, programs, certificate), on_progress),
+        on_progress,
+    )
     return _root(place, under)
 
 
@@ -53,11 +57,18 @@ def find(directory: Path) -> Root | None:
 def recipe(directory: Path) -> str:
     """Sixteen digits that change with anything that decides what is in the image."""
     certificate = authority.ensure(directory).certificate.read_text()
-    parts: list[object] = [base.recipe(), build.recipe(), PACKAGES, flannel.IMAGE,
-                           flannel.PLUGIN_IMAGE, certificate]
+    parts: list[object] = [
+        base.recipe(),
+        build.recipe(),
+        PACKAGES,
+        flannel.IMAGE,
+        flannel.PLUGIN_IMAGE,
+        certificate,
+    ]
     files = sorted(file for file in FILES.rglob("*") if file.is_file())
-    parts += [(str(file.relative_to(FILES)), file.stat().st_mode, file.read_text())
-              for file in files]
+    parts += [
+        (str(file.relative_to(FILES)), file.stat().st_mode, file.read_text()) for file in files
+    ]
     parts += [file.read_text() for file in sorted(FOLDER.glob("*.py")) if file != Path(__file__)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -74,12 +85,29 @@ def _build(draft: Path, parts: tuple[Path, ...], on_progress: Callable[[str], No
     begun = time.monotonic()
     on_progress("building the Kubernetes image")
     # Namespaces of its own: what is mounted or started for it goes with it, even if it is killed.
-    argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--",
-            sys.executable, "-m", "lab.kubernetes.image.layer", str(draft.resolve()),
-            *(str(part.resolve()) for part in parts)]
+    argv = [
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--",
+        sys.executable,
+        "-m",
+        "lab.kubernetes.image.layer",
+        str(draft.resolve()),
+        *(str(part.resolve()) for part in parts),
+    ]
     said: list[str] = []
-    with subprocess.Popen(argv, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        argv,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         assert process.stdout  # noqa: S101  # it is a pipe
         try:
             for line in map(str.rstrip, process.stdout):

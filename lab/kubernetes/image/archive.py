@@ -44,13 +44,34 @@ def write(target: Path, images: Sequence[ContainerImage]) -> None:
 
 def _image(archive: tarfile.TarFile, image: ContainerImage, scratch: Path) -> dict[str, Any]:
     layer = _layer(archive, image.files, scratch)
-    config = _blob(archive, f"{VENDOR}.config.v1+json", _json({
-        "architecture": ARCHITECTURES[platform.machine()], "os": "linux",
-        "config": {"Entrypoint": list(image.entrypoint), "User": image.user, "Env": [SEARCH_PATH]},
-        "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}}))
-    return _blob(archive, f"{VENDOR}.manifest.v1+json", _json({
-        "schemaVersion": 2, "mediaType": f"{VENDOR}.manifest.v1+json",
-        "config": config, "layers": [layer]}))
+    config = _blob(
+        archive,
+        f"{VENDOR}.config.v1+json",
+        _json(
+            {
+                "architecture": ARCHITECTURES[platform.machine()],
+                "os": "linux",
+                "config": {
+                    "Entrypoint": list(image.entrypoint),
+                    "User": image.user,
+                    "Env": [SEARCH_PATH],
+                },
+                "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
+            }
+        ),
+    )
+    return _blob(
+        archive,
+        f"{VENDOR}.manifest.v1+json",
+        _json(
+            {
+                "schemaVersion": 2,
+                "mediaType": f"{VENDOR}.manifest.v1+json",
+                "config": config,
+                "layers": [layer],
+            }
+        ),
+    )
 
 
 def _layer(archive: tarfile.TarFile, files: Mapping[str, Path], scratch: Path) -> dict[str, Any]:

@@ -39,30 +39,41 @@ def cluster_images(names: list[str], programs: Path, root: Path) -> list[Contain
         files = {path: programs / ("pod" if last == "pause" else last)}
         if last == "kube-proxy":
             files |= _with_libraries(root, "/usr/sbin/nft") | _with_libraries(
-                root, "/usr/sbin/conntrack")
+                root, "/usr/sbin/conntrack"
+            )
         # As upstream's: its manifest asks for a user that is not root, and names none.
-        images.append(ContainerImage(names=(name,), files=files, entrypoint=(path,),
-                                     user=NOBODY if last == "coredns" else ""))
+        images.append(
+            ContainerImage(
+                names=(name,),
+                files=files,
+                entrypoint=(path,),
+                user=NOBODY if last == "coredns" else "",
+            )
+        )
     return images
 
 
 def other_images(programs: Path, root: Path) -> list[ContainerImage]:
     """Flannel's images, and the one of pods that are there to be reached."""
     return [
-        ContainerImage(names=_names(flannel.IMAGE), entrypoint=("/opt/bin/flanneld",),
-                       files={f"/opt/bin/{name}": programs / name
-                              for name in ("flanneld", "install-conf")}),
-        ContainerImage(names=_names(flannel.PLUGIN_IMAGE),
-                       files={"/flannel": programs / "flannel-cni"}
-                       | _with_libraries(root, "/bin/cp")),
+        ContainerImage(
+            names=_names(flannel.IMAGE),
+            entrypoint=("/opt/bin/flanneld",),
+            files={f"/opt/bin/{name}": programs / name for name in ("flanneld", "install-conf")},
+        ),
+        ContainerImage(
+            names=_names(flannel.PLUGIN_IMAGE),
+            files={"/flannel": programs / "flannel-cni"} | _with_libraries(root, "/bin/cp"),
+        ),
         ContainerImage(names=(POD_IMAGE,), files={"/pod": programs / "pod"}, entrypoint=("/pod",)),
     ]
 
 
 def kubeadm_names(programs: Path, version: str) -> list[str]:
     """The images that kubeadm of this version starts a cluster with."""
-    return run(str(programs / "kubeadm"), "config", "images", "list",
-               f"--kubernetes-version={version}").split()
+    return run(
+        str(programs / "kubeadm"), "config", "images", "list", f"--kubernetes-version={version}"
+    ).split()
 
 
 def _names(pinned: str) -> tuple[str, ...]:

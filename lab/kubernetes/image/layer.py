@@ -61,8 +61,15 @@ def _mount(draft: Path, base: Path) -> Path:
     layer, work, root = (draft / name for name in (LAYER, "work", "root"))
     for place in (layer, work, root):
         place.mkdir()
-    run("mount", "-t", "overlay", "overlay",
-        "-o", f"lowerdir={base},upperdir={layer},workdir={work}", str(root))
+    run(
+        "mount",
+        "-t",
+        "overlay",
+        "overlay",
+        "-o",
+        f"lowerdir={base},upperdir={layer},workdir={work}",
+        str(root),
+    )
     run("mount", "--bind", "/dev", f"{root}/dev")
     run("mount", "-t", "proc", "proc", f"{root}/proc")
     run("mount", "--rbind", "/sys", f"{root}/sys")
@@ -80,8 +87,15 @@ def _mount(draft: Path, base: Path) -> Path:
 def _packages(root: Path) -> None:
     options = root / "tmp/apt.conf"
     options.write_text("".join(f"{line}\n" for line in settings()))
-    apt = ("chroot", str(root), "env", "DEBIAN_FRONTEND=noninteractive",
-           "APT_CONFIG=/tmp/apt.conf", "apt-get", "--quiet")
+    apt = (
+        "chroot",
+        str(root),
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "APT_CONFIG=/tmp/apt.conf",
+        "apt-get",
+        "--quiet",
+    )
     run(*apt, "update")
     run(*apt, "install", "--yes", "--no-install-recommends", *PACKAGES)
 
@@ -102,8 +116,10 @@ def _files(root: Path, programs: Path, pause: str) -> None:
 @contextmanager
 def _containerd(root: Path) -> Iterator[None]:
     log = root / "tmp/containerd.log"
-    with log.open("w") as file, subprocess.Popen(
-            ["chroot", str(root), "containerd"], stdout=file, stderr=file) as process:
+    with (
+        log.open("w") as file,
+        subprocess.Popen(["chroot", str(root), "containerd"], stdout=file, stderr=file) as process,
+    ):
         try:
             deadline = time.monotonic() + START_SECONDS
             while not _answers(root):
@@ -116,8 +132,17 @@ def _containerd(root: Path) -> Iterator[None]:
 
 
 def _unpack(root: Path, packed: Path) -> None:
-    argv = ["chroot", str(root), "ctr", "--namespace=k8s.io", "images", "import", "--local",
-            "--snapshotter=native", "-"]
+    argv = [
+        "chroot",
+        str(root),
+        "ctr",
+        "--namespace=k8s.io",
+        "images",
+        "import",
+        "--local",
+        "--snapshotter=native",
+        "-",
+    ]
     with packed.open("rb") as file:
         done = subprocess.run(argv, stdin=file, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -16,7 +16,8 @@ from lab.kubernetes.provider.objects import at
 
 SECRET = {
     configuration.TYPE: frozenset({configuration.KUBECONFIG}),
-    "kubernetes:core/v1:Secret": frozenset({"data", "stringData"})}
+    "kubernetes:core/v1:Secret": frozenset({"data", "stringData"}),
+}
 """What is secret by itself."""
 
 Connect = Callable[[Access, Path, float], Api]
@@ -32,8 +33,14 @@ class KubernetesProvider:
     """
 
     def __init__(  # noqa: PLR0913  # what tests set otherwise
-        self, namespace: Path | None, settings: Settings | None = None, *, patience: float = 60,
-        limit: float = 600, poll: float = 0.5, connect: Connect = Server,
+        self,
+        namespace: Path | None,
+        settings: Settings | None = None,
+        *,
+        patience: float = 60,
+        limit: float = 600,
+        poll: float = 0.5,
+        connect: Connect = Server,
     ) -> None:
         self._namespace = namespace
         self._settings = settings or Settings()
@@ -46,15 +53,22 @@ class KubernetesProvider:
         """Refuse what a stack configures of the default provider, which serves nothing."""
         for key in sorted(config):
             if key.startswith("kubernetes:"):
-                raise ProviderError(f"{key} is not served by the lab: its clusters are named by "
-                                    f"explicit providers (kubernetes.Provider) alone")
+                raise ProviderError(
+                    f"{key} is not served by the lab: its clusters are named by "
+                    f"explicit providers (kubernetes.Provider) alone"
+                )
 
     def under(self, type_: str, given: Values) -> KubernetesProvider:
         """The provider for the cluster of this configuration."""
         del type_
         return KubernetesProvider(
-            self._namespace, Settings.of(given), patience=self._patience,
-            limit=self._limit, poll=self._poll, connect=self._connect)
+            self._namespace,
+            Settings.of(given),
+            patience=self._patience,
+            limit=self._limit,
+            poll=self._poll,
+            connect=self._connect,
+        )
 
     def secret(self, token: str) -> frozenset[str]:
         """What of a type is always secret."""
@@ -65,8 +79,10 @@ class KubernetesProvider:
         if type_ == configuration.TYPE:
             checked = configuration.check(inputs)
             if checked.get(configuration.KUBECONFIG) and self._namespace is None:
-                raise ProviderError("a kubeconfig is only taken for a cluster inside a lab, and "
-                                    "no network namespace of one was given")
+                raise ProviderError(
+                    "a kubeconfig is only taken for a cluster inside a lab, and "
+                    "no network namespace of one was given"
+                )
             return checked
         kind = objects.kind_of(type_)
         if self._settings.kubeconfig is None:
@@ -75,7 +91,12 @@ class KubernetesProvider:
         return objects.check(kind, inputs)
 
     def diff(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Diff:
         """What differs, and whether a new object must take the place of the old one."""
         del id_, old_outputs
@@ -92,7 +113,8 @@ class KubernetesProvider:
         elif there is not None and "upsertExistingObjects" not in self._settings.on:
             raise ProviderError(
                 f"{_called(kind, name, namespace)} exists already and is none of this stack's; "
-                f"delete it, or take it over with upsertExistingObjects=True on the provider")
+                f"delete it, or take it over with upsertExistingObjects=True on the provider"
+            )
         return _id(name, namespace), self._applied(kind, name, namespace, inputs)
 
     def find(self, type_: str, inputs: Values, token: str) -> tuple[str, Values] | None:
@@ -105,7 +127,11 @@ class KubernetesProvider:
         return (_id(name, namespace), _outputs(live)) if MANAGER in managers else None
 
     def read(
-        self, type_: str, id_: str, inputs: Values, outputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        inputs: Values,
+        outputs: Values,
     ) -> tuple[Values, Values] | None:
         """Inputs and outputs as they are; None when the object is gone."""
         del outputs
@@ -117,14 +143,20 @@ class KubernetesProvider:
         return None if live is None else (objects.found(inputs, live), _outputs(live))
 
     def update(
-        self, type_: str, id_: str, old_inputs: Values, old_outputs: Values, new_inputs: Values,
+        self,
+        type_: str,
+        id_: str,
+        old_inputs: Values,
+        old_outputs: Values,
+        new_inputs: Values,
     ) -> Values:
         """Bring the object to the new inputs and wait until it is ready."""
         del old_inputs, old_outputs
         kind, (namespace, _, name) = objects.kind_of(type_), id_.rpartition("/")
         if self._api.get(kind, name, namespace or None) is None:
-            raise ProviderError(f"{_called(kind, name, namespace)} is gone; refresh, and it will "
-                                f"be made anew")
+            raise ProviderError(
+                f"{_called(kind, name, namespace)} is gone; refresh, and it will be made anew"
+            )
         return self._applied(kind, name, namespace or None, new_inputs)
 
     def delete(self, type_: str, id_: str, outputs: Values) -> None:
@@ -143,7 +175,8 @@ class KubernetesProvider:
             if "deleteUnreachable" not in self._settings.on:
                 raise ProviderError(
                     f"{error}. If the cluster is gone for good, set deleteUnreachable=True on the "
-                    f"provider, run up, and delete again") from error
+                    f"provider, run up, and delete again"
+                ) from error
 
     def invoke(self, token: str, args: Values) -> Values:
         """Refuse: the lab calls no functions of Kubernetes."""
@@ -170,17 +203,23 @@ class KubernetesProvider:
         return kind, name, None
 
     def _applied(self, kind: Kind, name: str, namespace: str | None, inputs: Values) -> Values:
-        metadata = {**inputs.get("metadata", {}), "name": name,
-                    **({"namespace": namespace} if namespace else {})}
-        force = (objects.notes(inputs).get(objects.FORCE) == "true"
-                 or "enablePatchForce" in self._settings.on)
+        metadata = {
+            **inputs.get("metadata", {}),
+            "name": name,
+            **({"namespace": namespace} if namespace else {}),
+        }
+        force = (
+            objects.notes(inputs).get(objects.FORCE) == "true"
+            or "enablePatchForce" in self._settings.on
+        )
         live = self._api.apply({**inputs, "metadata": metadata}, namespace, force=force)
         called = _called(kind, name, namespace)
         deadline, limit = self._until(inputs)
         while lack := self._lacking(called, live):
             if time.monotonic() > deadline:
-                raise ProviderError(f"{called} was not ready within {limit:g} s: {lack}"
-                                    f"{self._reasons(live)}")
+                raise ProviderError(
+                    f"{called} was not ready within {limit:g} s: {lack}{self._reasons(live)}"
+                )
             time.sleep(self._poll)
             found = self._api.get(kind, name, namespace)
             if found is None:
@@ -198,8 +237,9 @@ class KubernetesProvider:
         reasons = why.rollout(self._api, live)
         return f". {reasons}" if reasons else ""
 
-    def _await_end(self, kind: Kind, name: str, namespace: str | None, uid: str,
-                   values: Values) -> None:
+    def _await_end(
+        self, kind: Kind, name: str, namespace: str | None, uid: str, values: Values
+    ) -> None:
         deadline, limit = self._until(values)
         while True:
             live = self._api.get(kind, name, namespace)
@@ -209,7 +249,8 @@ class KubernetesProvider:
                 reasons = why.remains(live)
                 raise ProviderError(
                     f"{_called(kind, name, namespace)} was not gone within {limit:g} s"
-                    + (f": {reasons}" if reasons else ""))
+                    + (f": {reasons}" if reasons else "")
+                )
             time.sleep(self._poll)
 
     def _until(self, values: Values) -> tuple[float, float]:
@@ -223,8 +264,10 @@ def _refuse_own(namespace: Path) -> None:
     """Refuse the namespace that this process is in anyway: it leads out of the lab."""
     # One that is not there is told by the first call.
     if namespace.exists() and namespace.samefile("/proc/self/ns/net"):
-        raise ProviderError(f"{namespace} is the network namespace of this machine; the lab's "
-                            f"provider reaches clusters inside a lab alone")
+        raise ProviderError(
+            f"{namespace} is the network namespace of this machine; the lab's "
+            f"provider reaches clusters inside a lab alone"
+        )
 
 
 def _id(name: str, namespace: str | None) -> str:

@@ -64,8 +64,9 @@ class Api(Protocol):
         """An object; None when it is not there."""
         ...
 
-    def listed(self, kind: Kind, namespace: str | None, *, labels: str = "",
-               fields: str = "") -> list[Values]:
+    def listed(
+        self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> list[Values]:
         """The objects that fit the selectors."""
         ...
 
@@ -94,35 +95,57 @@ class Server:
     def get(self, kind: Kind, name: str, namespace: str | None) -> Values | None:
         resource = self._resource(kind)
         try:
-            found: Values = self._call(lambda: resource.get(
-                name=name, namespace=namespace, _request_timeout=TIMEOUT).to_dict())
+            found: Values = self._call(
+                lambda: resource.get(
+                    name=name, namespace=namespace, _request_timeout=TIMEOUT
+                ).to_dict()
+            )
         except Refused as error:
             if error.status == 404:  # noqa: PLR2004  # not found
                 return None
             raise
         return found
 
-    def listed(self, kind: Kind, namespace: str | None, *, labels: str = "",
-               fields: str = "") -> list[Values]:
+    def listed(
+        self, kind: Kind, namespace: str | None, *, labels: str = "", fields: str = ""
+    ) -> list[Values]:
         resource = self._resource(kind)
-        found: list[Values] = self._call(lambda: resource.get(
-            namespace=namespace, label_selector=labels or None, field_selector=fields or None,
-            _request_timeout=TIMEOUT).to_dict()["items"])
+        found: list[Values] = self._call(
+            lambda: resource.get(
+                namespace=namespace,
+                label_selector=labels or None,
+                field_selector=fields or None,
+                _request_timeout=TIMEOUT,
+            ).to_dict()["items"]
+        )
         return found
 
     def apply(self, manifest: Values, namespace: str | None, *, force: bool) -> Values:
         resource = self._resource(Kind(manifest["apiVersion"], manifest["kind"]))
         # The answer to a call that got lost on its way back is had by calling again.
-        return self._call(lambda: resource.server_side_apply(
-            body=manifest, name=manifest["metadata"]["name"], namespace=namespace,
-            field_manager=MANAGER, force_conflicts=force, _request_timeout=TIMEOUT).to_dict())
+        return self._call(
+            lambda: resource.server_side_apply(
+                body=manifest,
+                name=manifest["metadata"]["name"],
+                namespace=namespace,
+                field_manager=MANAGER,
+                force_conflicts=force,
+                _request_timeout=TIMEOUT,
+            ).to_dict()
+        )
 
     def delete(self, kind: Kind, name: str, namespace: str | None, propagation: str) -> None:
         resource = self._resource(kind)
         try:
-            self._call(lambda: resource.delete(
-                name=name, namespace=namespace, propagation_policy=propagation, body={},
-                _request_timeout=TIMEOUT))
+            self._call(
+                lambda: resource.delete(
+                    name=name,
+                    namespace=namespace,
+                    propagation_policy=propagation,
+                    body={},
+                    _request_timeout=TIMEOUT,
+                )
+            )
         except Refused as error:
             if error.status != 404:  # noqa: PLR2004
                 raise
@@ -136,11 +159,14 @@ class Server:
                 break
             deadline = deadline or time.monotonic() + SETTLING
             if time.monotonic() > deadline:
-                served = sorted(one.kind for one in self._known
-                                if one.api_version == kind.api_version)
-                raise NotServed(f"the API server at {self.access.server} serves no {kind.kind} of "
-                                f"{kind.api_version}; of that it serves "
-                                f"{', '.join(served) or 'nothing'}")
+                served = sorted(
+                    one.kind for one in self._known if one.api_version == kind.api_version
+                )
+                raise NotServed(
+                    f"the API server at {self.access.server} serves no {kind.kind} of "
+                    f"{kind.api_version}; of that it serves "
+                    f"{', '.join(served) or 'nothing'}"
+                )
             time.sleep(POLL)
         return self._known[kind]
 
@@ -152,8 +178,11 @@ class Server:
         group, _, version = api_version.rpartition("/")
         prefix = "apis" if group else "api"
         try:
-            told = self._call(lambda: self._client.request(
-                "get", f"/{prefix}/{api_version}", _request_timeout=TIMEOUT).to_dict())
+            told = self._call(
+                lambda: self._client.request(
+                    "get", f"/{prefix}/{api_version}", _request_timeout=TIMEOUT
+                ).to_dict()
+            )
         except Refused as error:
             if error.status == 404:  # noqa: PLR2004
                 return
@@ -161,9 +190,15 @@ class Server:
         for item in told.get("resources", []):
             if "/" not in item["name"]:
                 self._known[Kind(api_version, item["kind"])] = Resource(
-                    prefix=prefix, group=group, api_version=version, kind=item["kind"],
-                    name=item["name"], namespaced=item["namespaced"], verbs=item["verbs"],
-                    client=self._client)
+                    prefix=prefix,
+                    group=group,
+                    api_version=version,
+                    kind=item["kind"],
+                    name=item["name"],
+                    namespaced=item["namespaced"],
+                    verbs=item["verbs"],
+                    client=self._client,
+                )
 
     @cached_property
     def _known(self) -> dict[Kind, Any]:
@@ -186,8 +221,11 @@ class Server:
         client = ApiClient(configuration)
         # The client's own would want certificate and key in files, and would heed proxies.
         client.rest_client.pool_manager = _Pool(
-            ssl_context=_trust(self.access), retries=False, maxsize=32,
-            server_hostname=self.access.name or None)
+            ssl_context=_trust(self.access),
+            retries=False,
+            maxsize=32,
+            server_hostname=self.access.name or None,
+        )
         # What it discovers by itself it would keep in a file that other clusters share.
         return DynamicClient(client, discoverer=lambda *_: None)
 
@@ -202,9 +240,10 @@ class Server:
             try:
                 return inside(str(self.namespace), make)
             except FileNotFoundError as error:
-                raise Unreachable(f"the network namespace {self.namespace} is not there, and only "
-                                  f"from there the lab's cluster is reached; is the lab up?",
-                                  ) from error
+                raise Unreachable(
+                    f"the network namespace {self.namespace} is not there, and only "
+                    f"from there the lab's cluster is reached; is the lab up?",
+                ) from error
             except urllib3.exceptions.HTTPError as error:
                 why = _plain(error)
             except ApiException as error:
@@ -218,10 +257,12 @@ class Server:
             time.sleep(POLL)
 
     def _unanswered(self, why: str) -> str:
-        return (f"the API server at {self.access.server} did not answer in {self.patience:g} s "
-                f"({why}). Look at: whether the control plane runs (`podnet status`, then "
-                f"`podnet exec node-1 -- journalctl -u kubelet -n 50`); whether port 6443 is open "
-                f"for the host that deploys (podnet:adminCidrs); whether this is still its address")
+        return (
+            f"the API server at {self.access.server} did not answer in {self.patience:g} s "
+            f"({why}). Look at: whether the control plane runs (`podnet status`, then "
+            f"`podnet exec node-1 -- journalctl -u kubelet -n 50`); whether port 6443 is open "
+            f"for the host that deploys (podnet:adminCidrs); whether this is still its address"
+        )
 
 
 class _Pool(urllib3.PoolManager):
@@ -234,7 +275,8 @@ class _Pool(urllib3.PoolManager):
             server = url.partition("/api")[0]
             raise Unreachable(
                 f"what answers at {server} is not the cluster of the kubeconfig ({error}); was "
-                f"its control plane made anew? Look up the kubeconfig again") from error
+                f"its control plane made anew? Look up the kubeconfig again"
+            ) from error
 
 
 def _trust(access: Access) -> ssl.SSLContext:
@@ -250,8 +292,9 @@ def _trust(access: Access) -> ssl.SSLContext:
             finally:
                 os.close(descriptor)
     except ssl.SSLError as error:
-        raise ProviderError(f"a certificate or key of the kubeconfig cannot be read: "
-                            f"{error.reason}") from None
+        raise ProviderError(
+            f"a certificate or key of the kubeconfig cannot be read: {error.reason}"
+        ) from None
     return context
 
 

@@ -24,8 +24,9 @@ SWITCHES = {
 }
 SERVED = frozenset({*LEADS, IDENTIFIER, "namespace", "enableServerSideApply", *SWITCHES})
 # What the SDK fills in, or what only makes the provider say less or refuse more.
-PASSED_OVER = frozenset({
-    "strictMode", "suppressDeprecationWarnings", "suppressHelmHookWarnings", "version"})
+PASSED_OVER = frozenset(
+    {"strictMode", "suppressDeprecationWarnings", "suppressHelmHookWarnings", "version"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,19 +44,24 @@ class Settings:
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> Settings:
         """Read a checked configuration; what is not known yet stands for its default."""
-        given = {name: value for name, value in configuration.items()
-                 if value not in (None, "", UNKNOWN)}
+        given = {
+            name: value for name, value in configuration.items() if value not in (None, "", UNKNOWN)
+        }
         return cls(
             kubeconfig=configuration.get(KUBECONFIG) or None,
-            context=given.get("context", ""), cluster=given.get("cluster", ""),
+            context=given.get("context", ""),
+            cluster=given.get("cluster", ""),
             namespace=given.get("namespace", "default"),
-            on=frozenset(name for name in SWITCHES if _is_on(name, given.get(name))))
+            on=frozenset(name for name in SWITCHES if _is_on(name, given.get(name))),
+        )
 
     def access(self) -> Access:
         """The cluster and how to get into it; refuses what is not known or not served."""
         if self.kubeconfig is None:
-            raise ProviderError("no kubeconfig was given; give the resource an explicit provider "
-                                "with one (kubernetes.Provider)")
+            raise ProviderError(
+                "no kubeconfig was given; give the resource an explicit provider "
+                "with one (kubernetes.Provider)"
+            )
         if isinstance(self.kubeconfig, Unknown):
             raise ProviderError("the kubeconfig is not known yet")
         return read(self.kubeconfig, self.context, self.cluster)
@@ -63,15 +69,23 @@ class Settings:
 
 def check(configuration: Mapping[str, Any]) -> Values:
     """The configuration as it was given; `ProviderError` for what the lab does not serve."""
-    given = {name: value for name, value in configuration.items()
-             if value not in (None, "") and not name.startswith("__")}
+    given = {
+        name: value
+        for name, value in configuration.items()
+        if value not in (None, "") and not name.startswith("__")
+    }
     for name in sorted(given.keys() - SERVED - PASSED_OVER):
-        raise ProviderError(f"kubernetes:{name} is not served by the lab, whose provider takes "
-                            f"{', '.join(sorted(SERVED))}")
+        raise ProviderError(
+            f"kubernetes:{name} is not served by the lab, whose provider takes "
+            f"{', '.join(sorted(SERVED))}"
+        )
     if given.get("enableServerSideApply", True) is not UNKNOWN and not _is_on(
-            "enableServerSideApply", given.get("enableServerSideApply", True)):
-        raise ProviderError("kubernetes:enableServerSideApply must stay on: the lab's provider "
-                            "knows no other way to apply")
+        "enableServerSideApply", given.get("enableServerSideApply", True)
+    ):
+        raise ProviderError(
+            "kubernetes:enableServerSideApply must stay on: the lab's provider "
+            "knows no other way to apply"
+        )
     settings = Settings.of(given)
     if isinstance(settings.kubeconfig, str):
         settings.access()

@@ -41,8 +41,9 @@ def read(text: str, context: str = "", cluster: str = "") -> Access:
         # Its own words would show the line, and on it perhaps a key.
         raise ProviderError("the kubeconfig is not YAML") from None
     if not isinstance(content, dict) or "clusters" not in content:
-        raise ProviderError("the kubeconfig has no `clusters`: give its content, not the path of "
-                            "a file")
+        raise ProviderError(
+            "the kubeconfig has no `clusters`: give its content, not the path of a file"
+        )
     chosen = _named(content, "context", context or content.get("current-context") or "")
     cluster_ = _served(content, "cluster", cluster or str(chosen.get("cluster")))
     user = _served(content, "user", str(chosen.get("user")))
@@ -50,16 +51,22 @@ def read(text: str, context: str = "", cluster: str = "") -> Access:
     if urlsplit(server).scheme != "https" or not urlsplit(server).hostname:
         raise ProviderError(f"the kubeconfig's server is {server!r}; it must be an https address")
     if "certificate-authority-data" not in cluster_:
-        raise ProviderError("the kubeconfig has no certificate-authority-data, and nothing else "
-                            "would say whose API server it is")
+        raise ProviderError(
+            "the kubeconfig has no certificate-authority-data, and nothing else "
+            "would say whose API server it is"
+        )
     access = Access(
-        server=server, authority=_decoded(cluster_, "certificate-authority-data"),
+        server=server,
+        authority=_decoded(cluster_, "certificate-authority-data"),
         name=str(cluster_.get("tls-server-name", "")),
         certificate=_decoded(user, "client-certificate-data"),
-        key=_decoded(user, "client-key-data"), token=str(user.get("token", "")))
+        key=_decoded(user, "client-key-data"),
+        token=str(user.get("token", "")),
+    )
     if not access.token and not (access.certificate and access.key):
-        raise ProviderError("the kubeconfig's user has neither a token nor a client certificate "
-                            "with its key")
+        raise ProviderError(
+            "the kubeconfig's user has neither a token nor a client certificate with its key"
+        )
     return access
 
 
@@ -78,7 +85,8 @@ def _served(content: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
     for key in sorted(found.keys() - SERVED[kind]):
         raise ProviderError(
             f"{key} in the kubeconfig's {kind} {name!r} is not served by the lab, which takes "
-            f"{', '.join(sorted(SERVED[kind]))}: all it needs, in itself")
+            f"{', '.join(sorted(SERVED[kind]))}: all it needs, in itself"
+        )
     return found
 
 

@@ -27,8 +27,12 @@ REPLACED: Mapping[Kind, Sequence[str]] = {
     Kind("apps/v1", "DaemonSet"): ("spec.selector",),
     Kind("apps/v1", "Deployment"): ("spec.selector",),
     Kind("apps/v1", "StatefulSet"): (
-        "spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector",
-        "spec.serviceName", "spec.volumeClaimTemplates"),
+        "spec.podManagementPolicy",
+        "spec.revisionHistoryLimit",
+        "spec.selector",
+        "spec.serviceName",
+        "spec.volumeClaimTemplates",
+    ),
     Kind("v1", "Pod"): ("spec",),
     Kind("v1", "ResourceQuota"): ("spec.scopes",),
     Kind("v1", "Service"): ("spec.clusterIP",),
@@ -49,11 +53,15 @@ def kind_of(type_: str) -> Kind:
     """The kind that a type token means; refuses what is more or less than one object."""
     match = _TOKEN.fullmatch(type_)
     if match is None or match["version"].startswith(("helm.sh", "yaml", "kustomize")):
-        raise ProviderError(f"the lab does not serve {type_}: it serves single objects of the "
-                            f"Kubernetes API, no charts and no files of manifests")
+        raise ProviderError(
+            f"the lab does not serve {type_}: it serves single objects of the "
+            f"Kubernetes API, no charts and no files of manifests"
+        )
     if _GENERATED.search(match["kind"]):
-        raise ProviderError(f"the lab does not serve {type_}: it neither patches objects of "
-                            f"others nor makes lists; declare the object itself")
+        raise ProviderError(
+            f"the lab does not serve {type_}: it neither patches objects of "
+            f"others nor makes lists; declare the object itself"
+        )
     return Kind(match["version"], match["kind"])
 
 
@@ -63,12 +71,15 @@ def check(kind: Kind, inputs: Values) -> Values:
         if inputs.get(name, own) not in (own, UNKNOWN):
             raise ProviderError(f"{name} {inputs[name]} of a {kind.kind} of {kind.api_version}")
     if at(inputs, "metadata.generateName") not in (None, UNKNOWN):
-        raise ProviderError("metadata.generateName is not served by the lab; leave the name out, "
-                            "and one is drawn")
+        raise ProviderError(
+            "metadata.generateName is not served by the lab; leave the name out, and one is drawn"
+        )
     for key, value in notes(inputs).items():
         if key.startswith(PREFIX) and key not in ANNOTATIONS:
-            raise ProviderError(f"the annotation {key} is not served by the lab, which heeds "
-                                f"{', '.join(ANNOTATIONS)}")
+            raise ProviderError(
+                f"the annotation {key} is not served by the lab, which heeds "
+                f"{', '.join(ANNOTATIONS)}"
+            )
         if key == TIMEOUT and value is not UNKNOWN and not str(value).isdecimal():
             raise ProviderError(f"the annotation {key} is {value!r}; it is a number of seconds")
     return {**inputs, "apiVersion": kind.api_version, "kind": kind.kind}
@@ -92,7 +103,8 @@ def diff(kind: Kind, settings: Settings, old: Values, new: Values) -> Diff:
         paths += data
     replaces = {path.partition(".")[0] for path in paths if at(before, path) != at(after, path)}
     stays = at(after, "metadata.name") is not None and all(
-        at(before, path) == at(after, path) for path in ("metadata.name", "metadata.namespace"))
+        at(before, path) == at(after, path) for path in ("metadata.name", "metadata.namespace")
+    )
     return Diff(names, tuple(sorted(replaces)), bool(replaces) and stays)
 
 
@@ -118,8 +130,11 @@ def found(recorded: Values, live: Values) -> Values:
     told = dict(live)
     if isinstance(recorded.get("stringData"), dict):
         told["stringData"] = _readable(live.get("data", {}))
-        told["data"] = {key: value for key, value in (live.get("data") or {}).items()
-                        if key not in recorded["stringData"]}
+        told["data"] = {
+            key: value
+            for key, value in (live.get("data") or {}).items()
+            if key not in recorded["stringData"]
+        }
     result = {name: _found(value, told.get(name), name) for name, value in recorded.items()}
     return {name: value for name, value in result.items() if value is not None}
 
@@ -128,8 +143,9 @@ def _found(recorded: Any, live: Any, name: str) -> Any:  # noqa: ANN401
     if not live and not recorded and isinstance(recorded, dict | list | bool | int | str):
         return recorded  # what says nothing, the API leaves out
     if isinstance(recorded, dict) and isinstance(live, dict):
-        result = {key: _found(value, live.get(key), f"{name}.{key}")
-                  for key, value in recorded.items()}
+        result = {
+            key: _found(value, live.get(key), f"{name}.{key}") for key, value in recorded.items()
+        }
         return {key: value for key, value in result.items() if value is not None}
     if isinstance(recorded, list) and isinstance(live, list):
         return list(_items(recorded, live, name))
@@ -141,8 +157,9 @@ def _found(recorded: Any, live: Any, name: str) -> Any:  # noqa: ANN401
 def _items(recorded: list[Any], live: list[Any], name: str) -> Iterator[Any]:
     """The items of a list: by their names where they have some, else by their places."""
     named = {item["name"]: item for item in live if isinstance(item, dict) and "name" in item}
-    if len(named) == len(live) and all(isinstance(item, dict) and "name" in item
-                                       for item in recorded):
+    if len(named) == len(live) and all(
+        isinstance(item, dict) and "name" in item for item in recorded
+    ):
         pairs = [(item, named.get(item["name"])) for item in recorded]
     elif len(live) == len(recorded):
         pairs = list(zip(recorded, live, strict=True))
@@ -156,8 +173,10 @@ def _canonical(settings: Settings, inputs: Values) -> Values:
     metadata = inputs.get("metadata", {})
     if not isinstance(metadata, dict):
         return dict(inputs)
-    return {**inputs, "metadata": {
-        **metadata, "namespace": metadata.get("namespace") or settings.namespace}}
+    return {
+        **inputs,
+        "metadata": {**metadata, "namespace": metadata.get("namespace") or settings.namespace},
+    }
 
 
 def _readable(data: Mapping[str, str]) -> dict[str, str]:

@@ -27,8 +27,10 @@ def refuse_unawaited(kind: Kind, inputs: Values) -> None:
     if kind == Kind("v1", "Service") and at(inputs, "spec.type") == "LoadBalancer":
         reason = "the lab has no load balancers; use NodePort"
     if reason and notes(inputs).get(SKIP_AWAIT) != "true":
-        raise ProviderError(f"a {kind.kind} is not waited for in the lab: {reason}; with the "
-                            f'annotation {SKIP_AWAIT}: "true" it is made without waiting')
+        raise ProviderError(
+            f"a {kind.kind} is not waited for in the lab: {reason}; with the "
+            f'annotation {SKIP_AWAIT}: "true" it is made without waiting'
+        )
 
 
 def _deployment(live: Values) -> str:
@@ -89,8 +91,7 @@ def _namespace(live: Values) -> str:
 def _definition(live: Values) -> str:
     if condition(live, "NamesAccepted").get("status") == "False":
         raise Failed(f"its names were not accepted: {condition(live, 'NamesAccepted')['message']}")
-    return "" if condition(live, "Established").get("status") == "True" \
-        else "it is not established"
+    return "" if condition(live, "Established").get("status") == "True" else "it is not established"
 
 
 READY: Mapping[Kind, Callable[[Values], str]] = {

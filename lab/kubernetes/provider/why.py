@@ -39,10 +39,13 @@ def rollout(api: Api, live: Values) -> str:
 
 def remains(live: Values) -> str:
     """What still keeps an object that is being deleted."""
-    told = [f"{one['reason']}: {one.get('message', '')}"
-            for one in at(live, "status.conditions") or []
-            if one.get("status") == "True" and one.get("reason")
-            and str(one.get("type", "")).startswith("Namespace")]
+    told = [
+        f"{one['reason']}: {one.get('message', '')}"
+        for one in at(live, "status.conditions") or []
+        if one.get("status") == "True"
+        and one.get("reason")
+        and str(one.get("type", "")).startswith("Namespace")
+    ]
     finalizers = [*(at(live, "metadata.finalizers") or []), *(at(live, "spec.finalizers") or [])]
     if finalizers:
         told.append(f"it has the finalizers {', '.join(finalizers)}")
@@ -52,11 +55,12 @@ def remains(live: Values) -> str:
 def _pod(pod: Values) -> str:
     """A pod in one line: where it is, what its containers wait for, what it last said."""
     name, node = at(pod, "metadata.name"), at(pod, "spec.nodeName")
-    parts = [f"{name} on {node}" if node else f"{name}, on no node",
-             at(pod, "status.reason") or at(pod, "status.phase") or "without a phase",
-             *_containers(pod)]
-    conditions = [one for one in at(pod, "status.conditions") or []
-                  if one.get("status") != "True"]
+    parts = [
+        f"{name} on {node}" if node else f"{name}, on no node",
+        at(pod, "status.reason") or at(pod, "status.phase") or "without a phase",
+        *_containers(pod),
+    ]
+    conditions = [one for one in at(pod, "status.conditions") or [] if one.get("status") != "True"]
     if conditions:
         last = max(conditions, key=lambda one: str(one.get("lastTransitionTime") or ""))
         reason = ": ".join(filter(None, (last.get("reason"), last.get("message"))))
@@ -65,27 +69,36 @@ def _pod(pod: Values) -> str:
 
 
 def _containers(pod: Values) -> Iterator[str]:
-    statuses = [*(at(pod, "status.initContainerStatuses") or []),
-                *(at(pod, "status.containerStatuses") or [])]
+    statuses = [
+        *(at(pod, "status.initContainerStatuses") or []),
+        *(at(pod, "status.containerStatuses") or []),
+    ]
     for status in statuses:
-        waiting, ended = at(status, "state.waiting"), (
-            at(status, "state.terminated") or at(status, "lastState.terminated"))
+        waiting, ended = (
+            at(status, "state.waiting"),
+            (at(status, "state.terminated") or at(status, "lastState.terminated")),
+        )
         if waiting and waiting.get("reason") != "PodInitializing":
             words = ": ".join(filter(None, (waiting.get("reason"), waiting.get("message"))))
             yield f"{status['name']} waits ({words})"
         if ended and ended.get("exitCode"):
             yield f"{status['name']} ended with {ended['exitCode']}" + (
-                f" ({ended['message'].strip()})" if ended.get("message") else "")
+                f" ({ended['message'].strip()})" if ended.get("message") else ""
+            )
 
 
 def _warned(api: Api, involved: Values) -> str:
     """The last warning about an object, which tells what its status does not."""
-    warnings = api.listed(EVENT, at(involved, "metadata.namespace"), fields=(
-        f"involvedObject.uid={at(involved, 'metadata.uid')},type=Warning"))
+    warnings = api.listed(
+        EVENT,
+        at(involved, "metadata.namespace"),
+        fields=(f"involvedObject.uid={at(involved, 'metadata.uid')},type=Warning"),
+    )
     if not warnings:
         return ""
-    last = max(warnings, key=lambda event: str(
-        event.get("lastTimestamp") or event.get("eventTime") or ""))
+    last = max(
+        warnings, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or "")
+    )
     return f" [{last.get('reason', '')}: {' '.join(str(last.get('message', '')).split())}]"
 
 

@@ -18,8 +18,13 @@ SERVICES = "10.96.0.0/16"
 INIT_SECONDS = 240
 READY_SECONDS = 120
 WATCHED = (
-    "vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops",
-    "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes", "net/netfilter/nf_conntrack_max",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+    "net/netfilter/nf_conntrack_max",
     "net/ipv4/ip_forward",
 )
 """What a kubelet or kube-proxy would set on a machine of its own."""
@@ -33,18 +38,37 @@ def block(number):
 def user_data(number):
     """What the node agent of a stack does, for one mode and nodes that never change."""
     conflist = {
-        "cniVersion": "1.0.0", "name": "by-hand",
-        "plugins": [{"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True,
-                     "ipam": {"type": "host-local", "ranges": [[{"subnet": block(number)}]],
-                              "routes": [{"dst": "0.0.0.0/0"}]}}]}
+        "cniVersion": "1.0.0",
+        "name": "by-hand",
+        "plugins": [
+            {
+                "type": "bridge",
+                "bridge": "cni0",
+                "isGateway": True,
+                "hairpinMode": True,
+                "ipam": {
+                    "type": "host-local",
+                    "ranges": [[{"subnet": block(number)}]],
+                    "routes": [{"dst": "0.0.0.0/0"}],
+                },
+            }
+        ],
+    }
     commands = ["sysctl -w net.ipv4.ip_forward=1"]
-    commands += [f"ip route replace {block(peer)} via {address}"
-                 for peer, address in NODES.items() if peer != number]
-    return "#cloud-config\n" + json.dumps({
-        "write_files": [{"path": "/etc/cni/net.d/10-by-hand.conflist",
-                         "content": json.dumps(conflist)}],
-        # At every boot: a node that reboots must find its routes again.
-        "bootcmd": [["sh", "-c", command] for command in commands]})
+    commands += [
+        f"ip route replace {block(peer)} via {address}"
+        for peer, address in NODES.items()
+        if peer != number
+    ]
+    return "#cloud-config\n" + json.dumps(
+        {
+            "write_files": [
+                {"path": "/etc/cni/net.d/10-by-hand.conflist", "content": json.dumps(conflist)}
+            ],
+            # At every boot: a node that reboots must find its routes again.
+            "bootcmd": [["sh", "-c", command] for command in commands],
+        }
+    )
 
 
 def configuration(kind, number, more=""):
@@ -62,7 +86,10 @@ def configuration(kind, number, more=""):
 
 
 def cluster_configuration():
-    return configuration("InitConfiguration", 1, f"""\
+    return configuration(
+        "InitConfiguration",
+        1,
+        f"""\
         localAPIEndpoint:
           advertiseAddress: {NODES[1]}
         ---
@@ -81,7 +108,8 @@ def cluster_configuration():
         apiVersion: kubelet.config.k8s.io/v1beta1
         kind: KubeletConfiguration
         protectKernelDefaults: true
-        """)
+        """,
+    )
 
 
 class Cluster:
@@ -90,30 +118,50 @@ class Cluster:
     def __init__(self, cloud):
         self.cloud = cloud
         self.open_between_nodes()
-        self.ids = {number: cloud.launch(address, f"node-{number}", ImageId=IMAGE_ID,
-                                         UserData=user_data(number))
-                    for number, address in NODES.items()}
+        self.ids = {
+            number: cloud.launch(
+                address, f"node-{number}", ImageId=IMAGE_ID, UserData=user_data(number)
+            )
+            for number, address in NODES.items()
+        }
         for instance in self.ids.values():
-            cloud.ec2.modify_instance_attribute(InstanceId=instance,
-                                                SourceDestCheck={"Value": False})
+            cloud.ec2.modify_instance_attribute(
+                InstanceId=instance, SourceDestCheck={"Value": False}
+            )
         self.nodes = {number: cloud.booted(f"node-{number}") for number in NODES}
 
     def open_between_nodes(self):
         """The default group lets its members reach each other, but not their pods."""
-        groups = self.cloud.ec2.describe_security_groups(Filters=[
-            {"Name": "group-name", "Values": ["default"]}, {"Name": "vpc-id", "Values": [
-                self.cloud.ec2.describe_subnets(SubnetIds=[self.cloud.subnet])
-                ["Subnets"][0]["VpcId"]]}])["SecurityGroups"]
+        groups = self.cloud.ec2.describe_security_groups(
+            Filters=[
+                {"Name": "group-name", "Values": ["default"]},
+                {
+                    "Name": "vpc-id",
+                    "Values": [
+                        self.cloud.ec2.describe_subnets(SubnetIds=[self.cloud.subnet])["Subnets"][
+                            0
+                        ]["VpcId"]
+                    ],
+                },
+            ]
+        )["SecurityGroups"]
         self.cloud.ec2.authorize_security_group_ingress(
-            GroupId=groups[0]["GroupId"], IpPermissions=[{
-                "IpProtocol": "-1",
-                "IpRanges": [{"CidrIp": one} for one in ("172.20.4.0/24", "10.9.0.0/16")]}])
+            GroupId=groups[0]["GroupId"],
+            IpPermissions=[
+                {
+                    "IpProtocol": "-1",
+                    "IpRanges": [{"CidrIp": one} for one in ("172.20.4.0/24", "10.9.0.0/16")],
+                }
+            ],
+        )
 
     def begin(self):
         self.kubeadm(1, "init", cluster_configuration())
-        token, _, digest = self.nodes[1].run(
-            "kubeadm", "token", "create", "--print-join-command").partition(
-            "--discovery-token-ca-cert-hash ")
+        token, _, digest = (
+            self.nodes[1]
+            .run("kubeadm", "token", "create", "--print-join-command")
+            .partition("--discovery-token-ca-cert-hash ")
+        )
         joining = f"""\
             discovery:
               bootstrapToken:
@@ -122,8 +170,14 @@ class Cluster:
                 caCertHashes: [{digest.strip()}]
             """
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda number: self.kubeadm(
-                number, "join", configuration("JoinConfiguration", number, joining)), (2, 3)))
+            list(
+                pool.map(
+                    lambda number: self.kubeadm(
+                        number, "join", configuration("JoinConfiguration", number, joining)
+                    ),
+                    (2, 3),
+                )
+            )
 
     def kubeadm(self, number, verb, text):
         node = self.nodes[number]
@@ -141,20 +195,25 @@ class Cluster:
     def ready(self):
         """The names of the nodes that are ready; none where the API does not answer."""
         with suppress(CommandError):
-            return {node["metadata"]["name"] for node in self.get("nodes")
-                    if any(one["type"] == "Ready" and one["status"] == "True"
-                           for one in node["status"]["conditions"])}
+            return {
+                node["metadata"]["name"]
+                for node in self.get("nodes")
+                if any(
+                    one["type"] == "Ready" and one["status"] == "True"
+                    for one in node["status"]["conditions"]
+                )
+            }
         return set()
 
     def until_ready(self):
-        self.cloud.until(lambda: self.ready() == ALL,
-                         "all nodes are ready", READY_SECONDS)
+        self.cloud.until(lambda: self.ready() == ALL, "all nodes are ready", READY_SECONDS)
 
     def until_renewed(self, number):
         """Wait until the API has heard from this boot of the node."""
         boot = self.nodes[number].run("cat", "/proc/sys/kernel/random/boot_id").strip()
-        self.cloud.until(lambda: boot in self.boots(), f"node-{number} tells of its new boot",
-                         READY_SECONDS)
+        self.cloud.until(
+            lambda: boot in self.boots(), f"node-{number} tells of its new boot", READY_SECONDS
+        )
 
     def boots(self):
         with suppress(CommandError):

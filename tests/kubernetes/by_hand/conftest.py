@@ -32,5 +32,8 @@ def cluster(tmp_path_factory, settings):
         yield cluster
     finally:
         control.down(home)
-    assert [root for root in controllers(Path("/proc/self/mounts").read_text())
-            if (root / f"lab-{home.lab}").exists()] == []
+    assert [
+        root
+        for root in controllers(Path("/proc/self/mounts").read_text())
+        if (root / f"lab-{home.lab}").exists()
+    ] == []

@@ -15,16 +15,18 @@ def flannel_routes(node):
 
 
 def test_every_pair_passes_and_it_is_flannel_that_carries_them(stack):
-    links = {node.name: node.run("ip", "-o", "link", "show", "type", "vxlan")
-             for node in stack.proof.nodes}
-    conflists = {node.name: {file.name for file in
-                             (node.root / "etc/cni/net.d").glob("*.conflist")}
-                 for node in stack.proof.nodes}
+    links = {
+        node.name: node.run("ip", "-o", "link", "show", "type", "vxlan")
+        for node in stack.proof.nodes
+    }
+    conflists = {
+        node.name: {file.name for file in (node.root / "etc/cni/net.d").glob("*.conflist")}
+        for node in stack.proof.nodes
+    }
 
     assert red(stack.proof.matrix) == []
     for node in stack.proof.nodes:
-        others = {f"10.1.{number}.0/24" for number in (1, 2, 3)} - {
-            f"10.1.{node.name[-1]}.0/24"}
+        others = {f"10.1.{number}.0/24" for number in (1, 2, 3)} - {f"10.1.{node.name[-1]}.0/24"}
         assert flannel_routes(node) == others
         assert "flannel.3" in links[node.name]
     assert set(map(frozenset, conflists.values())) == {frozenset({"10-flannel.conflist"})}

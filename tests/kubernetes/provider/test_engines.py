@@ -68,8 +68,13 @@ def endpoint():
 
 @pytest.fixture
 def ssm(endpoint):
-    return boto3.client("ssm", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
+    return boto3.client(
+        "ssm",
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # noqa: S106
 
 
 @pytest.fixture(params=["embedded", "cli"])
@@ -81,17 +86,22 @@ def engine(request, tmp_path, endpoint, cluster):
     project.mkdir()
     (project / "Pulumi.yaml").write_text(
         "name: story\nruntime:\n  name: python\n  options:\n    toolchain: pip\n"
-        "    virtualenv: .venv\n")
+        "    virtualenv: .venv\n"
+    )
     (project / ".venv").symlink_to(sys.prefix)
 
     def make(mtu=1450):
         (project / "__main__.py").write_text(PROGRAM.format(mtu=mtu))
         if request.param == "cli":
-            return PulumiCli(project, "dev", tmp_path / "home", endpoint, REGION,
-                             namespace=cluster.namespace)
-        provider = Packages({
-            "aws": AwsProvider(endpoint, REGION),
-            "kubernetes": KubernetesProvider(cluster.namespace, limit=60, patience=10)})
+            return PulumiCli(
+                project, "dev", tmp_path / "home", endpoint, REGION, namespace=cluster.namespace
+            )
+        provider = Packages(
+            {
+                "aws": AwsProvider(endpoint, REGION),
+                "kubernetes": KubernetesProvider(cluster.namespace, limit=60, patience=10),
+            }
+        )
         return Engine(project, "dev", tmp_path / "home/state.json", provider)
 
     return make
@@ -102,11 +112,16 @@ def told(summary):
 
 
 def test_a_program_with_a_cluster_from_its_preview_to_its_end(
-        engine, cluster, ssm, nodes, tmp_path):
+    engine, cluster, ssm, nodes, tmp_path
+):
     planned = engine().preview()
 
     assert {name for op, name in told(planned) if op == "create"} == {
-        "story-dev", "kept", "cluster", *OBJECTS}
+        "story-dev",
+        "kept",
+        "cluster",
+        *OBJECTS,
+    }
     with pytest.raises(ResourceError, match="kubeconfig"):
         engine().up()  # the cluster has not told its kubeconfig yet
     ssm.put_parameter(Name="/test/kubeconfig", Value=cluster.kubeconfig, Overwrite=True)
@@ -119,12 +134,24 @@ def test_a_program_with_a_cluster_from_its_preview_to_its_end(
     assert {step for step in told(engine().refresh()) if step != ("refresh", "kept")} == set()
 
     cluster.kubectl("delete", "configmap", "config", "-n", "story")
-    cluster.kubectl("patch", "clusterrole", "story", "--type=json", "-p", json.dumps(
-        [{"op": "replace", "path": "/rules/0/verbs", "value": ["delete"]}]))
+    cluster.kubectl(
+        "patch",
+        "clusterrole",
+        "story",
+        "--type=json",
+        "-p",
+        json.dumps([{"op": "replace", "path": "/rules/0/verbs", "value": ["delete"]}]),
+    )
 
     assert told(engine().refresh()) == {("delete", "config"), ("refresh", "role")}
-    cluster.kubectl("patch", "clusterrole", "story", "--type=json", "-p", json.dumps(
-        [{"op": "replace", "path": "/rules/0/verbs", "value": ["get"]}]))
+    cluster.kubectl(
+        "patch",
+        "clusterrole",
+        "story",
+        "--type=json",
+        "-p",
+        json.dumps([{"op": "replace", "path": "/rules/0/verbs", "value": ["get"]}]),
+    )
     engine().refresh()
     assert ("create", "config") in told(engine().up())
 
@@ -145,8 +172,11 @@ def _daemon(cluster):
 
 def _nothing_in_clear(cluster, folder: Path) -> None:
     key = cluster.kubeconfig.partition("client-key-data: ")[2].split()[0].encode()
-    files = [file for file in folder.rglob("*") if file.is_file() and not file.is_symlink()
-             and ".venv" not in file.parts]
+    files = [
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not file.is_symlink() and ".venv" not in file.parts
+    ]
     assert len(files) > 2
     for file in files:
         content = file.read_bytes()

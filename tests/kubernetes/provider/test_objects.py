@@ -44,22 +44,37 @@ def made(cluster):
 
 def daemon(name="one", image="a:1"):
     labels = {"app": name}
-    return {"selector": {"matchLabels": labels}, "template": {
-        "metadata": {"labels": labels},
-        "spec": {"tolerations": [{"operator": "Exists"}], "hostNetwork": False,
-                 "containers": [{"name": "main", "image": image, "resources": {
-                     "requests": {"cpu": "0.1", "memory": "1024Mi"}}}]}}}
+    return {
+        "selector": {"matchLabels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {
+                "tolerations": [{"operator": "Exists"}],
+                "hostNetwork": False,
+                "containers": [
+                    {
+                        "name": "main",
+                        "image": image,
+                        "resources": {"requests": {"cpu": "0.1", "memory": "1024Mi"}},
+                    }
+                ],
+            },
+        },
+    }
 
 
 def test_an_untouched_object_reads_back_what_was_asked_for(cluster, made, nodes):
     provider = cluster.provider()
     for type_, inputs in (
-            (CONFIG_MAP, {"data": {"a": "1"}}),
-            (SECRET, {"stringData": {"a": "hush"}, "type": "Opaque"}),
-            (DAEMON_SET, {"spec": daemon()}),
-            ("kubernetes:core/v1:Service", {"spec": {"selector": {"app": "one"}, "ports": [
-                {"port": 80, "targetPort": 8080}]}}),
-            (DEPLOYMENT, {"spec": {**daemon("two"), "replicas": 0}})):
+        (CONFIG_MAP, {"data": {"a": "1"}}),
+        (SECRET, {"stringData": {"a": "hush"}, "type": "Opaque"}),
+        (DAEMON_SET, {"spec": daemon()}),
+        (
+            "kubernetes:core/v1:Service",
+            {"spec": {"selector": {"app": "one"}, "ports": [{"port": 80, "targetPort": 8080}]}},
+        ),
+        (DEPLOYMENT, {"spec": {**daemon("two"), "replicas": 0}}),
+    ):
         id_, checked, outputs, token = made(type_, {"name": "one"}, **inputs)
         found, told = provider.read(type_, id_, checked, outputs)
 
@@ -72,15 +87,25 @@ def test_an_untouched_object_reads_back_what_was_asked_for(cluster, made, nodes)
 def test_what_somebody_changed_is_told_and_put_right(cluster, made):
     provider = cluster.provider()
     id_, checked, outputs, _ = made(CONFIG_MAP, {"name": "one"}, data={"a": "1", "b": "2"})
-    cluster.kubectl("patch", "configmap", "one", "--type=merge", "-p", json.dumps(
-        {"data": {"a": "9", "b": None, "c": "3"}, "metadata": {"labels": {"theirs": "x"}}}))
+    cluster.kubectl(
+        "patch",
+        "configmap",
+        "one",
+        "--type=merge",
+        "-p",
+        json.dumps(
+            {"data": {"a": "9", "b": None, "c": "3"}, "metadata": {"labels": {"theirs": "x"}}}
+        ),
+    )
     found, told = provider.read(CONFIG_MAP, id_, checked, outputs)
 
     assert found == {**checked, "data": {"a": "9"}}
     with pytest.raises(ProviderError, match='conflict with "kubectl-patch"'):
         provider.update(CONFIG_MAP, id_, found, told, checked)
-    forced = {**checked, "metadata": {**checked["metadata"], "annotations": {
-        "pulumi.com/patchForce": "true"}}}
+    forced = {
+        **checked,
+        "metadata": {**checked["metadata"], "annotations": {"pulumi.com/patchForce": "true"}},
+    }
     outputs = provider.update(CONFIG_MAP, id_, found, told, forced)
     assert outputs["data"] == {"a": "1", "b": "2", "c": "3"}
     assert outputs["metadata"]["labels"] == {"theirs": "x"}
@@ -88,8 +113,9 @@ def test_what_somebody_changed_is_told_and_put_right(cluster, made):
 
 def test_a_field_no_longer_asked_for_goes(cluster, made):
     provider = cluster.provider()
-    id_, checked, outputs, _ = made(CONFIG_MAP, {"name": "one", "labels": {"a": "b"}},
-                                    data={"a": "1", "b": "2"})
+    id_, checked, outputs, _ = made(
+        CONFIG_MAP, {"name": "one", "labels": {"a": "b"}}, data={"a": "1", "b": "2"}
+    )
     newer = {**checked, "metadata": {"name": "one"}, "data": {"a": "1"}}
     outputs = provider.update(CONFIG_MAP, id_, checked, outputs, newer)
 
@@ -103,7 +129,8 @@ def test_an_object_of_somebody_else_is_not_taken_over(cluster, made):
     with pytest.raises(ProviderError, match="default/theirs exists already"):
         made(CONFIG_MAP, {"name": "theirs"}, data={"a": "ours"})
     assert cluster.server().get(Kind("v1", "ConfigMap"), "theirs", "default")["data"] == {
-        "a": "theirs"}
+        "a": "theirs"
+    }
     cluster.kubectl("delete", "configmap", "theirs")
 
 
@@ -132,10 +159,14 @@ def test_a_rollout_that_does_not_finish_tells_which_pods_and_why(cluster, nodes)
     nodes.good = False
     inputs = provider.check(DAEMON_SET, {"metadata": {"name": "bad"}, "spec": daemon("bad")})
 
-    with pytest.raises(ProviderError, match=(
+    with pytest.raises(
+        ProviderError,
+        match=(
             r"DaemonSet default/bad was not ready within 3 s: 0 of 1 pods are available\. "
             r"bad-\w+, on no node, Pending, main waits \(ErrImagePull: no such image\), Ready is "
-            r"False \(ContainersNotReady: containers with unready status: \[main\]\)")):
+            r"False \(ContainersNotReady: containers with unready status: \[main\]\)"
+        ),
+    ):
         provider.create(DAEMON_SET, inputs, secrets.token_hex(16))
     id_, outputs = provider.find(DAEMON_SET, inputs, secrets.token_hex(16))
     provider.delete(DAEMON_SET, id_, outputs)
@@ -158,25 +189,61 @@ def test_a_namespace_that_will_not_go_tells_what_holds_it(cluster):
     provider = cluster.provider(limit=20)
     inputs = provider.check(NAMESPACE, {"metadata": {"name": "held"}})
     id_, outputs = provider.create(NAMESPACE, inputs, secrets.token_hex(16))
-    cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {
-            "name": "one", "namespace": "held", "finalizers": ["example.com/held"]}}))
+    cluster.kubectl(
+        "apply",
+        "-f",
+        "-",
+        stdin=json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {
+                    "name": "one",
+                    "namespace": "held",
+                    "finalizers": ["example.com/held"],
+                },
+            }
+        ),
+    )
 
-    with pytest.raises(ProviderError, match=r"Namespace held was not gone within 20 s: .*"
-                                            r"SomeFinalizersRemain.*example.com/held"):
+    with pytest.raises(
+        ProviderError,
+        match=r"Namespace held was not gone within 20 s: .*"
+        r"SomeFinalizersRemain.*example.com/held",
+    ):
         provider.delete(NAMESPACE, id_, outputs)
-    cluster.kubectl("patch", "configmap", "one", "-n", "held", "--type=merge", "-p",
-                    '{"metadata": {"finalizers": null}}')
+    cluster.kubectl(
+        "patch",
+        "configmap",
+        "one",
+        "-n",
+        "held",
+        "--type=merge",
+        "-p",
+        '{"metadata": {"finalizers": null}}',
+    )
     cluster.provider().delete(NAMESPACE, id_, outputs)
 
 
 def test_what_is_still_going_is_waited_for_before_it_is_made_anew(cluster, made):
-    cluster.kubectl("apply", "-f", "-", stdin=json.dumps({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": "one", "finalizers": ["example.com/held"]}}))
+    cluster.kubectl(
+        "apply",
+        "-f",
+        "-",
+        stdin=json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "one", "finalizers": ["example.com/held"]},
+            }
+        ),
+    )
     cluster.kubectl("delete", "configmap", "one", "--wait=false")
-    let_go = threading.Timer(1, cluster.kubectl, (
-        "patch", "configmap", "one", "--type=merge", "-p", '{"metadata": {"finalizers": null}}'))
+    let_go = threading.Timer(
+        1,
+        cluster.kubectl,
+        ("patch", "configmap", "one", "--type=merge", "-p", '{"metadata": {"finalizers": null}}'),
+    )
     let_go.start()
 
     assert made(CONFIG_MAP, {"name": "one"}, data={"a": "1"})[2]["data"] == {"a": "1"}
@@ -185,12 +252,30 @@ def test_what_is_still_going_is_waited_for_before_it_is_made_anew(cluster, made)
 
 def test_a_kind_of_ones_own_is_served_as_soon_as_it_is_defined(cluster):
     provider, thing = cluster.provider(), "kubernetes:example.com/v1:Thing"
-    definition = provider.check(DEFINITION, {"metadata": {"name": "things.example.com"}, "spec": {
-        "group": "example.com", "scope": "Cluster",
-        "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
-        "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
-            "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}}],
-    }})
+    definition = provider.check(
+        DEFINITION,
+        {
+            "metadata": {"name": "things.example.com"},
+            "spec": {
+                "group": "example.com",
+                "scope": "Cluster",
+                "names": {"plural": "things", "singular": "thing", "kind": "Thing"},
+                "versions": [
+                    {
+                        "name": "v1",
+                        "served": True,
+                        "storage": True,
+                        "schema": {
+                            "openAPIV3Schema": {
+                                "type": "object",
+                                "x-kubernetes-preserve-unknown-fields": True,
+                            }
+                        },
+                    }
+                ],
+            },
+        },
+    )
     id_, outputs = provider.create(DEFINITION, definition, secrets.token_hex(16))
     inputs = provider.check(thing, {"metadata": {"name": "one"}, "spec": {"size": 1}})
     thing_id, told = provider.create(thing, inputs, secrets.token_hex(16))
@@ -203,9 +288,14 @@ def test_a_kind_of_ones_own_is_served_as_soon_as_it_is_defined(cluster):
 
 def test_a_manifest_that_is_wrong_is_refused_in_the_api_servers_words(made):
     with pytest.raises(ProviderError, match=r"spec\.template\.spec\.containers: Required value"):
-        made(DEPLOYMENT, {"name": "bad"}, spec={
-            "selector": {"matchLabels": {"a": "b"}},
-            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {}}})
+        made(
+            DEPLOYMENT,
+            {"name": "bad"},
+            spec={
+                "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {"labels": {"a": "b"}}, "spec": {}},
+            },
+        )
 
 
 def test_an_object_in_a_namespace_that_is_not_there_says_so(made):

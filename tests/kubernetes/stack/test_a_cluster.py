@@ -16,7 +16,8 @@ def test_every_pair_of_real_pods_nodes_and_pods_in_their_networks_passes(stack):
 
     assert red(matrix) == []
     assert sorted(matrix.endpoints) == sorted(
-        f"{kind}-{number}" for kind in kinds for number in (1, 2, 3))
+        f"{kind}-{number}" for kind in kinds for number in (1, 2, 3)
+    )
     # Twelve endpoints, less the pairs of a node and the pod in its own network.
     assert matrix.pairs == 12 * 11 - 2 * 3
     assert matrix.others == ("metadata", "internet", "service", "service on node", "names")
@@ -27,7 +28,8 @@ def test_nodes_and_pods_have_addresses_by_the_rule(stack):
     found = members(stack.get("nodes")["items"])
 
     assert {name: each.block for name, each in found.items()} == {
-        f"node-{number}": str(plan.block(plan.node(number))) for number in (1, 2, 3)}
+        f"node-{number}": str(plan.block(plan.node(number))) for number in (1, 2, 3)
+    }
     for pod in stack.proof.pods:
         assert pod.address in plan.block(pod.node.address)
 
@@ -48,10 +50,16 @@ def test_the_matrix_turns_red_where_the_cluster_is_broken(stack):
     node = stack.node("node-2")
     rules = node.run("nft", "list", "table", "ip", "kube-proxy")
     try:
-        node.run("nft", "-f", "-", stdin=(
-            "table inet broken { chain c { type filter hook prerouting priority -400; "
-            "ip daddr 10.96.0.0/12 drop; }; chain o { type filter hook output priority -400; "
-            "ip daddr 10.96.0.0/12 drop; }; }"))
+        node.run(
+            "nft",
+            "-f",
+            "-",
+            stdin=(
+                "table inet broken { chain c { type filter hook prerouting priority -400; "
+                "ip daddr 10.96.0.0/12 drop; }; chain o { type filter hook output priority -400; "
+                "ip daddr 10.96.0.0/12 drop; }; }"
+            ),
+        )
         failed = stack.look().failed
     finally:
         node.run("nft", "delete", "table", "inet", "broken")

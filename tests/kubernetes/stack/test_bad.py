@@ -19,8 +19,9 @@ except ClientError as error:
 
 
 def test_nobody_but_the_deployer_reads_the_administrators_kubeconfig(stack):
-    told = stack.node("node-2").run("python3", "-c", READ, stack.region,
-                                    stack.parameters.kubeconfig)
+    told = stack.node("node-2").run(
+        "python3", "-c", READ, stack.region, stack.parameters.kubeconfig
+    )
 
     assert "AccessDenied" in told
     assert "is not authorized to perform: ssm:GetParameter" in told
@@ -34,8 +35,9 @@ def test_the_kubeconfig_is_asked_for_in_vain_before_there_is_a_cluster(stack):
         with pytest.raises(NoCluster, match="does not exist yet"):
             stack.kubectl("get", "nodes")
     finally:
-        stack.ssm.put_parameter(Name=stack.parameters.kubeconfig, Overwrite=True,
-                                Value=kept["Parameter"]["Value"])
+        stack.ssm.put_parameter(
+            Name=stack.parameters.kubeconfig, Overwrite=True, Value=kept["Parameter"]["Value"]
+        )
 
     assert len(stack.get("nodes")["items"]) == 3
 

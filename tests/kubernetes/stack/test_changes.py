@@ -12,8 +12,11 @@ pytestmark = pytest.mark.kubernetes
 
 
 def not_ready(stack):
-    return {name: each.why_not_ready for name, each in
-            members(stack.get("nodes")["items"]).items() if each.why_not_ready}
+    return {
+        name: each.why_not_ready
+        for name, each in members(stack.get("nodes")["items"]).items()
+        if each.why_not_ready
+    }
 
 
 @pytest.mark.parametrize("name", ["node-1", "node-2", "node-3"])
@@ -23,10 +26,14 @@ def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
     stack.until(lambda: stack.rebooted(name, pid), f"{name} boots again")
     proof = stack.prove()
     after = stack.boots()
-    leases = [file.name for file in
-              (stack.node(name).root / "var/lib/cni/networks/mynet").glob("10.*")]
-    there = [item for item in stack.cluster().pods()
-             if item["spec"].get("nodeName") == name and not item["spec"].get("hostNetwork")]
+    leases = [
+        file.name for file in (stack.node(name).root / "var/lib/cni/networks/mynet").glob("10.*")
+    ]
+    there = [
+        item
+        for item in stack.cluster().pods()
+        if item["spec"].get("nodeName") == name and not item["spec"].get("hostNetwork")
+    ]
 
     assert red(proof.matrix) == []
     assert {each for each in after if after[each] != before[each]} == {name}
@@ -99,8 +106,9 @@ def test_a_roll_takes_a_node_out_of_the_cluster_first_and_spares_the_control_pla
 
 def _born(stack):
     """Which Node object each node has."""
-    return {item["metadata"]["name"]: item["metadata"]["uid"]
-            for item in stack.get("nodes")["items"]}
+    return {
+        item["metadata"]["name"]: item["metadata"]["uid"] for item in stack.get("nodes")["items"]
+    }
 
 
 def differing(before, after):
@@ -125,12 +133,15 @@ def test_a_node_is_ready_only_when_its_pod_network_is(stack):
 
 def test_pods_reach_each_other_while_the_control_plane_is_gone(stack):
     rest = [each for each in stack.proof.nodes if each.name != "node-1"]
-    ends = [*(Endpoint.of_pod(pod) for pod in stack.proof.pods if pod.node.name != "node-1"),
-            *map(Endpoint.of_node, rest)]
+    ends = [
+        *(Endpoint.of_pod(pod) for pod in stack.proof.pods if pod.node.name != "node-1"),
+        *map(Endpoint.of_node, rest),
+    ]
     first = stack.node("node-1")
     stack.ec2.stop_instances(InstanceIds=[first.instance_id])
-    stack.until(lambda: not (stack.home.instances / first.instance_id / "pid").exists(),
-                "node-1 is off")
+    stack.until(
+        lambda: not (stack.home.instances / first.instance_id / "pid").exists(), "node-1 is off"
+    )
     with stack.traffic_between(ends) as traffic:
         matrix = probe(ends)
         losses = traffic.stop()

@@ -27,9 +27,7 @@ def switch_one_by_one(machines, mode, eventually):
     """Change the nodes in turn, so that for a while each differs from its peers."""
     for machine in machines:
         machine.tag(f"{mode} {TELLS}")
-        assert eventually(
-            lambda one=machine: one.kept.read_text() == f"{mode} {TELLS}\n", PATIENCE
-        )
+        assert eventually(lambda one=machine: one.kept.read_text() == f"{mode} {TELLS}\n", PATIENCE)
 
 
 def test_a_switch_loses_nothing(machines, started, eventually):

@@ -37,15 +37,29 @@ class Cloud:
 
     def launch(self, address: str, name: str, **more: Any) -> str:
         request: dict[str, Any] = {
-            "ImageId": self.image, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small",
+            "ImageId": self.image,
+            "MinCount": 1,
+            "MaxCount": 1,
+            "InstanceType": "t3.small",
             "UserData": USER_DATA,
-            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1,
-                                "InstanceMetadataTags": "enabled"},
-            "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": self.subnet,
-                                   "PrivateIpAddress": address,
-                                   "AssociatePublicIpAddress": True}],
-            "TagSpecifications": [{"ResourceType": "instance",
-                                   "Tags": [{"Key": "podnet:node", "Value": name}]}], **more}
+            "MetadataOptions": {
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": 1,
+                "InstanceMetadataTags": "enabled",
+            },
+            "NetworkInterfaces": [
+                {
+                    "DeviceIndex": 0,
+                    "SubnetId": self.subnet,
+                    "PrivateIpAddress": address,
+                    "AssociatePublicIpAddress": True,
+                }
+            ],
+            "TagSpecifications": [
+                {"ResourceType": "instance", "Tags": [{"Key": "podnet:node", "Value": name}]}
+            ],
+            **more,
+        }
         instance_id: str = self.ec2.run_instances(**request)["Instances"][0]["InstanceId"]
         return instance_id
 
@@ -58,14 +72,15 @@ class Cloud:
         return found
 
     def find(self, name: str) -> Node | None:
-        return next((node for node in running_nodes(self.home, self.ec2) if node.name == name),
-                    None)
+        return next(
+            (node for node in running_nodes(self.home, self.ec2) if node.name == name), None
+        )
 
     def node(self, name: str, other_than: int | None = None) -> Node:
         """The node, once it runs; `other_than` is the process id of a boot that is over."""
         return self.until(
-            lambda: (node := self.find(name)) and node.pid != other_than and node,
-            f"{name} runs")
+            lambda: (node := self.find(name)) and node.pid != other_than and node, f"{name} runs"
+        )
 
     def booted(self, name: str, other_than: int | None = None) -> Node:
         """The node, once cloud-init has finished."""
@@ -82,14 +97,23 @@ class Cloud:
 def make_cloud(directory: Path) -> Cloud:
     home = Home.open(directory)
     endpoint = control.start(home)
-    ec2, iam = (boto3.client(service, region_name=REGION, endpoint_url=endpoint,
-                             aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
-                for service in ("ec2", "iam"))
-    images = ec2.describe_images(Owners=["136693071363"], Filters=[
-        {"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    ec2, iam = (
+        boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=endpoint,
+            aws_access_key_id="lab",
+            aws_secret_access_key="lab",
+        )  # noqa: S106  # opens nothing
+        for service in ("ec2", "iam")
+    )
+    images = ec2.describe_images(
+        Owners=["136693071363"], Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+    )["Images"]
     vpc = ec2.create_vpc(CidrBlock="172.20.4.0/24")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24",
-                               AvailabilityZone=f"{REGION}a")["Subnet"]["SubnetId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24", AvailabilityZone=f"{REGION}a")[
+        "Subnet"
+    ]["SubnetId"]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

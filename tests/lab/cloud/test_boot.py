@@ -63,15 +63,17 @@ def test_dhcp_gives_the_address_of_the_interface_and_the_mtu_of_a_vpc(cloud):
     routes = json.loads(node.run("ip", "-j", "route", "show", "default"))
 
     assert link["mtu"] == 9001
-    assert [(item["local"], item["prefixlen"]) for item in link["addr_info"]
-            if item["family"] == "inet"] == [("172.20.4.12", 24)]
+    assert [
+        (item["local"], item["prefixlen"]) for item in link["addr_info"] if item["family"] == "inet"
+    ] == [("172.20.4.12", 24)]
     assert [(route["gateway"], route["dev"]) for route in routes] == [("172.20.4.1", "eth0")]
 
 
 def test_an_instance_is_known_by_name_and_unknown_names_are_denied_at_once(cloud):
     node = cloud.booted("node-1")
-    other = node.run("getent", "ahostsv4", f"ip-172-20-4-12.{cloud.ec2.meta.region_name}"
-                     ".compute.internal")
+    other = node.run(
+        "getent", "ahostsv4", f"ip-172-20-4-12.{cloud.ec2.meta.region_name}.compute.internal"
+    )
     begun = time.monotonic()
     denied = node.run("sh", "-c", "getent hosts nobody.example.com || echo no such name")
 
@@ -93,18 +95,34 @@ def test_metadata_tells_each_instance_about_itself(cloud):
         node = cloud.booted(name)
         mac = (node.root / "sys/class/net/eth0/address").read_text().strip()
 
-        assert ask(node, "meta-data/instance-id", "meta-data/local-ipv4", "meta-data/public-ipv4",
-                   "meta-data/mac", f"meta-data/network/interfaces/macs/{mac}/local-ipv4s",
-                   "meta-data/placement/availability-zone", "meta-data/nothing") == [
-            node.instance_id, address, str(node.public_address), mac, address,
-            "eu-central-1a", 404]
+        assert ask(
+            node,
+            "meta-data/instance-id",
+            "meta-data/local-ipv4",
+            "meta-data/public-ipv4",
+            "meta-data/mac",
+            f"meta-data/network/interfaces/macs/{mac}/local-ipv4s",
+            "meta-data/placement/availability-zone",
+            "meta-data/nothing",
+        ) == [
+            node.instance_id,
+            address,
+            str(node.public_address),
+            mac,
+            address,
+            "eu-central-1a",
+            404,
+        ]
 
 
 def test_metadata_names_the_role_of_an_instance_that_has_one(cloud):
     with_role, without = cloud.booted("node-1"), cloud.booted("node-2")
-    info, roles, credentials = ask(with_role, "meta-data/iam/info",
-                                   "meta-data/iam/security-credentials/",
-                                   "meta-data/iam/security-credentials/node")
+    info, roles, credentials = ask(
+        with_role,
+        "meta-data/iam/info",
+        "meta-data/iam/security-credentials/",
+        "meta-data/iam/security-credentials/node",
+    )
 
     assert json.loads(info)["InstanceProfileArn"].endswith(":instance-profile/node")
     assert (roles, json.loads(credentials)["Code"]) == ("node", "Success")
@@ -115,8 +133,9 @@ def test_a_changed_tag_shows_in_the_metadata_within_a_second(cloud):
     node = cloud.booted("node-1")
     path = "meta-data/tags/instance/podnet:mode"
     assert ask(node, path) == [404]
-    cloud.ec2.create_tags(Resources=[node.instance_id],
-                          Tags=[{"Key": "podnet:mode", "Value": "overlay"}])
+    cloud.ec2.create_tags(
+        Resources=[node.instance_id], Tags=[{"Key": "podnet:mode", "Value": "overlay"}]
+    )
     begun = time.monotonic()
     control.settle(cloud.home)
 
@@ -131,8 +150,9 @@ def test_metadata_packets_carry_the_hop_limit_of_the_instance(cloud):
     node = cloud.booted("node-2")
     seen = [node.run("python3", "-c", SNIFF).strip()]
     for hops in (2, 1):
-        cloud.ec2.modify_instance_metadata_options(InstanceId=node.instance_id,
-                                                   HttpPutResponseHopLimit=hops)
+        cloud.ec2.modify_instance_metadata_options(
+            InstanceId=node.instance_id, HttpPutResponseHopLimit=hops
+        )
         control.settle(cloud.home)
         seen.append(node.run("python3", "-c", SNIFF).strip())
 

@@ -65,8 +65,7 @@ def test_a_cloud_starts_over_the_remains_of_a_crashed_one(clouds):
 
     assert list(cloud.home.instances.glob("*")) == []
     assert not Path(f"/proc/{node.pid}").exists()
-    assert [trace for trace in traces(cloud.home)
-            if trace.startswith(("lab-vpc", "lab-eni"))] == []
+    assert [trace for trace in traces(cloud.home) if trace.startswith(("lab-vpc", "lab-eni"))] == []
 
 
 def test_two_clouds_share_a_machine_and_one_goes_without_the_other(clouds):

@@ -87,8 +87,9 @@ def test_an_instance_whose_container_is_killed_boots_again(cloud):
 
     assert not Path(f"/proc/{node.pid}").exists()
     assert f"{node.instance_id} ended with" in (cloud.home.directory / "cloud.log").read_text()
-    assert again.run("ip", "-4", "-o", "address", "show", "dev", "eth0").split()[3] == \
-        "172.20.4.12/24"
+    assert (
+        again.run("ip", "-4", "-o", "address", "show", "dev", "eth0").split()[3] == "172.20.4.12/24"
+    )
 
 
 def test_a_terminated_instance_leaves_nothing_and_its_address_serves_another(cloud):

@@ -37,29 +37,58 @@ def ask(cloud, node, method, *, trusts=True, **said):
     """What SSM says to this machine's boto3 in the instance's network, with its resolver."""
     resolver = cloud.home.directory / "resolv.conf"
     resolver.write_text("nameserver 172.20.4.2\n")
-    env = {"PATH": os.environ["PATH"], "HOME": str(cloud.home.directory),
-           "AWS_MAX_ATTEMPTS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(cloud.home.directory),
+        "AWS_MAX_ATTEMPTS": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
     if trusts:
         env["AWS_CA_BUNDLE"] = str(authority.ensure(cloud.home.image).certificate)
     mounted = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"'
     done = subprocess.run(
-        ["nsenter", f"--net={node.netns}", "unshare", "--mount", "sh", "-c", mounted, "sh",
-         str(resolver), sys.executable, "-c", ASK, json.dumps([method, said])],
-        env=env, capture_output=True, text=True, check=True, timeout=60)
+        [
+            "nsenter",
+            f"--net={node.netns}",
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            mounted,
+            "sh",
+            str(resolver),
+            sys.executable,
+            "-c",
+            ASK,
+            json.dumps([method, said]),
+        ],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def ssm(cloud):
     """SSM as the one who has the lab sees it; the role of node-1 may read one parameter."""
-    client = boto3.client("ssm", region_name=REGION, endpoint_url=control.running(cloud.home),
-                          aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+    client = boto3.client(
+        "ssm",
+        region_name=REGION,
+        endpoint_url=control.running(cloud.home),
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )  # noqa: S106  # opens nothing
     client.put_parameter(Name="/t/join", Value="hidden", Type="SecureString")
     client.put_parameter(Name="/t/other", Value="hidden", Type="SecureString")
     allowed = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": f"{ARN}/t/join"}
     cloud.iam.put_role_policy(
-        RoleName="node", PolicyName="join",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}))
+        RoleName="node",
+        PolicyName="join",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
     control.settle(cloud.home)
     return client
 
@@ -74,10 +103,12 @@ def test_an_instance_reads_what_its_role_allows_and_nothing_more(cloud, ssm):
 
     assert read["Parameter"]["Value"] == "hidden"
     assert "hidden" not in closed["Parameter"]["Value"]
-    assert f"{who} to perform: ssm:GetParameter on resource: {ARN}/t/other because" in other[
-        "error"]
-    assert f"{who} to perform: ssm:PutParameter on resource: {ARN}/t/join because" in written[
-        "error"]
+    assert (
+        f"{who} to perform: ssm:GetParameter on resource: {ARN}/t/other because" in other["error"]
+    )
+    assert (
+        f"{who} to perform: ssm:PutParameter on resource: {ARN}/t/join because" in written["error"]
+    )
     assert ssm.get_parameter(Name="/t/join", WithDecryption=True)["Parameter"]["Version"] == 1
 
 
@@ -87,16 +118,19 @@ def test_a_changed_policy_holds_for_keys_that_are_out_already(cloud, ssm):
     document = cloud.iam.get_role_policy(RoleName="node", PolicyName="join")["PolicyDocument"]
     cloud.iam.delete_role_policy(RoleName="node", PolicyName="join")
     after = ask(cloud, node, "get_parameter", Name="/t/join")
-    cloud.iam.put_role_policy(RoleName="node", PolicyName="join",
-                              PolicyDocument=json.dumps(document))
+    cloud.iam.put_role_policy(
+        RoleName="node", PolicyName="join", PolicyDocument=json.dumps(document)
+    )
 
     assert "Parameter" in before
     assert "AccessDeniedException" in after["error"]
 
 
 def test_an_instance_without_a_role_has_no_keys(cloud, ssm):
-    assert "NoCredentialsError" in ask(
-        cloud, cloud.booted("node-2"), "get_parameter", Name="/t/join")["error"]
+    assert (
+        "NoCredentialsError"
+        in ask(cloud, cloud.booted("node-2"), "get_parameter", Name="/t/join")["error"]
+    )
 
 
 def test_who_does_not_trust_the_authority_of_the_lab_speaks_to_no_one(cloud, ssm):
@@ -108,8 +142,13 @@ def test_who_does_not_trust_the_authority_of_the_lab_speaks_to_no_one(cloud, ssm
 
 def test_a_caller_who_says_nothing_holds_up_no_other(cloud, ssm):
     node = cloud.booted("node-1")
-    silent = ["nsenter", f"--net={node.netns}", sys.executable, "-c",
-              f"import socket; s = socket.create_connection(('{AWS_HOST}', 443)); input()"]
+    silent = [
+        "nsenter",
+        f"--net={node.netns}",
+        sys.executable,
+        "-c",
+        f"import socket; s = socket.create_connection(('{AWS_HOST}', 443)); input()",
+    ]
     with subprocess.Popen(silent, stdin=subprocess.PIPE) as process:
         time.sleep(0.5)
         read = ask(cloud, node, "get_parameter", Name="/t/join")
@@ -122,10 +161,12 @@ def test_the_way_to_an_endpoint_is_the_way_to_the_internet(cloud, ssm):
     node = cloud.booted("node-1")
     name = node.run("getent", "ahostsv4", f"ssm.{REGION}.amazonaws.com").split()[0]
     other = node.run("sh", "-c", f"getent hosts ec2.{REGION}.amazonaws.com || echo no such name")
-    group = cloud.ec2.describe_instances(InstanceIds=[node.instance_id])[
-        "Reservations"][0]["Instances"][0]["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
+    group = cloud.ec2.describe_instances(InstanceIds=[node.instance_id])["Reservations"][0][
+        "Instances"
+    ][0]["NetworkInterfaces"][0]["Groups"][0]["GroupId"]
     out = cloud.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0][
-        "IpPermissionsEgress"]
+        "IpPermissionsEgress"
+    ]
     cloud.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=out)
     control.settle(cloud.home)
     shut = ask(cloud, node, "get_parameter", Name="/t/join")

@@ -13,8 +13,13 @@ from lab.shell import run
 
 pytestmark = pytest.mark.lab
 
-BRIDGE = {"type": "bridge", "bridge": "kube-bridge", "isDefaultGateway": True, "mtu": 8951,
-          "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"}}
+BRIDGE = {
+    "type": "bridge",
+    "bridge": "kube-bridge",
+    "isDefaultGateway": True,
+    "mtu": 8951,
+    "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"},
+}
 BRIDGE_BLOCK = IPv4Network("10.1.1.0/24")
 PATIENCE = 60
 
@@ -27,8 +32,9 @@ def booted(instance):
 def configure(node, *plugins, version="1.0.0"):
     folder = node.root / "etc/cni/net.d"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "10-mynet.conflist").write_text(json.dumps(
-        {"cniVersion": version, "name": "mynet", "plugins": plugins}))
+    (folder / "10-mynet.conflist").write_text(
+        json.dumps({"cniVersion": version, "name": "mynet", "plugins": plugins})
+    )
 
 
 @pytest.fixture
@@ -52,8 +58,9 @@ def traces(node):
         "leases": sorted(each.name for each in leases.glob("10.*")),
         "results": [each.name for each in (node.root / "run/podnet/cni-results").glob("*")],
         "records": [each.name for each in (node.root / "run/podnet/pods").glob("*")],
-        "units": node.run("systemctl", "list-units", "--all", "--plain", "--no-legend",
-                          "podnet-pod-*").split(),
+        "units": node.run(
+            "systemctl", "list-units", "--all", "--plain", "--no-legend", "podnet-pod-*"
+        ).split(),
     }
 
 
@@ -86,8 +93,9 @@ def test_a_pod_gets_address_route_mtu_and_loopback_from_the_plugins(node):
 def test_its_containers_are_two_processes_in_its_one_namespace(node):
     pod = Pods(node).add("web")
 
-    namespaces = {file.stat().st_ino for file in
-                  (pod.netns, *(each.netns for each in pod.containers))}
+    namespaces = {
+        file.stat().st_ino for file in (pod.netns, *(each.netns for each in pod.containers))
+    }
     commands = {(each.netns.parent.parent / "comm").read_text() for each in pod.containers}
     assert [each.name for each in pod.containers] == ["a", "b"]
     assert len({each.netns for each in pod.containers}) == 2
@@ -136,8 +144,11 @@ def test_adding_a_pod_that_exists_is_an_error_and_leaves_it_alone(node):
     pods = Pods(node)
     pod = pods.add("web")
 
-    with pytest.raises(PodError, match=rf"web .* node-1: it exists already, with address "
-                                       rf"{pod.address}; remove it first"):
+    with pytest.raises(
+        PodError,
+        match=rf"web .* node-1: it exists already, with address "
+        rf"{pod.address}; remove it first",
+    ):
         pods.add("web")
     assert pods.list() == [pod]
 
@@ -159,33 +170,61 @@ def test_a_node_without_a_conflist_takes_no_pod(node):
 
 
 def test_a_node_that_does_not_run_is_said_not_to():
-    gone = Node(name="node-9", instance_id="i-9", pid=2**22 + 1,
-                address=IPv4Address("192.168.1.19"), public_address=None)
+    gone = Node(
+        name="node-9",
+        instance_id="i-9",
+        pid=2**22 + 1,
+        address=IPv4Address("192.168.1.19"),
+        public_address=None,
+    )
 
     with pytest.raises(PodError, match="node-9 is not running"):
         Pods(gone).add("web")
 
 
 def test_what_a_plugin_refuses_is_shown_with_its_code_and_undone(node):
-    configure(node, BRIDGE | {"ipam": {"type": "host-local", "ranges": [[
-        {"subnet": "10.1.1.0/24", "rangeStart": "10.1.1.200", "rangeEnd": "10.1.1.200"}]]}})
+    configure(
+        node,
+        BRIDGE
+        | {
+            "ipam": {
+                "type": "host-local",
+                "ranges": [
+                    [
+                        {
+                            "subnet": "10.1.1.0/24",
+                            "rangeStart": "10.1.1.200",
+                            "rangeEnd": "10.1.1.200",
+                        }
+                    ]
+                ],
+            }
+        },
+    )
     pods = Pods(node)
     pods.add("web")
     before = traces(node)
 
-    with pytest.raises(PodError, match=r"plugin bridge refused ADD with code 999: .*no IP "
-                                       r"addresses available in range set: 10\.1\.1\.200"):
+    with pytest.raises(
+        PodError,
+        match=r"plugin bridge refused ADD with code 999: .*no IP "
+        r"addresses available in range set: 10\.1\.1\.200",
+    ):
         pods.add("db")
     assert traces(node) == before
 
 
 def test_a_plugin_that_fails_late_undoes_those_before_it(node):
-    add_plugin(node, "grumble", """
+    add_plugin(
+        node,
+        "grumble",
+        """
 if [ "$CNI_COMMAND" = ADD ]; then
     echo tools may talk here >&2
     echo '{"cniVersion": "1.0.0", "code": 42, "msg": "not today", "details": "it is Sunday"}'
     exit 1
-fi""")
+fi""",
+    )
     configure(node, BRIDGE, {"type": "grumble"})
 
     with pytest.raises(PodError, match=r"grumble refused ADD with code 42: not today \(it is Sun"):
@@ -210,8 +249,12 @@ def test_a_missing_plugin_is_named_before_anything_is_made(node):
 
 
 def test_a_chain_of_real_plugins_works_both_ways(node):
-    configure(node, BRIDGE, {"type": "tuning", "sysctl": {"net.ipv4.conf.eth0.arp_notify": "1"}},
-              {"type": "portmap", "capabilities": {"portMappings": True}})
+    configure(
+        node,
+        BRIDGE,
+        {"type": "tuning", "sysctl": {"net.ipv4.conf.eth0.arp_notify": "1"}},
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    )
     pods = Pods(node)
     pod = pods.add("web")
     said = inside(node, pod, "sysctl", "-n", "net.ipv4.conf.eth0.arp_notify")
@@ -232,8 +275,11 @@ def test_a_pod_is_detached_as_it_was_attached_whatever_the_conflist_says_now(nod
 
 def test_two_pods_and_their_node_reach_each_other(node):
     pods = Pods(node)
-    endpoints = [Endpoint.of_node(node), Endpoint.of_pod(pods.add("web")),
-                 Endpoint.of_pod(pods.add("db"))]
+    endpoints = [
+        Endpoint.of_node(node),
+        Endpoint.of_pod(pods.add("web")),
+        Endpoint.of_pod(pods.add("db")),
+    ]
 
     matrix = probe(endpoints)
 

@@ -28,8 +28,10 @@ def test_a_sound_cluster_is_all_green(cluster):
 
 
 def test_a_masqueraded_pod_is_seen_as_its_node(cluster):
-    cluster.nft(cluster.nodes[0], "add rule inet podnet post ip saddr 10.1.1.0/24 "
-                                  "ip daddr != 10.1.1.0/24 masquerade")
+    cluster.nft(
+        cluster.nodes[0],
+        "add rule inet podnet post ip saddr 10.1.1.0/24 ip daddr != 10.1.1.0/24 masquerade",
+    )
 
     found = cluster.red()
 
@@ -45,7 +47,8 @@ def test_a_pod_that_leaves_the_cluster_with_its_own_address_is_not_answered(clus
     found = cluster.red()
 
     assert found == dict.fromkeys(
-        ((pod, "internet", "internet") for pod in ("pod-1-2", "pod-1-3")), "no answer in 1.0 s")
+        ((pod, "internet", "internet") for pod in ("pod-1-2", "pod-1-3")), "no answer in 1.0 s"
+    )
 
 
 def test_an_internet_host_that_sees_the_wrong_node_is_named(cluster):
@@ -54,8 +57,9 @@ def test_an_internet_host_that_sees_the_wrong_node_is_named(cluster):
 
     found = cluster.red()
 
-    assert found == dict.fromkeys(((name, "internet", "internet") for name in ONE),
-                                  "seen as 203.0.113.12, not 203.0.113.11")
+    assert found == dict.fromkeys(
+        ((name, "internet", "internet") for name in ONE), "seen as 203.0.113.12, not 203.0.113.11"
+    )
 
 
 def test_blocked_udp_leaves_tcp_green(cluster):
@@ -72,8 +76,10 @@ def test_blocked_udp_leaves_tcp_green(cluster):
 
 
 def test_blocked_tcp_leaves_udp_green(cluster):
-    cluster.nft(cluster.nodes[1], "add rule inet podnet forward iifname eth0 "
-                                  "ip saddr 10.1.1.0/24 ip protocol tcp reject")
+    cluster.nft(
+        cluster.nodes[1],
+        "add rule inet podnet forward iifname eth0 ip saddr 10.1.1.0/24 ip protocol tcp reject",
+    )
 
     found = cluster.red()
 
@@ -95,8 +101,11 @@ def test_a_smaller_link_on_the_way_is_told_by_its_router(cluster):
 
 def test_a_black_hole_for_large_packets_is_seen(cluster):
     cluster.ip(cluster.router, "link set br0 mtu 1500")
-    cluster.nft(cluster.router, "table ip silence { chain out { "
-                                "type filter hook output priority 0; ip protocol icmp drop; }; }")
+    cluster.nft(
+        cluster.router,
+        "table ip silence { chain out { "
+        "type filter hook output priority 0; ip protocol icmp drop; }; }",
+    )
 
     found = cluster.red()
 
@@ -123,8 +132,10 @@ def test_one_byte_over_the_smaller_mtu_must_not_arrive(cluster):
 
     # Bridge ports let 4 bytes more than their MTU through, the room of a VLAN tag: with the
     # bridge no longer smaller, the other pod's port does not stop the byte either.
-    assert found == dict.fromkeys(((node, "pod-1-3", "mtu") for node in ("node-1", "node-2")),
-                                  "1 byte over the MTU of 8951 got through")
+    assert found == dict.fromkeys(
+        ((node, "pod-1-3", "mtu") for node in ("node-1", "node-2")),
+        "1 byte over the MTU of 8951 got through",
+    )
 
 
 def test_an_interface_smaller_than_it_says_refuses_its_own_full_packet(cluster):
@@ -133,10 +144,13 @@ def test_an_interface_smaller_than_it_says_refuses_its_own_full_packet(cluster):
     found = cluster.red()
 
     assert found["pod-1-2", "pod-2-2", "mtu"] == (
-        "the sender's own interface takes no packet of 8951 bytes")
+        "the sender's own interface takes no packet of 8951 bytes"
+    )
     assert {place[2] for place in found} == {"mtu"}
     assert {place[:2] for place in found} == {
-        *times({"pod-1-2"}, ONE | TWO), *times(ONE | TWO, {"pod-1-2"})}
+        *times({"pod-1-2"}, ONE | TWO),
+        *times(ONE | TWO, {"pod-1-2"}),
+    }
 
 
 def test_a_missing_route_is_named_where_a_router_says_so(cluster):
@@ -146,8 +160,11 @@ def test_a_missing_route_is_named_where_a_router_says_so(cluster):
 
     assert {place[:2] for place in found} == times(ONE, PODS_OF_TWO) | times(PODS_OF_TWO, ONE)
     # A router says so only a few times a second (icmp_ratelimit), so not to every check.
-    assert "no route" in {found[one, two, check] for one, two in times(ONE, PODS_OF_TWO)
-                          for check in ("tcp", "udp", "mtu")}
+    assert "no route" in {
+        found[one, two, check]
+        for one, two in times(ONE, PODS_OF_TWO)
+        for check in ("tcp", "udp", "mtu")
+    }
     assert found["pod-2-2", "pod-1-2", "udp"] == "arrived, but no answer came back in 1.0 s"
 
 

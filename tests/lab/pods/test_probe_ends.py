@@ -33,14 +33,20 @@ def test_a_pod_whose_loopback_is_down_fails_localhost_alone(cluster):
 
     found = cluster.red()
 
-    assert set(found) == {("pod-2-2/a", "pod-2-2/b", "localhost"),
-                          ("pod-2-2/b", "pod-2-2/a", "localhost")}
+    assert set(found) == {
+        ("pod-2-2/a", "pod-2-2/b", "localhost"),
+        ("pod-2-2/b", "pod-2-2/a", "localhost"),
+    }
 
 
 def test_a_container_that_has_ended_is_gone(cluster):
-    cluster.change("pod-1-2", containers=(
-        Container("a", cluster.endpoint("pod-1-2").netns),
-        Container("b", cluster.path("lab-none"))))
+    cluster.change(
+        "pod-1-2",
+        containers=(
+            Container("a", cluster.endpoint("pod-1-2").netns),
+            Container("b", cluster.path("lab-none")),
+        ),
+    )
 
     assert cluster.red() == {
         ("pod-1-2/a", "pod-1-2/b", "localhost"): "pod-1-2/b is gone",
@@ -53,14 +59,16 @@ def test_a_pod_that_reaches_the_metadata_service_is_red(cluster):
 
     assert cluster.red() == dict.fromkeys(
         ((pod, "metadata", "metadata") for pod in ("pod-1-2", "pod-1-3")),
-        "reached the metadata service")
+        "reached the metadata service",
+    )
 
 
 def test_a_node_that_does_not_reach_the_metadata_service_is_red(cluster):
     cluster.ip(cluster.router, "address delete 169.254.169.254/32 dev lo")
 
     assert cluster.red() == dict.fromkeys(
-        ((node, "metadata", "metadata") for node in ("node-1", "node-2")), "no route")
+        ((node, "metadata", "metadata") for node in ("node-1", "node-2")), "no route"
+    )
 
 
 def test_a_pod_that_is_gone_is_said_to_be_in_all_its_cells(cluster):
@@ -83,11 +91,14 @@ def test_a_node_that_lost_its_address_is_said_to_have(cluster):
 
 
 def test_the_loss_of_every_first_packet_is_no_red_cell(cluster):
-    cluster.nft(cluster.nodes[1], "table inet loss {\n"
-                "set known { type ipv4_addr . inet_service; flags dynamic; timeout 1m; }\n"
-                "chain forward { type filter hook forward priority 1; "
-                "meta l4proto != udp accept; ip saddr . udp sport @known accept; "
-                "add @known { ip saddr . udp sport } drop; }; }")
+    cluster.nft(
+        cluster.nodes[1],
+        "table inet loss {\n"
+        "set known { type ipv4_addr . inet_service; flags dynamic; timeout 1m; }\n"
+        "chain forward { type filter hook forward priority 1; "
+        "meta l4proto != udp accept; ip saddr . udp sport @known accept; "
+        "add @known { ip saddr . udp sport } drop; }; }",
+    )
 
     assert cluster.red() == {}
 
@@ -124,8 +135,14 @@ def test_twelve_pods_on_four_nodes_take_under_five_seconds(large):
 
 def test_they_do_so_also_when_every_pair_between_nodes_fails(large):
     large.ip(large.router, "link set br0 down")
-    run("nsenter", f"--net={large.path(large.router)}", "ip", "-batch", "-",
-        stdin="\n".join(f"link set port{number} down" for number in (1, 2, 3, 4)))
+    run(
+        "nsenter",
+        f"--net={large.path(large.router)}",
+        "ip",
+        "-batch",
+        "-",
+        stdin="\n".join(f"link set port{number} down" for number in (1, 2, 3, 4)),
+    )
 
     matrix = large.probe()
 

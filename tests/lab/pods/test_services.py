@@ -51,8 +51,10 @@ class Machine:
         self.files = files
         self.tag = secrets.token_hex(3)
         self.node = self.namespace("node")
-        self.ends = {name: self.pod(name, address) for name, address in (
-            ("web-1", "10.1.1.2"), ("web-2", "10.1.1.3"))}
+        self.ends = {
+            name: self.pod(name, address)
+            for name, address in (("web-1", "10.1.1.2"), ("web-2", "10.1.1.3"))
+        }
         run("ip", "netns", "exec", self.node, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
         run("ip", "-n", self.node, "address", "add", f"{DNS}/32", "dev", "lo")
         server = inside(self.path(self.node), lambda: DnsServer(DNS, NAMES.get))
@@ -73,28 +75,68 @@ class Machine:
 
     def pod(self, name: str, address: str) -> Endpoint:
         own = self.namespace(name)
-        run("ip", "-n", self.node, "link", "add", name, "type", "veth", "peer", "name", "eth0",
-            "netns", own)
-        for words in (f"link set {name} up", f"address add 10.1.1.1/32 dev {name}",
-                      f"route add {address} dev {name}"):
+        run(
+            "ip",
+            "-n",
+            self.node,
+            "link",
+            "add",
+            name,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            own,
+        )
+        for words in (
+            f"link set {name} up",
+            f"address add 10.1.1.1/32 dev {name}",
+            f"route add {address} dev {name}",
+        ):
             run("ip", "-n", self.node, *words.split())
-        for words in ("link set eth0 up", f"address add {address}/32 dev eth0",
-                      "route add 10.1.1.1 dev eth0", "route add default via 10.1.1.1"):
+        for words in (
+            "link set eth0 up",
+            f"address add {address}/32 dev eth0",
+            "route add 10.1.1.1 dev eth0",
+            "route add default via 10.1.1.1",
+        ):
             run("ip", "-n", own, *words.split())
-        return Endpoint(kind="pod", name=name, node="node-1", address=IPv4Address(address),
-                        netns=self.path(own), mtu=1500)
+        return Endpoint(
+            kind="pod",
+            name=name,
+            node="node-1",
+            address=IPv4Address(address),
+            netns=self.path(own),
+            mtu=1500,
+        )
 
-    def rules(self, *, first: str = "", second: str = "", port: int = 8080,
-              more: str = "") -> None:
+    def rules(self, *, first: str = "", second: str = "", port: int = 8080, more: str = "") -> None:
         text = RULES.format(first=first, second=second, port=port, more=more)
-        run("ip", "netns", "exec", self.node, "nft", "-f", "-",
-            stdin=f"table ip proxy\ndelete table ip proxy\n{text}")
+        run(
+            "ip",
+            "netns",
+            "exec",
+            self.node,
+            "nft",
+            "-f",
+            "-",
+            stdin=f"table ip proxy\ndelete table ip proxy\n{text}",
+        )
 
     def ask(self, **changed: object) -> dict[tuple[str, str], str | None]:
-        asked = Asked(**{
-            "anywhere": WEB, "own_node": OWN, "dns": DNS, "names": NAMES,
-            "behind_anywhere": self.ends, "behind_own_node": {"web-1": self.ends["web-1"]},
-            **changed})
+        asked = Asked(
+            **{
+                "anywhere": WEB,
+                "own_node": OWN,
+                "dns": DNS,
+                "names": NAMES,
+                "behind_anywhere": self.ends,
+                "behind_own_node": {"web-1": self.ends["web-1"]},
+                **changed,
+            }
+        )
         return {(each.source, each.target): each.reason for each in ask(self.ends, asked)[0]}
 
 
@@ -108,19 +150,34 @@ def test_services_and_names_that_work_are_found_to(machine):
     machine.rules()
 
     assert machine.ask() == {
-        (source, target): None for source in ("web-1", "web-2")
-        for target in ("service", "service on node", "names")}
+        (source, target): None
+        for source in ("web-1", "web-2")
+        for target in ("service", "service on node", "names")
+    }
 
 
-@pytest.mark.parametrize(("broken", "target", "reasons"), [
-    ({"first": "meta l4proto udp"}, "service", {"host unreachable", "no answer in 1.0 s",
-                                               "no route"}),
-    ({"port": 8081}, "service", {"refused"}),
-    ({"second": "ip saddr 10.1.1.3"}, "service on node", {"no answer in 1.0 s", None,
-                                                         "no route", "host unreachable"}),
-    ({"more": "ip saddr 10.1.1.3 ip daddr 10.1.1.2 masquerade"}, "service",
-     {None, "seen as 10.1.1.1, not 10.1.1.3"}),
-], ids=["one protocol", "one pod", "for some", "source hidden"])
+@pytest.mark.parametrize(
+    ("broken", "target", "reasons"),
+    [
+        (
+            {"first": "meta l4proto udp"},
+            "service",
+            {"host unreachable", "no answer in 1.0 s", "no route"},
+        ),
+        ({"port": 8081}, "service", {"refused"}),
+        (
+            {"second": "ip saddr 10.1.1.3"},
+            "service on node",
+            {"no answer in 1.0 s", None, "no route", "host unreachable"},
+        ),
+        (
+            {"more": "ip saddr 10.1.1.3 ip daddr 10.1.1.2 masquerade"},
+            "service",
+            {None, "seen as 10.1.1.1, not 10.1.1.3"},
+        ),
+    ],
+    ids=["one protocol", "one pod", "for some", "source hidden"],
+)
 def test_what_is_broken_is_told_by_those_who_meet_it(machine, broken, target, reasons):
     machine.rules(**broken)
     found = {reason for (_, to), reason in machine.ask().items() if to == target}
@@ -131,8 +188,14 @@ def test_what_is_broken_is_told_by_those_who_meet_it(machine, broken, target, re
 
 def test_a_pod_that_never_answers_is_named(machine):
     machine.rules()
-    ghost = Endpoint(kind="pod", name="web-3", node="node-1", address=IPv4Address("10.1.1.4"),
-                     netns=Path("/nowhere"), mtu=1500)
+    ghost = Endpoint(
+        kind="pod",
+        name="web-3",
+        node="node-1",
+        address=IPv4Address("10.1.1.4"),
+        netns=Path("/nowhere"),
+        mtu=1500,
+    )
     found = machine.ask(behind_anywhere={**machine.ends, "web-3": ghost})
 
     assert found["web-1", "service"] == "never answered by web-3"
@@ -140,8 +203,10 @@ def test_a_pod_that_never_answers_is_named(machine):
 
 def test_a_stranger_behind_a_service_is_named(machine):
     machine.rules()
-    found = machine.ask(behind_anywhere={"web-1": machine.ends["web-1"]},
-                        behind_own_node={"web-2": machine.ends["web-2"]})
+    found = machine.ask(
+        behind_anywhere={"web-1": machine.ends["web-1"]},
+        behind_own_node={"web-2": machine.ends["web-2"]},
+    )
 
     assert found["web-1", "service on node"] == "answered by web-1"
 

@@ -31,8 +31,13 @@ def provider(endpoint):
 
 def client(endpoint: str, service: str) -> Any:
     """A client of one's own: what somebody does behind the provider's back."""
-    return boto3.client(service, region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106  # not a secret
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )  # noqa: S106  # not a secret
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +84,15 @@ class Made:
     def diff(self, **changes: Any) -> Any:
         """How the inputs with some changed (None: left out) differ from the recorded ones."""
         return self.provider.diff(
-            self.type, self.id, self.inputs, self.outputs, self.changed(**changes))
+            self.type, self.id, self.inputs, self.outputs, self.changed(**changes)
+        )
 
     def changed(self, **changes: Any) -> dict[str, Any]:
         """The checked inputs after a change of the program."""
         merged = {**self.inputs, **changes}
         return self.provider.check(
-            self.type, {name: value for name, value in merged.items() if value is not None})
+            self.type, {name: value for name, value in merged.items() if value is not None}
+        )
 
     def update(self, **changes: Any) -> dict[str, Any]:
         new = self.changed(**changes)
@@ -115,19 +122,30 @@ def world(provider, image, policy):
     """What samples of resources stand on; no test changes it."""
     lasting = Stack(provider)
     vpc = lasting.make(samples.VPC, cidrBlock="192.168.1.0/24")
-    subnet = lasting.make(samples.SUBNET, vpcId=vpc.id, cidrBlock="192.168.1.0/26",
-                          availabilityZone="eu-central-1a")
+    subnet = lasting.make(
+        samples.SUBNET, vpcId=vpc.id, cidrBlock="192.168.1.0/26", availabilityZone="eu-central-1a"
+    )
     group = lasting.make(samples.GROUP, vpcId=vpc.id)
     return samples.World(
-        vpc=vpc, subnet=subnet, group=group, image=image, policy=policy,
+        vpc=vpc,
+        subnet=subnet,
+        group=group,
+        image=image,
+        policy=policy,
         other_vpc=lasting.make(samples.VPC, cidrBlock="192.168.2.0/24"),
         other_subnet=lasting.make(samples.SUBNET, vpcId=vpc.id, cidrBlock="192.168.1.64/26"),
         other_group=lasting.make(samples.GROUP, vpcId=vpc.id),
         table=lasting.make(samples.TABLE, vpcId=vpc.id),
         other_table=lasting.make(samples.TABLE, vpcId=vpc.id),
         role=lasting.make(samples.ROLE, assumeRolePolicy=samples.TRUST),
-        instance=lasting.make(samples.INSTANCE, ami=image, instanceType="t3.small",
-                              subnetId=subnet.id, vpcSecurityGroupIds=[group.id]))
+        instance=lasting.make(
+            samples.INSTANCE,
+            ami=image,
+            instanceType="t3.small",
+            subnetId=subnet.id,
+            vpcSecurityGroupIds=[group.id],
+        ),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +157,8 @@ def image():
 @pytest.fixture(scope="session")
 def policy(iam):
     """A policy that a role may be given."""
-    allow_nothing = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    allow_nothing = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    )
     made = iam.create_policy(PolicyName="nothing", PolicyDocument=allow_nothing)
     return made["Policy"]["Arn"]

@@ -12,8 +12,11 @@ from tests.unit.aws.conftest import REGION, Stack
 def drift(made):
     """Names of the recorded inputs that a reading tells otherwise."""
     found, _ = made.read()
-    return {name for name in found.keys() | made.inputs.keys()
-            if found.get(name) != made.inputs.get(name)}
+    return {
+        name
+        for name in found.keys() | made.inputs.keys()
+        if found.get(name) != made.inputs.get(name)
+    }
 
 
 def repair(made):
@@ -24,14 +27,24 @@ def repair(made):
 
 def open_port(ec2, group, *, egress=False):
     call = ec2.authorize_security_group_egress if egress else ec2.authorize_security_group_ingress
-    call(GroupId=group, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80,
-                                        "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+    call(
+        GroupId=group,
+        IpPermissions=[
+            {
+                "IpProtocol": "tcp",
+                "FromPort": 80,
+                "ToPort": 80,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            }
+        ],
+    )
 
 
 def test_a_tag_added_changed_and_taken_away(stack, ec2):
     vpc = stack.make(samples.VPC, cidrBlock="10.3.0.0/16", tags={"a": "1", "b": "2"})
-    ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "a", "Value": "9"},
-                                              {"Key": "c", "Value": "3"}])
+    ec2.create_tags(
+        Resources=[vpc.id], Tags=[{"Key": "a", "Value": "9"}, {"Key": "c", "Value": "3"}]
+    )
     ec2.delete_tags(Resources=[vpc.id], Tags=[{"Key": "b"}])
 
     assert vpc.read()[0]["tags"] == {"a": "9", "c": "3"}
@@ -41,12 +54,16 @@ def test_a_tag_added_changed_and_taken_away(stack, ec2):
 
 
 def test_a_route_that_leads_elsewhere(world, stack, ec2):
-    route = stack.make(samples.ROUTE, routeTableId=world.table.id,
-                       destinationCidrBlock="10.1.9.0/24",
-                       networkInterfaceId=world.instance["primaryNetworkInterfaceId"])
+    route = stack.make(
+        samples.ROUTE,
+        routeTableId=world.table.id,
+        destinationCidrBlock="10.1.9.0/24",
+        networkInterfaceId=world.instance["primaryNetworkInterfaceId"],
+    )
     gateway = stack.make(samples.GATEWAY, vpcId=world.vpc.id)
-    ec2.replace_route(RouteTableId=world.table.id, DestinationCidrBlock="10.1.9.0/24",
-                      GatewayId=gateway.id)
+    ec2.replace_route(
+        RouteTableId=world.table.id, DestinationCidrBlock="10.1.9.0/24", GatewayId=gateway.id
+    )
 
     assert drift(route) == {"gatewayId", "networkInterfaceId"}
     repair(route)
@@ -54,9 +71,12 @@ def test_a_route_that_leads_elsewhere(world, stack, ec2):
 
 
 def test_a_route_that_was_deleted_is_gone(world, stack, ec2):
-    route = stack.make(samples.ROUTE, routeTableId=world.table.id,
-                       destinationCidrBlock="10.1.9.0/24",
-                       networkInterfaceId=world.instance["primaryNetworkInterfaceId"])
+    route = stack.make(
+        samples.ROUTE,
+        routeTableId=world.table.id,
+        destinationCidrBlock="10.1.9.0/24",
+        networkInterfaceId=world.instance["primaryNetworkInterfaceId"],
+    )
     ec2.delete_route(RouteTableId=world.table.id, DestinationCidrBlock="10.1.9.0/24")
 
     assert route.read() is None
@@ -65,10 +85,16 @@ def test_a_route_that_was_deleted_is_gone(world, stack, ec2):
 @pytest.mark.parametrize("egress", [False, True], ids=["in", "out"])
 def test_a_rule_added_by_hand_is_told_and_revoked(world, stack, ec2, egress):
     group = stack.make(samples.GROUP, vpcId=world.vpc.id)
-    rule = stack.make(samples.EGRESS, securityGroupId=group.id, ipProtocol="-1",
-                      cidrIpv4="0.0.0.0/0", description="All traffic out")
-    exclusive = stack.make(samples.EXCLUSIVE, securityGroupId=group.id, ingressRuleIds=[],
-                           egressRuleIds=[rule.id])
+    rule = stack.make(
+        samples.EGRESS,
+        securityGroupId=group.id,
+        ipProtocol="-1",
+        cidrIpv4="0.0.0.0/0",
+        description="All traffic out",
+    )
+    exclusive = stack.make(
+        samples.EXCLUSIVE, securityGroupId=group.id, ingressRuleIds=[], egressRuleIds=[rule.id]
+    )
     open_port(ec2, group.id, egress=egress)
 
     assert drift(exclusive) == {"egressRuleIds" if egress else "ingressRuleIds"}
@@ -78,8 +104,14 @@ def test_a_rule_added_by_hand_is_told_and_revoked(world, stack, ec2, egress):
 
 
 def test_a_rule_revoked_by_hand_is_gone(world, stack, ec2):
-    rule = stack.make(samples.INGRESS, securityGroupId=world.group.id, ipProtocol="icmp",
-                      fromPort=3, toPort=4, cidrIpv4="0.0.0.0/0")
+    rule = stack.make(
+        samples.INGRESS,
+        securityGroupId=world.group.id,
+        ipProtocol="icmp",
+        fromPort=3,
+        toPort=4,
+        cidrIpv4="0.0.0.0/0",
+    )
     ec2.revoke_security_group_ingress(GroupId=world.group.id, SecurityGroupRuleIds=[rule.id])
 
     assert rule.read() is None
@@ -100,7 +132,8 @@ def test_the_default_group_is_stripped_and_stays_so(stack, ec2):
 def test_a_source_dest_check_switched_on(world, stack, ec2):
     node = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.30"))
     ec2.modify_network_interface_attribute(
-        NetworkInterfaceId=node["primaryNetworkInterfaceId"], SourceDestCheck={"Value": True})
+        NetworkInterfaceId=node["primaryNetworkInterfaceId"], SourceDestCheck={"Value": True}
+    )
 
     assert drift(node) == {"sourceDestCheck"}
     repair(node)
@@ -123,15 +156,21 @@ def test_a_policy_detached_by_hand_is_gone(world, stack, iam):
 
 
 def test_a_subnet_moved_to_another_table_is_not_taken_from_it(world, stack, ec2):
-    association = stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
-                             routeTableId=world.table.id)
+    association = stack.make(
+        samples.ASSOCIATION, subnetId=world.other_subnet.id, routeTableId=world.table.id
+    )
     moved = ec2.replace_route_table_association(
-        AssociationId=association.id, RouteTableId=world.other_table.id)["NewAssociationId"]
+        AssociationId=association.id, RouteTableId=world.other_table.id
+    )["NewAssociationId"]
 
     assert drift(association) == {"routeTableId"}
     association.delete()
-    assert ec2.describe_route_tables(RouteTableIds=[world.other_table.id])[
-        "RouteTables"][0]["Associations"][0]["RouteTableAssociationId"] == moved
+    assert (
+        ec2.describe_route_tables(RouteTableIds=[world.other_table.id])["RouteTables"][0][
+            "Associations"
+        ][0]["RouteTableAssociationId"]
+        == moved
+    )
     ec2.disassociate_route_table(AssociationId=moved)
 
 

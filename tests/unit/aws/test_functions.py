@@ -21,9 +21,14 @@ UBUNTU = "099720109477"
 
 
 def test_an_image_that_fits_is_told(provider):
-    told = provider.invoke(AMI, {
-        "owners": [UBUNTU], "mostRecent": True,
-        "filters": [{"name": "architecture", "values": ["x86_64"]}]})
+    told = provider.invoke(
+        AMI,
+        {
+            "owners": [UBUNTU],
+            "mostRecent": True,
+            "filters": [{"name": "architecture", "values": ["x86_64"]}],
+        },
+    )
 
     assert (told["ownerId"], told["architecture"]) == (UBUNTU, "x86_64")
     assert told["id"] == told["imageId"]
@@ -31,8 +36,10 @@ def test_an_image_that_fits_is_told(provider):
 
 def test_the_most_recent_image_is_the_one_made_last(provider, monkeypatch):
     # moto lists all of its images as made now.
-    images = [{"ImageId": f"ami-{day}", "CreationDate": f"2026-09-{day}T00:00:00.000Z"}
-              for day in ("08", "21", "14")]
+    images = [
+        {"ImageId": f"ami-{day}", "CreationDate": f"2026-09-{day}T00:00:00.000Z"}
+        for day in ("08", "21", "14")
+    ]
     monkeypatch.setattr(Session, "all", lambda *_, **__: images)
 
     assert provider.invoke(AMI, {"mostRecent": True})["id"] == "ami-21"
@@ -45,8 +52,14 @@ def test_several_images_are_too_many_unless_the_newest_is_asked_for(provider):
 
 def test_no_image_is_told_with_what_was_asked(provider):
     with pytest.raises(ProviderError, match=r"no image fits .*136693071363.*debian-12-amd64"):
-        provider.invoke(AMI, {"owners": ["136693071363"], "mostRecent": True, "filters": [
-            {"name": "name", "values": ["debian-12-amd64-*"]}]})
+        provider.invoke(
+            AMI,
+            {
+                "owners": ["136693071363"],
+                "mostRecent": True,
+                "filters": [{"name": "name", "values": ["debian-12-amd64-*"]}],
+            },
+        )
 
 
 def test_an_unknown_argument_is_refused(provider):
@@ -55,8 +68,10 @@ def test_an_unknown_argument_is_refused(provider):
 
 
 def test_zones_are_those_of_the_region_in_order(provider):
-    told = provider.invoke(ZONES, {"state": "available", "filters": [
-        {"name": "zone-type", "values": ["availability-zone"]}]})
+    told = provider.invoke(
+        ZONES,
+        {"state": "available", "filters": [{"name": "zone-type", "values": ["availability-zone"]}]},
+    )
 
     assert told["names"] == [f"{REGION}{letter}" for letter in "abc"]
     assert len(told["zoneIds"]) == len(told["names"])
@@ -69,8 +84,11 @@ def test_zones_may_be_left_out_by_name(provider):
 
 
 def test_vpcs_are_found_by_tags_in_which_a_star_stands_for_anything(provider, stack):
-    vpc = stack.make(samples.VPC, cidrBlock="10.9.0.0/16",
-                     tags={"podnet:stack": "found", "podnet:settled": "overlay max=1"})
+    vpc = stack.make(
+        samples.VPC,
+        cidrBlock="10.9.0.0/16",
+        tags={"podnet:stack": "found", "podnet:settled": "overlay max=1"},
+    )
 
     def found(**tags):
         return provider.invoke(VPCS, {"tags": {f"podnet:{key}": tags[key] for key in tags}})["ids"]
@@ -84,13 +102,17 @@ def test_vpcs_are_found_by_tags_in_which_a_star_stands_for_anything(provider, st
 def test_instances_are_found_by_tags_image_and_state(provider, stack, world, ec2):
     tags = {"podnet:stack": "found"}
     one = stack.make(samples.INSTANCE, **{**samples.instance(world, "192.168.1.41"), "tags": tags})
-    two = stack.make(samples.INSTANCE, **{**samples.instance(world, "192.168.1.42"),
-                                          "tags": {**tags, "podnet:version": "2"}})
+    two = stack.make(
+        samples.INSTANCE,
+        **{**samples.instance(world, "192.168.1.42"), "tags": {**tags, "podnet:version": "2"}},
+    )
     ec2.stop_instances(InstanceIds=[two.id])
 
     def found(states=None, filters=None, **more):
-        told = provider.invoke(INSTANCES, {
-            "instanceTags": {**tags, **more}, "instanceStateNames": states, "filters": filters})
+        told = provider.invoke(
+            INSTANCES,
+            {"instanceTags": {**tags, **more}, "instanceStateNames": states, "filters": filters},
+        )
         return dict(zip(told["ids"], told["privateIps"], strict=True))
 
     both = ["running", "stopped"]
@@ -106,27 +128,43 @@ def test_instances_are_found_by_tags_image_and_state(provider, stack, world, ec2
 def test_a_route_table_tells_its_routes_but_not_the_one_within_the_vpc(provider, stack, world):
     table = stack.make(samples.TABLE, vpcId=world.vpc.id, tags={"podnet:stack": "found"})
     interface = world.instance["primaryNetworkInterfaceId"]
-    stack.make(samples.ROUTE, routeTableId=table.id, destinationCidrBlock="10.1.7.0/24",
-               networkInterfaceId=interface)
+    stack.make(
+        samples.ROUTE,
+        routeTableId=table.id,
+        destinationCidrBlock="10.1.7.0/24",
+        networkInterfaceId=interface,
+    )
     found = provider.invoke(TABLES, {"tags": {"podnet:stack": "found"}})["ids"]
     routes = provider.invoke(TABLE, {"routeTableId": table.id})["routes"]
 
     assert found == [table.id]
     assert [(route["cidrBlock"], route["networkInterfaceId"]) for route in routes] == [
-        ("10.1.7.0/24", interface)]
+        ("10.1.7.0/24", interface)
+    ]
 
 
 def test_rules_of_security_groups_are_found_by_tags_and_titles(provider, stack, world):
     rules = {
         key: stack.make(
-            samples.INGRESS, securityGroupId=world.group.id, ipProtocol="udp", fromPort=port,
-            toPort=port, cidrIpv4="10.9.0.0/16",
-            tags={"podnet:stack": "found", "Name": f"found-in-{key}"})
-        for port, key in ((1, "pods"), (2, "vxlan-2"), (3, "vxlan-3"))}
+            samples.INGRESS,
+            securityGroupId=world.group.id,
+            ipProtocol="udp",
+            fromPort=port,
+            toPort=port,
+            cidrIpv4="10.9.0.0/16",
+            tags={"podnet:stack": "found", "Name": f"found-in-{key}"},
+        )
+        for port, key in ((1, "pods"), (2, "vxlan-2"), (3, "vxlan-3"))
+    }
 
     def found(*titles, stack="found"):
-        told = provider.invoke(RULES, {"tags": {"podnet:stack": stack}, "filters": [
-            {"name": "tag:Name", "values": [*titles]}]})
+        told = provider.invoke(
+            RULES,
+            {
+                "tags": {"podnet:stack": stack},
+                "filters": [{"name": "tag:Name", "values": [*titles]}],
+            },
+        )
         return {key for key, rule in rules.items() if rule.id in told["ids"]}
 
     assert found("found-in-pods", "found-in-vxlan-*") == {"pods", "vxlan-2", "vxlan-3"}

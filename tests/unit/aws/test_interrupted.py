@@ -18,6 +18,7 @@ class ProcessEndedError(Exception):
 @pytest.fixture
 def half(provider, monkeypatch, stack):
     """Makes a resource and ends right after the call that makes it; how it is found then."""
+
     def make(type_, **inputs):
         checked = provider.check(type_, inputs)
         token = secrets.token_hex(16)
@@ -38,12 +39,24 @@ def end(*_):
 
 CASES = [
     pytest.param((samples.GATEWAY, lambda w: {"vpcId": w.vpc.id}, {"vpcId"}), id="gateway"),
-    pytest.param((samples.VPC, lambda _: {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True},
-                 {"enableDnsHostnames"}), id="vpc"),
+    pytest.param(
+        (
+            samples.VPC,
+            lambda _: {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True},
+            {"enableDnsHostnames"},
+        ),
+        id="vpc",
+    ),
     pytest.param((samples.GROUP, lambda w: {"vpcId": w.vpc.id}, {"egress"}), id="security group"),
     pytest.param((samples.PROFILE, lambda w: {"role": w.role["name"]}, {"role"}), id="profile"),
-    pytest.param((samples.INSTANCE, lambda w: samples.instance(w, "192.168.1.50"),
-                 {"sourceDestCheck", "rootBlockDevice"}), id="instance"),
+    pytest.param(
+        (
+            samples.INSTANCE,
+            lambda w: samples.instance(w, "192.168.1.50"),
+            {"sourceDestCheck", "rootBlockDevice"},
+        ),
+        id="instance",
+    ),
 ]
 
 

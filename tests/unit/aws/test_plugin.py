@@ -60,10 +60,13 @@ def test_the_type_is_the_last_of_those_in_a_urn():
     assert type_of(urn(samples.VPC)) == samples.VPC
 
 
-@pytest.mark.parametrize(("address", "message"), [
-    (None, f"{ENDPOINT} is not set"), ("https://ec2.amazonaws.com", "loopback")])
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [(None, f"{ENDPOINT} is not set"), ("https://ec2.amazonaws.com", "loopback")],
+)
 def test_without_an_endpoint_on_this_machine_nothing_is_served(
-        address, message, monkeypatch, context):
+    address, message, monkeypatch, context
+):
     monkeypatch.delenv(ENDPOINT, raising=False)
     if address:
         monkeypatch.setenv(ENDPOINT, address)
@@ -101,61 +104,93 @@ def test_what_is_not_known_yet_stays_so(servicer, context):
 
 def test_a_difference_says_what_and_whether_it_replaces(servicer, context):
     old = {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24", "mapPublicIpOnLaunch": False}
-    new = {"vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24", "mapPublicIpOnLaunch": False,
-           "tags": {"a": "b"}}
-    told = servicer.Diff(pb.DiffRequest(
-        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)), context)
+    new = {
+        "vpcId": "vpc-1",
+        "cidrBlock": "10.0.1.0/24",
+        "mapPublicIpOnLaunch": False,
+        "tags": {"a": "b"},
+    }
+    told = servicer.Diff(
+        pb.DiffRequest(
+            urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)
+        ),
+        context,
+    )
 
     assert told.changes == pb.DiffResponse.DIFF_SOME
     assert list(told.replaces) == ["cidrBlock"]
     assert {name: diff.kind for name, diff in told.detailedDiff.items()} == {
-        "cidrBlock": pb.PropertyDiff.UPDATE_REPLACE, "tags": pb.PropertyDiff.ADD}
+        "cidrBlock": pb.PropertyDiff.UPDATE_REPLACE,
+        "tags": pb.PropertyDiff.ADD,
+    }
 
 
 def test_a_difference_in_a_map_is_told_by_the_path_that_an_option_may_name(servicer, context):
-    old = {"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24", "tags": {"podnet:network": "1", "a": "1",
-                                                                  "same": "1"}}
+    old = {
+        "vpcId": "vpc-1",
+        "cidrBlock": "10.0.0.0/24",
+        "tags": {"podnet:network": "1", "a": "1", "same": "1"},
+    }
     new = {**old, "tags": {"podnet:network": "2", "b": "1", "same": "1"}}
-    told = servicer.Diff(pb.DiffRequest(
-        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)), context)
+    told = servicer.Diff(
+        pb.DiffRequest(
+            urn=urn(samples.SUBNET), id="subnet-1", old_inputs=encode(old), news=encode(new)
+        ),
+        context,
+    )
 
     assert list(told.diffs) == ["tags"]
     assert {name: diff.kind for name, diff in told.detailedDiff.items()} == {
-        'tags["podnet:network"]': pb.PropertyDiff.UPDATE, "tags.a": pb.PropertyDiff.DELETE,
-        "tags.b": pb.PropertyDiff.ADD}
+        'tags["podnet:network"]': pb.PropertyDiff.UPDATE,
+        "tags.a": pb.PropertyDiff.DELETE,
+        "tags.b": pb.PropertyDiff.ADD,
+    }
 
 
 def test_no_difference_is_told_as_none(servicer, context):
     same = encode({"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"})
-    told = servicer.Diff(pb.DiffRequest(
-        urn=urn(samples.SUBNET), id="subnet-1", old_inputs=same, news=same), context)
+    told = servicer.Diff(
+        pb.DiffRequest(urn=urn(samples.SUBNET), id="subnet-1", old_inputs=same, news=same), context
+    )
 
     assert told.changes == pb.DiffResponse.DIFF_NONE
 
 
 def test_a_preview_makes_nothing(servicer, context, ec2):
     before = len(ec2.describe_vpcs()["Vpcs"])
-    told = servicer.Create(pb.CreateRequest(
-        urn=urn(samples.VPC), properties=encode({"cidrBlock": "10.5.0.0/16"}), preview=True),
-        context)
+    told = servicer.Create(
+        pb.CreateRequest(
+            urn=urn(samples.VPC), properties=encode({"cidrBlock": "10.5.0.0/16"}), preview=True
+        ),
+        context,
+    )
 
     assert (told.id, decode(told.properties)[0]) == ("", {"cidrBlock": "10.5.0.0/16"})
     assert len(ec2.describe_vpcs()["Vpcs"]) == before
 
 
 def test_a_resource_lives_and_is_gone_when_it_was_deleted(servicer, context):
-    checked = servicer.Check(pb.CheckRequest(
-        urn=urn(samples.VPC), news=encode({"cidrBlock": "10.5.0.0/16"})), context).inputs
+    checked = servicer.Check(
+        pb.CheckRequest(urn=urn(samples.VPC), news=encode({"cidrBlock": "10.5.0.0/16"})), context
+    ).inputs
     made = servicer.Create(pb.CreateRequest(urn=urn(samples.VPC), properties=checked), context)
     known = {"urn": urn(samples.VPC), "id": made.id}
     found = servicer.Read(
-        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context)
-    changed = servicer.Update(pb.UpdateRequest(
-        **known, olds=made.properties, old_inputs=checked,
-        news=encode({**decode(checked)[0], "tags": {"a": "b"}})), context)
+        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context
+    )
+    changed = servicer.Update(
+        pb.UpdateRequest(
+            **known,
+            olds=made.properties,
+            old_inputs=checked,
+            news=encode({**decode(checked)[0], "tags": {"a": "b"}}),
+        ),
+        context,
+    )
     servicer.Delete(pb.DeleteRequest(**known, properties=made.properties), context)
     gone = servicer.Read(
-        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context)
+        pb.ReadRequest(**known, inputs=checked, properties=made.properties), context
+    )
 
     assert (found.inputs, found.properties) == (checked, made.properties)
     assert changed.properties["tagsAll"]["a"] == "b"
@@ -166,9 +201,8 @@ def test_what_came_to_be_of_a_creation_that_failed_is_recorded(servicer, context
     group = encode(servicer.provider.check(samples.GATEWAY, {"vpcId": "vpc-00000000"}))
 
     with pytest.raises(AbortedError, match="AttachInternetGateway"):
-        servicer.Create(
-            pb.CreateRequest(urn=urn(samples.GATEWAY), properties=group), context)
-    (key, packed), = context.metadata
+        servicer.Create(pb.CreateRequest(urn=urn(samples.GATEWAY), properties=group), context)
+    ((key, packed),) = context.metadata
     status = status_pb2.Status.FromString(packed)
     half = pb.ErrorResourceInitFailed()
     assert status.details[0].Unpack(half)
@@ -186,17 +220,31 @@ def test_what_is_secret_is_marked_as_such_in_every_answer(servicer, context):
     news = {"name": "/podnet/plugin", "type": "SecureString", "value": "hush"}
     checked = servicer.Check(pb.CheckRequest(**known, news=encode(news)), context).inputs
     planned = servicer.Create(
-        pb.CreateRequest(**known, properties=encode(news), preview=True), context)
+        pb.CreateRequest(**known, properties=encode(news), preview=True), context
+    )
     made = servicer.Create(pb.CreateRequest(**known, properties=encode(news)), context)
     known["id"] = made.id
     found = servicer.Read(
-        pb.ReadRequest(**known, inputs=encode(news), properties=made.properties), context)
-    changed = servicer.Update(pb.UpdateRequest(
-        **known, olds=made.properties, old_inputs=encode(news),
-        news=encode({**news, "value": "other"})), context)
-    told = getattr(servicer.Invoke(pb.InvokeRequest(
-        tok="aws:ssm/getParameter:getParameter", args=encode({"name": "/podnet/plugin"})),
-        context), "return")
+        pb.ReadRequest(**known, inputs=encode(news), properties=made.properties), context
+    )
+    changed = servicer.Update(
+        pb.UpdateRequest(
+            **known,
+            olds=made.properties,
+            old_inputs=encode(news),
+            news=encode({**news, "value": "other"}),
+        ),
+        context,
+    )
+    told = getattr(
+        servicer.Invoke(
+            pb.InvokeRequest(
+                tok="aws:ssm/getParameter:getParameter", args=encode({"name": "/podnet/plugin"})
+            ),
+            context,
+        ),
+        "return",
+    )
     servicer.Delete(pb.DeleteRequest(**known, properties=made.properties), context)
 
     for answer in (checked, planned.properties, made.properties, found.inputs, found.properties):
@@ -207,17 +255,28 @@ def test_what_is_secret_is_marked_as_such_in_every_answer(servicer, context):
 
 
 def test_another_configuration_replaces_nothing(servicer, context):
-    told = servicer.DiffConfig(pb.DiffRequest(
-        old_inputs=encode({"region": REGION}), news=encode({"region": REGION, "ignoreTags": "{}"}),
-    ), context)
+    told = servicer.DiffConfig(
+        pb.DiffRequest(
+            old_inputs=encode({"region": REGION}),
+            news=encode({"region": REGION, "ignoreTags": "{}"}),
+        ),
+        context,
+    )
 
     assert (told.changes, list(told.diffs), list(told.replaces)) == (
-        pb.DiffResponse.DIFF_SOME, ["ignoreTags"], [])
+        pb.DiffResponse.DIFF_SOME,
+        ["ignoreTags"],
+        [],
+    )
 
 
 def test_a_function_is_called(servicer, context):
-    told = servicer.Invoke(pb.InvokeRequest(
-        tok="aws:index/getAvailabilityZones:getAvailabilityZones", args=encode({})), context)
+    told = servicer.Invoke(
+        pb.InvokeRequest(
+            tok="aws:index/getAvailabilityZones:getAvailabilityZones", args=encode({})
+        ),
+        context,
+    )
 
     assert getattr(told, "return")["id"] == REGION
 
@@ -227,7 +286,8 @@ def test_the_executable_is_where_the_cli_looks_and_answers_until_it_is_interrupt
     first = program.stat()
 
     assert program.relative_to(tmp_path).as_posix() == (
-        f"plugins/resource-aws-v{version('pulumi_aws')}/pulumi-resource-aws")
+        f"plugins/resource-aws-v{version('pulumi_aws')}/pulumi-resource-aws"
+    )
     assert install(tmp_path).stat().st_mtime_ns == first.st_mtime_ns
     with subprocess.Popen([program, "127.0.0.1:1"], stdout=subprocess.PIPE, text=True) as running:
         port = int(running.stdout.readline())

@@ -11,10 +11,20 @@ from tests.unit.aws import samples
 from tests.unit.aws.conftest import REGION
 
 
-@pytest.mark.parametrize("endpoint", [
-    "https://ec2.eu-central-1.amazonaws.com", "http://192.168.1.1:5000", "http://0.0.0.0:5000",
-    "http://127.0.0.1@example.com", "http://localhost.example.com", "127.0.0.1:5000", "",
-    "file:///localhost", "ftp://127.0.0.1"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://ec2.eu-central-1.amazonaws.com",
+        "http://192.168.1.1:5000",
+        "http://0.0.0.0:5000",
+        "http://127.0.0.1@example.com",
+        "http://localhost.example.com",
+        "127.0.0.1:5000",
+        "",
+        "file:///localhost",
+        "ftp://127.0.0.1",
+    ],
+)
 def test_an_endpoint_elsewhere_is_refused_by_name(endpoint):
     with pytest.raises(ValueError, match="loopback") as caught:
         AwsProvider(endpoint, REGION)
@@ -22,8 +32,10 @@ def test_an_endpoint_elsewhere_is_refused_by_name(endpoint):
     assert repr(endpoint) in str(caught.value)
 
 
-@pytest.mark.parametrize("endpoint", [
-    "http://127.0.0.1:5000", "http://127.8.9.10:1", "http://[::1]:5000", "http://localhost:5000"])
+@pytest.mark.parametrize(
+    "endpoint",
+    ["http://127.0.0.1:5000", "http://127.8.9.10:1", "http://[::1]:5000", "http://localhost:5000"],
+)
 def test_an_endpoint_on_this_machine_is_taken(endpoint):
     assert loopback(endpoint) == endpoint
 
@@ -38,43 +50,99 @@ def test_an_unknown_function_is_refused_with_the_known_ones(provider):
         provider.invoke("aws:ec2/getVpc:getVpc", {})
 
 
-@pytest.mark.parametrize(("type_", "inputs", "message"), [
-    pytest.param(samples.VPC, {"cidrBlok": "10.0.0.0/16"}, "did you mean cidrBlock", id="misspelt"),
-    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.0/16", "ipv6CidrBlock": "::/0"},
-                 "no property ipv6CidrBlock in the lab", id="not served"),
-    pytest.param(samples.VPC, {}, "needs the property cidrBlock", id="missing"),
-    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.1/16"}, "host bits", id="host bits"),
-    pytest.param(samples.VPC, {"cidrBlock": "10.0.0.0/16", "region": "us-east-1"},
-                 "us-east-1.*the lab is eu-central-1", id="other region"),
-    pytest.param(samples.ROUTE, {"routeTableId": "r", "destinationCidrBlock": "10.0.0.0/8"},
-                 "exactly one target.*got none", id="route to nowhere"),
-    pytest.param(samples.ROUTE, {"routeTableId": "r", "destinationCidrBlock": "10.0.0.0/8",
-                                 "gatewayId": "i", "networkInterfaceId": UNKNOWN},
-                 "exactly one target.*got gatewayId, networkInterfaceId", id="route to two"),
-    pytest.param(samples.INGRESS, {"securityGroupId": "g", "ipProtocol": "tcp",
-                                   "cidrIpv4": "10.0.0.0/8"},
-                 "tcp needs fromPort and toPort", id="rule without ports"),
-    pytest.param(samples.INGRESS, {"securityGroupId": "g", "ipProtocol": "-1", "fromPort": 1,
-                                   "cidrIpv4": "10.0.0.0/8"},
-                 "all ports: leave out fromPort", id="ports for all"),
-    pytest.param(samples.DEFAULT_GROUP, {"vpcId": "v", "ingress": [{"protocol": "-1"}]},
-                 "ingress.*must be empty", id="rules in the default group"),
-    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
-                                    "privateIp": "192.168.1.256"}, "no address", id="address"),
-    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
-                                    "userData": "x" * 16385}, "16385 bytes.*16384", id="user data"),
-    pytest.param(samples.INSTANCE, {"ami": "a", "instanceType": "t", "subnetId": "s",
-                                    "metadataOptions": {"httpProtocolIpv6": "enabled"}},
-                 "metadataOptions.*no property httpProtocolIpv6", id="part of a block"),
-])
+@pytest.mark.parametrize(
+    ("type_", "inputs", "message"),
+    [
+        pytest.param(
+            samples.VPC, {"cidrBlok": "10.0.0.0/16"}, "did you mean cidrBlock", id="misspelt"
+        ),
+        pytest.param(
+            samples.VPC,
+            {"cidrBlock": "10.0.0.0/16", "ipv6CidrBlock": "::/0"},
+            "no property ipv6CidrBlock in the lab",
+            id="not served",
+        ),
+        pytest.param(samples.VPC, {}, "needs the property cidrBlock", id="missing"),
+        pytest.param(samples.VPC, {"cidrBlock": "10.0.0.1/16"}, "host bits", id="host bits"),
+        pytest.param(
+            samples.VPC,
+            {"cidrBlock": "10.0.0.0/16", "region": "us-east-1"},
+            "us-east-1.*the lab is eu-central-1",
+            id="other region",
+        ),
+        pytest.param(
+            samples.ROUTE,
+            {"routeTableId": "r", "destinationCidrBlock": "10.0.0.0/8"},
+            "exactly one target.*got none",
+            id="route to nowhere",
+        ),
+        pytest.param(
+            samples.ROUTE,
+            {
+                "routeTableId": "r",
+                "destinationCidrBlock": "10.0.0.0/8",
+                "gatewayId": "i",
+                "networkInterfaceId": UNKNOWN,
+            },
+            "exactly one target.*got gatewayId, networkInterfaceId",
+            id="route to two",
+        ),
+        pytest.param(
+            samples.INGRESS,
+            {"securityGroupId": "g", "ipProtocol": "tcp", "cidrIpv4": "10.0.0.0/8"},
+            "tcp needs fromPort and toPort",
+            id="rule without ports",
+        ),
+        pytest.param(
+            samples.INGRESS,
+            {"securityGroupId": "g", "ipProtocol": "-1", "fromPort": 1, "cidrIpv4": "10.0.0.0/8"},
+            "all ports: leave out fromPort",
+            id="ports for all",
+        ),
+        pytest.param(
+            samples.DEFAULT_GROUP,
+            {"vpcId": "v", "ingress": [{"protocol": "-1"}]},
+            "ingress.*must be empty",
+            id="rules in the default group",
+        ),
+        pytest.param(
+            samples.INSTANCE,
+            {"ami": "a", "instanceType": "t", "subnetId": "s", "privateIp": "192.168.1.256"},
+            "no address",
+            id="address",
+        ),
+        pytest.param(
+            samples.INSTANCE,
+            {"ami": "a", "instanceType": "t", "subnetId": "s", "userData": "x" * 16385},
+            "16385 bytes.*16384",
+            id="user data",
+        ),
+        pytest.param(
+            samples.INSTANCE,
+            {
+                "ami": "a",
+                "instanceType": "t",
+                "subnetId": "s",
+                "metadataOptions": {"httpProtocolIpv6": "enabled"},
+            },
+            "metadataOptions.*no property httpProtocolIpv6",
+            id="part of a block",
+        ),
+    ],
+)
 def test_bad_inputs_are_refused_with_the_rule(provider, type_, inputs, message):
     with pytest.raises(ProviderError, match=message):
         provider.check(type_, inputs)
 
 
 def test_what_is_not_known_yet_passes_the_checks(provider):
-    inputs = {"securityGroupId": UNKNOWN, "ipProtocol": "tcp", "fromPort": 1, "toPort": 1,
-              "cidrIpv4": UNKNOWN}
+    inputs = {
+        "securityGroupId": UNKNOWN,
+        "ipProtocol": "tcp",
+        "fromPort": 1,
+        "toPort": 1,
+        "cidrIpv4": UNKNOWN,
+    }
 
     assert provider.check(samples.INGRESS, inputs) == inputs
 
@@ -88,8 +156,9 @@ def test_what_is_not_known_yet_differs_from_all_that_is_known(provider):
 
 def test_a_list_with_something_not_known_yet_differs(provider):
     old = {"securityGroupId": "g", "ingressRuleIds": ["sgr-1"], "egressRuleIds": []}
-    diff = provider.diff(samples.EXCLUSIVE, "g", old, old,
-                         {**old, "ingressRuleIds": ["sgr-1", UNKNOWN]})
+    diff = provider.diff(
+        samples.EXCLUSIVE, "g", old, old, {**old, "ingressRuleIds": ["sgr-1", UNKNOWN]}
+    )
 
     assert diff.changed == ("ingressRuleIds",)
 
@@ -113,21 +182,28 @@ def test_the_configuration_of_a_stack_names_the_tags_to_leave_alone(endpoint, st
         return provider.read(samples.VPC, vpc.id, vpc.inputs, vpc.outputs)[0]["tags"]
 
     assert told() == {"a": "1", "podnet:settled": "overlay"}
-    provider.configure({"aws:region": REGION, "podnet:x": "y",
-                        "aws:ignoreTags": '{"keys": ["podnet:settled"]}'})
+    provider.configure(
+        {"aws:region": REGION, "podnet:x": "y", "aws:ignoreTags": '{"keys": ["podnet:settled"]}'}
+    )
     assert told() == {"a": "1"}
     changed = {**vpc.inputs, "tags": {"a": "2"}}
     provider.update(samples.VPC, vpc.id, vpc.inputs, vpc.outputs, changed)
     tags = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [vpc.id]}])["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "podnet:token"} == {
-        "a": "2", "podnet:settled": "overlay"}
+        "a": "2",
+        "podnet:settled": "overlay",
+    }
 
 
-@pytest.mark.parametrize(("config", "message"), [
-    ({"aws:region": "us-east-1"}, "aws:region us-east-1 is not the lab's"),
-    ({"aws:profile": "mine"}, "aws:profile is not served"),
-    ({"aws:ignoreTags": '{"keyPrefixes": ["x"]}'}, "a list of `keys` alone"),
-], ids=["region", "profile", "prefixes"])
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"aws:region": "us-east-1"}, "aws:region us-east-1 is not the lab's"),
+        ({"aws:profile": "mine"}, "aws:profile is not served"),
+        ({"aws:ignoreTags": '{"keyPrefixes": ["x"]}'}, "a list of `keys` alone"),
+    ],
+    ids=["region", "profile", "prefixes"],
+)
 def test_a_stack_may_not_configure_what_the_lab_would_not_heed(endpoint, config, message):
     with pytest.raises(ProviderError, match=message):
         AwsProvider(endpoint, REGION).configure(config)
@@ -153,7 +229,8 @@ def test_the_users_own_aws_set_up_is_not_read(monkeypatch, tmp_path, endpoint):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     told = AwsProvider(endpoint, REGION).invoke(
-        "aws:index/getAvailabilityZones:getAvailabilityZones", {})
+        "aws:index/getAvailabilityZones:getAvailabilityZones", {}
+    )
 
     assert told["names"][0] == f"{REGION}a"
 
@@ -172,7 +249,8 @@ def test_an_explicit_provider_ignores_the_tags_that_it_names(provider, stack):
 
 
 def test_another_configuration_of_an_explicit_provider_is_an_update(provider):
-    diff = provider.diff("pulumi:providers:aws", "", {"region": REGION}, {},
-                         {"region": REGION, "ignoreTags": "{}"})
+    diff = provider.diff(
+        "pulumi:providers:aws", "", {"region": REGION}, {}, {"region": REGION, "ignoreTags": "{}"}
+    )
 
     assert (diff.changed, diff.replaces) == (("ignoreTags",), ())

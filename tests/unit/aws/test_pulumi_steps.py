@@ -16,19 +16,37 @@ PROVIDER = "urn:pulumi:lab::podnet::pulumi:providers:aws::default_7_51_1"
 
 
 def told(kind, op, urn, **metadata):
-    body = {"metadata": {"op": op, "urn": urn, "type": urn.split("::")[2], "provider": "",
-                         **metadata}}
+    body = {
+        "metadata": {"op": op, "urn": urn, "type": urn.split("::")[2], "provider": "", **metadata}
+    }
     return EngineEvent.from_json({"sequence": 1, "timestamp": 1, kind: body})
 
 
 def inputs(**values):
-    return {"type": "", "urn": NODE, "id": "", "parent": "", "provider": "", "inputs": values,
-            "outputs": {}}
+    return {
+        "type": "",
+        "urn": NODE,
+        "id": "",
+        "parent": "",
+        "provider": "",
+        "inputs": values,
+        "outputs": {},
+    }
 
 
 def diagnosis(message, urn=""):
-    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "diagnosticEvent": {
-        "message": message, "color": "never", "severity": "error", "urn": urn}})
+    return EngineEvent.from_json(
+        {
+            "sequence": 1,
+            "timestamp": 1,
+            "diagnosticEvent": {
+                "message": message,
+                "color": "never",
+                "severity": "error",
+                "urn": urn,
+            },
+        }
+    )
 
 
 def heard(*events, refreshing=False):
@@ -40,8 +58,9 @@ def heard(*events, refreshing=False):
 
 
 def test_a_creation_starts_and_is_done():
-    steps, events = heard(told("resourcePreEvent", "create", NODE),
-                          told("resOutputsEvent", "create", NODE))
+    steps, events = heard(
+        told("resourcePreEvent", "create", NODE), told("resOutputsEvent", "create", NODE)
+    )
 
     assert events == [("started", "create", "node-1"), ("done", "create", "node-1")]
     assert steps.summary().counts == {"create": 1}
@@ -56,54 +75,86 @@ def test_a_replacement_is_one_step_though_the_cli_tells_it_three_times():
         told("resourcePreEvent", "replace", NODE, **change),
         told("resOutputsEvent", "replace", NODE, **change),
         told("resourcePreEvent", "create-replacement", NODE, **change),
-        told("resOutputsEvent", "create-replacement", NODE, **change))
+        told("resOutputsEvent", "create-replacement", NODE, **change),
+    )
 
     assert [(step.op, step.detail) for step in steps.summary().steps] == [
-        ("replace", 'ami: "a" → "b" (replaces)')]
-    assert events == [("started", "delete", "node-1"), ("done", "delete", "node-1"),
-                      ("started", "replace", "node-1"), ("done", "replace", "node-1")]
+        ("replace", 'ami: "a" → "b" (replaces)')
+    ]
+    assert events == [
+        ("started", "delete", "node-1"),
+        ("done", "delete", "node-1"),
+        ("started", "replace", "node-1"),
+        ("done", "replace", "node-1"),
+    ]
 
 
 def test_drift_is_a_refresh_and_what_is_gone_a_deletion():
     steps, _ = heard(
         told("resourcePreEvent", "refresh", NODE),
-        told("resOutputsEvent", "update", NODE, diffs=["ami"], old=inputs(ami="a"),
-             new=inputs(ami="b")),
-        told("resOutputsEvent", "delete", NODE), refreshing=True)
+        told(
+            "resOutputsEvent",
+            "update",
+            NODE,
+            diffs=["ami"],
+            old=inputs(ami="a"),
+            new=inputs(ami="b"),
+        ),
+        told("resOutputsEvent", "delete", NODE),
+        refreshing=True,
+    )
 
     assert [(step.op, step.detail) for step in steps.summary().steps] == [
-        ("refresh", 'ami: "a" → "b"'), ("delete", "no longer exists")]
+        ("refresh", 'ami: "a" → "b"'),
+        ("delete", "no longer exists"),
+    ]
 
 
 def test_outputs_told_a_second_time_are_no_second_step():
-    steps, events = heard(told("resOutputsEvent", "same", STACK),
-                          told("resOutputsEvent", "same", STACK))
+    steps, events = heard(
+        told("resOutputsEvent", "same", STACK), told("resOutputsEvent", "same", STACK)
+    )
 
     assert steps.summary().counts == {"same": 1}
     assert events == [("done", "same", "podnet-lab")]
 
 
 def test_a_provider_that_nobody_declared_is_passed_over():
-    steps, events = heard(told("resourcePreEvent", "create", PROVIDER),
-                          told("resOutputsEvent", "create", PROVIDER))
+    steps, events = heard(
+        told("resourcePreEvent", "create", PROVIDER), told("resOutputsEvent", "create", PROVIDER)
+    )
 
     assert (steps.summary().steps, events) == ((), [])
 
 
 def test_exports_are_those_of_the_stack():
-    steps, _ = heard(told("resOutputsEvent", "create", STACK, new={
-        **inputs(), "outputs": {"vpcId": UNKNOWN_ON_THE_WIRE, "nodes": [1.0, 2.5]}}))
+    steps, _ = heard(
+        told(
+            "resOutputsEvent",
+            "create",
+            STACK,
+            new={**inputs(), "outputs": {"vpcId": UNKNOWN_ON_THE_WIRE, "nodes": [1.0, 2.5]}},
+        )
+    )
 
     assert steps.summary().outputs == {"vpcId": UNKNOWN, "nodes": [1, 2.5]}
     assert steps.summary(outputs=False).outputs == {}
 
 
-@pytest.mark.parametrize(("events", "kind", "message"), [
-    ([diagnosis("error: nodeCount must be", STACK)], ProgramError, "^nodeCount must be"),
-    ([diagnosis("update failed", STACK), diagnosis("RunInstances was refused", NODE)],
-     ResourceError, "Instance node-1: RunInstances was refused"),
-    ([diagnosis("no such stack")], ProgramError, "no such stack"),
-    ([], EngineError, "it just failed")], ids=["program", "resource", "cli", "silence"])
+@pytest.mark.parametrize(
+    ("events", "kind", "message"),
+    [
+        ([diagnosis("error: nodeCount must be", STACK)], ProgramError, "^nodeCount must be"),
+        (
+            [diagnosis("update failed", STACK), diagnosis("RunInstances was refused", NODE)],
+            ResourceError,
+            "Instance node-1: RunInstances was refused",
+        ),
+        ([diagnosis("no such stack")], ProgramError, "no such stack"),
+        ([], EngineError, "it just failed"),
+    ],
+    ids=["program", "resource", "cli", "silence"],
+)
 def test_the_cause_is_told_rather_than_its_consequences(events, kind, message):
     steps, _ = heard(*events)
 
@@ -119,16 +170,28 @@ SEALED = {SIGNATURE: SECRET, "ciphertext": "[secret]"}
 
 
 def test_a_secret_export_is_masked_as_the_embedded_engine_does():
-    steps, _ = heard(told("resOutputsEvent", "create", STACK, new={
-        **inputs(), "outputs": {"kubeconfig": SEALED, "nested": {"token": SEALED}}}))
+    steps, _ = heard(
+        told(
+            "resOutputsEvent",
+            "create",
+            STACK,
+            new={**inputs(), "outputs": {"kubeconfig": SEALED, "nested": {"token": SEALED}}},
+        )
+    )
 
     assert steps.summary().outputs == {"kubeconfig": "[secret]", "nested": {"token": "[secret]"}}
 
 
 def test_of_a_secret_that_changed_only_that_is_told():
-    steps, _ = heard(told("resOutputsEvent", "update", NODE, diffs=["userData", "ami"],
-                          old=inputs(userData="plain", ami="a"),
-                          new=inputs(userData=SEALED, ami="b")))
+    steps, _ = heard(
+        told(
+            "resOutputsEvent",
+            "update",
+            NODE,
+            diffs=["userData", "ami"],
+            old=inputs(userData="plain", ami="a"),
+            new=inputs(userData=SEALED, ami="b"),
+        )
+    )
 
-    assert [step.detail for step in steps.summary().steps] == [
-        'userData: [secret]; ami: "a" → "b"']
+    assert [step.detail for step in steps.summary().steps] == ['userData: [secret]; ami: "a" → "b"']

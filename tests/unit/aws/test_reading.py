@@ -52,7 +52,8 @@ def test_what_cannot_change_in_place_replaces(made, sample, world):
     changes = sample.replaces(world)
 
     assert {name: made.diff(**{name: value}).replaces for name, value in changes.items()} == {
-        name: (name,) for name in changes}
+        name: (name,) for name in changes
+    }
 
 
 def test_what_an_interrupted_run_made_is_found(made, sample):
@@ -63,5 +64,6 @@ def test_what_an_interrupted_run_made_is_found(made, sample):
 def test_what_another_run_made_is_not_taken_for_ones_own(made, sample, provider):
     found = provider.find(sample.type, made.inputs, "0" * 32)
 
-    assert found == (None if sample.outlives or sample.type not in samples.KEYED
-                     else (made.id, made.outputs))
+    assert found == (
+        None if sample.outlives or sample.type not in samples.KEYED else (made.id, made.outputs)
+    )

@@ -27,8 +27,9 @@ def test_user_data_stops_and_starts_an_instance_that_may_not_be_replaced(world, 
 
 
 def test_a_rule_for_another_sort_of_peer_is_another_rule(world, stack):
-    rule = stack.make(samples.INGRESS, securityGroupId=world.group.id, ipProtocol="-1",
-                      cidrIpv4="10.0.0.0/8")
+    rule = stack.make(
+        samples.INGRESS, securityGroupId=world.group.id, ipProtocol="-1", cidrIpv4="10.0.0.0/8"
+    )
     diff = rule.diff(cidrIpv4=None, referencedSecurityGroupId=world.group.id)
 
     assert diff.replaces == ("cidrIpv4", "referencedSecurityGroupId")
@@ -63,8 +64,10 @@ def test_a_policy_laid_out_otherwise_is_the_same_policy(stack):
 
 
 def test_the_order_of_security_groups_means_nothing(world, stack):
-    inputs = {**samples.instance(world, "192.168.1.40"),
-              "vpcSecurityGroupIds": [world.group.id, world.other_group.id]}
+    inputs = {
+        **samples.instance(world, "192.168.1.40"),
+        "vpcSecurityGroupIds": [world.group.id, world.other_group.id],
+    }
     node = stack.make(samples.INSTANCE, **inputs)
 
     assert node.diff(vpcSecurityGroupIds=[world.other_group.id, world.group.id]).changed == ()
@@ -78,8 +81,9 @@ def test_what_the_program_leaves_to_aws_is_no_change(world, stack):
 
 
 def test_what_aws_chose_stays_out_of_the_inputs(world, stack):
-    node = stack.make(samples.INSTANCE, ami=world.image, instanceType="t3.small",
-                      subnetId=world.subnet.id)
+    node = stack.make(
+        samples.INSTANCE, ami=world.image, instanceType="t3.small", subnetId=world.subnet.id
+    )
 
     assert node.read()[0] == node.inputs
     assert node["privateIp"].startswith("192.168.1.")
@@ -88,8 +92,7 @@ def test_what_aws_chose_stays_out_of_the_inputs(world, stack):
 
 def test_an_instance_may_change_its_profile(world, stack):
     profiles = [stack.make(samples.PROFILE, role=world.role["name"]) for _ in range(2)]
-    inputs = {**samples.instance(world, "192.168.1.40"),
-              "iamInstanceProfile": profiles[0]["name"]}
+    inputs = {**samples.instance(world, "192.168.1.40"), "iamInstanceProfile": profiles[0]["name"]}
     node = stack.make(samples.INSTANCE, **inputs)
     diff = node.diff(iamInstanceProfile=profiles[1]["name"])
     node.update(iamInstanceProfile=profiles[1]["name"])
@@ -114,8 +117,9 @@ def test_a_role_in_use_goes_with_its_profiles_left_behind(stack, policy):
 
 def test_what_is_still_in_use_is_refused_after_some_patience(world, stack):
     table = stack.make(samples.TABLE, vpcId=world.vpc.id)
-    association = stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
-                             routeTableId=table.id)
+    association = stack.make(
+        samples.ASSOCIATION, subnetId=world.other_subnet.id, routeTableId=table.id
+    )
 
     with pytest.raises(ProviderError, match=rf"{table.id}: DeleteRouteTable.*DependencyViolation"):
         table.delete()
@@ -126,8 +130,9 @@ def test_a_route_that_somebody_else_made_is_not_taken_over(world, stack, provide
     gateway = stack.make(samples.GATEWAY, vpcId=world.vpc.id)
     key = {"routeTableId": world.table.id, "destinationCidrBlock": "10.1.9.0/24"}
     stack.make(samples.ROUTE, **key, gatewayId=gateway.id)
-    ours = provider.check(samples.ROUTE, {
-        **key, "networkInterfaceId": world.instance["primaryNetworkInterfaceId"]})
+    ours = provider.check(
+        samples.ROUTE, {**key, "networkInterfaceId": world.instance["primaryNetworkInterfaceId"]}
+    )
 
     assert provider.find(samples.ROUTE, ours, "0" * 32) is None
 
@@ -147,18 +152,21 @@ def test_what_the_api_lets_go_of_in_a_moment_is_asked_for_again(provider):
 
 
 def test_a_subnet_that_somebody_else_gave_a_table_is_not_taken_over(world, stack, provider):
-    stack.make(samples.ASSOCIATION, subnetId=world.other_subnet.id,
-               routeTableId=world.other_table.id)
-    ours = provider.check(samples.ASSOCIATION, {
-        "subnetId": world.other_subnet.id, "routeTableId": world.table.id})
+    stack.make(
+        samples.ASSOCIATION, subnetId=world.other_subnet.id, routeTableId=world.other_table.id
+    )
+    ours = provider.check(
+        samples.ASSOCIATION, {"subnetId": world.other_subnet.id, "routeTableId": world.table.id}
+    )
 
     assert provider.find(samples.ASSOCIATION, ours, "0" * 32) is None
 
 
 def test_a_rule_of_ones_own_that_lets_everything_out_stays(world, stack):
     group = stack.make(samples.GROUP, vpcId=world.vpc.id)
-    rule = stack.make(samples.EGRESS, securityGroupId=group.id, ipProtocol="-1",
-                      cidrIpv4="0.0.0.0/0")
+    rule = stack.make(
+        samples.EGRESS, securityGroupId=group.id, ipProtocol="-1", cidrIpv4="0.0.0.0/0"
+    )
     group.update(tags={"a": "b"})
 
     assert rule.read() == (rule.inputs, rule.outputs)
@@ -170,12 +178,16 @@ def test_metadata_options_that_a_change_does_not_name_stay(world, stack, ec2):
     told = ec2.describe_instances(InstanceIds=[node.id])["Reservations"][0]["Instances"][0]
     options = told["MetadataOptions"]
 
-    assert (options["HttpTokens"], options["HttpPutResponseHopLimit"],
-            options["InstanceMetadataTags"]) == ("required", 2, "enabled")
+    assert (
+        options["HttpTokens"],
+        options["HttpPutResponseHopLimit"],
+        options["InstanceMetadataTags"],
+    ) == ("required", 2, "enabled")
 
 
 def test_compressed_user_data_is_told_as_it_was_given_and_is_what_the_instance_reads(
-        stack, world, ec2):
+    stack, world, ec2
+):
     inputs = samples.instance(world, "192.168.1.43")
     del inputs["userData"]
     packed = b64encode(gzip.compress(b"#cloud-config\n", mtime=0)).decode()
@@ -192,11 +204,15 @@ def test_compressed_user_data_is_told_as_it_was_given_and_is_what_the_instance_r
     assert node.read()[0]["userDataBase64"] == other
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"userData": "a", "userDataBase64": "YQ=="}, "userData and userDataBase64 are two ways"),
-    ({"userDataBase64": "a"}, "userDataBase64 is not base64"),
-    ({"userDataBase64": b64encode(b"x" * 16385).decode()}, "userDataBase64 of 16385 bytes"),
-], ids=["twice", "no base64", "too long"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"userData": "a", "userDataBase64": "YQ=="}, "userData and userDataBase64 are two ways"),
+        ({"userDataBase64": "a"}, "userDataBase64 is not base64"),
+        ({"userDataBase64": b64encode(b"x" * 16385).decode()}, "userDataBase64 of 16385 bytes"),
+    ],
+    ids=["twice", "no base64", "too long"],
+)
 def test_user_data_is_given_once_in_base64_that_fits(provider, world, given, message):
     inputs = {**samples.instance(world, "192.168.1.44"), "userData": None, **given}
 

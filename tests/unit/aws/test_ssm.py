@@ -39,8 +39,9 @@ def test_another_tag_writes_no_value(parameter, ssm):
     made.update(tags=samples.OTHER_TAGS)
 
     assert version(ssm) == 2
-    assert ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"] == \
-        "by the cluster"
+    assert (
+        ssm.get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"] == "by the cluster"
+    )
 
 
 def test_a_value_that_something_else_wrote_is_told_as_drift(parameter, ssm):
@@ -51,10 +52,12 @@ def test_a_value_that_something_else_wrote_is_told_as_drift(parameter, ssm):
 
 
 def test_a_parameter_of_somebody_else_is_only_taken_over_where_that_is_asked(
-        parameter, ssm, provider):
+    parameter, ssm, provider
+):
     ssm.put_parameter(Name=NAME, Type="SecureString", Value="theirs")
-    checked = provider.check(samples.PARAMETER, {
-        "name": NAME, "type": "SecureString", "value": "ours"})
+    checked = provider.check(
+        samples.PARAMETER, {"name": NAME, "type": "SecureString", "value": "ours"}
+    )
 
     with pytest.raises(ProviderError, match="ParameterAlreadyExists"):
         provider.create(samples.PARAMETER, checked, secrets.token_hex(16))
@@ -81,23 +84,34 @@ def test_a_parameter_is_not_made_secret_in_place(parameter, ssm):
     assert version(ssm) == 1
 
 
-@pytest.mark.parametrize(("inputs", "message"), [
-    ({"type": "Secret", "value": "x"}, "type 'Secret' .* SecureString"),
-    ({"type": "String", "value": "x", "tier": "Gold"}, "tier 'Gold' .* Advanced"),
-    ({"type": "SecureString", "insecureValue": "x"}, "insecureValue .* is for what is not secret"),
-    ({"type": "String", "value": "x", "insecureValue": "x"}, "exactly one value"),
-    ({"type": "String"}, "exactly one value"),
-    ({"type": "String", "value": "x" * 4097}, "4,097 bytes, and tier Standard holds 4,096"),
-    ({"type": "String", "value": "ä" * 4097, "tier": "Advanced"}, "8,194 bytes"),
-])
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"type": "Secret", "value": "x"}, "type 'Secret' .* SecureString"),
+        ({"type": "String", "value": "x", "tier": "Gold"}, "tier 'Gold' .* Advanced"),
+        (
+            {"type": "SecureString", "insecureValue": "x"},
+            "insecureValue .* is for what is not secret",
+        ),
+        ({"type": "String", "value": "x", "insecureValue": "x"}, "exactly one value"),
+        ({"type": "String"}, "exactly one value"),
+        ({"type": "String", "value": "x" * 4097}, "4,097 bytes, and tier Standard holds 4,096"),
+        ({"type": "String", "value": "ä" * 4097, "tier": "Advanced"}, "8,194 bytes"),
+    ],
+)
 def test_what_aws_would_refuse_is_refused_before(provider, inputs, message):
     with pytest.raises(ProviderError, match=message):
         provider.check(samples.PARAMETER, inputs)
 
 
-@pytest.mark.parametrize("inputs", [
-    {"type": "String", "value": "x" * 4096}, {"type": "String", "value": UNKNOWN},
-    {"type": UNKNOWN, "value": "x", "tier": UNKNOWN}])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"type": "String", "value": "x" * 4096},
+        {"type": "String", "value": UNKNOWN},
+        {"type": UNKNOWN, "value": "x", "tier": UNKNOWN},
+    ],
+)
 def test_what_fits_or_is_not_known_yet_passes(provider, inputs):
     assert provider.check(samples.PARAMETER, inputs) == inputs
 

@@ -25,8 +25,17 @@ NEEDS = {
 }
 EVERYTHING = set().union(*NEEDS.values())
 LIVE = ("vpc-routes", "host-gw", "overlay")
-ROUND = ("vpc-routes", "overlay", "vpc-routes", "host-gw", "overlay", "hybrid", "overlay",
-         "host-gw", "vpc-routes")
+ROUND = (
+    "vpc-routes",
+    "overlay",
+    "vpc-routes",
+    "host-gw",
+    "overlay",
+    "hybrid",
+    "overlay",
+    "host-gw",
+    "vpc-routes",
+)
 WAIT = ("wait", "")
 every_switch = pytest.mark.parametrize(("before", "after"), [*permutations(LIVE, 2)])
 

@@ -31,9 +31,14 @@ class Network:
 def endpoints() -> Iterator[tuple[str, str]]:
     """Of the API, and of what instances see of it."""
     script = Path(__file__).parent / "serve_api.py"
-    with subprocess.Popen([sys.executable, str(script)], cwd=PROJECT, stdin=subprocess.PIPE,
-                          env={"PYTHONPATH": str(PROJECT)}, stdout=subprocess.PIPE,
-                          text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        env={"PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.stdout
         api, regional = (process.stdout.readline().strip() for _ in range(2))
         yield f"http://127.0.0.1:{api}", f"http://127.0.0.1:{regional}"
@@ -47,20 +52,31 @@ def endpoint(endpoints: tuple[str, str]) -> str:
 
 @pytest.fixture(scope="session")
 def ec2(endpoint: str) -> Any:
-    return boto3.client("ec2", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+    return boto3.client(
+        "ec2",
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )  # noqa: S106  # opens nothing
 
 
 @pytest.fixture(scope="session")
 def iam(endpoint: str) -> Any:
-    return boto3.client("iam", region_name=REGION, endpoint_url=endpoint,
-                        aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+    return boto3.client(
+        "iam",
+        region_name=REGION,
+        endpoint_url=endpoint,
+        aws_access_key_id="lab",
+        aws_secret_access_key="lab",
+    )  # noqa: S106  # opens nothing
 
 
 @pytest.fixture(scope="session")
 def image(ec2: Any) -> str:
-    found = ec2.describe_images(Owners=["136693071363"], Filters=[
-        {"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    found = ec2.describe_images(
+        Owners=["136693071363"], Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+    )["Images"]
     return max(found, key=lambda item: item["CreationDate"])["ImageId"]
 
 
@@ -79,8 +95,14 @@ def launch(ec2: Any, image: str, network: Network):
         interface: dict[str, Any] = {"DeviceIndex": 0, "SubnetId": network.subnet}
         if address:
             interface["PrivateIpAddress"] = address
-        request = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small",
-                   "NetworkInterfaces": [interface], **more}
+        request = {
+            "ImageId": image,
+            "MinCount": 1,
+            "MaxCount": 1,
+            "InstanceType": "t3.small",
+            "NetworkInterfaces": [interface],
+            **more,
+        }
         return ec2.run_instances(**request)["Instances"][0]
 
     return run
@@ -88,19 +110,38 @@ def launch(ec2: Any, image: str, network: Network):
 
 def make_instance(**more: Any) -> Instance:
     interface = Interface(
-        eni_id="eni-1", mac="02:00:00:00:00:11", device=0, vpc_id="vpc-1", subnet_id="subnet-1",
+        eni_id="eni-1",
+        mac="02:00:00:00:00:11",
+        device=0,
+        vpc_id="vpc-1",
+        subnet_id="subnet-1",
         address=IPv4Address(more.pop("address", "192.168.1.11")),
         public_address=more.pop("public_address", None),
-        subnet=IPv4Network("192.168.1.0/24"), vpc=IPv4Network("192.168.0.0/16"),
-        groups={"sg-1": "nodes"})
+        subnet=IPv4Network("192.168.1.0/24"),
+        vpc=IPv4Network("192.168.0.0/16"),
+        groups={"sg-1": "nodes"},
+    )
     values = {
-        "id": "i-1", "state": "running", "type": "t3.small", "image_id": "ami-1",
-        "zone": "eu-central-1a", "region": "eu-central-1", "account": "123456789012",
-        "reservation_id": "r-1", "launched": "2026-01-01T00:00:00Z",
-        "name": "ip-192-168-1-11.eu-central-1.compute.internal", "tokens_required": True,
-        "hop_limit": 1, "endpoint_enabled": True, "tags_enabled": True, "profile_arn": None,
-        "profile_id": None, "role": None, "tags": {"podnet:node": "node-1"},
-        "interfaces": (interface,)}
+        "id": "i-1",
+        "state": "running",
+        "type": "t3.small",
+        "image_id": "ami-1",
+        "zone": "eu-central-1a",
+        "region": "eu-central-1",
+        "account": "123456789012",
+        "reservation_id": "r-1",
+        "launched": "2026-01-01T00:00:00Z",
+        "name": "ip-192-168-1-11.eu-central-1.compute.internal",
+        "tokens_required": True,
+        "hop_limit": 1,
+        "endpoint_enabled": True,
+        "tags_enabled": True,
+        "profile_arn": None,
+        "profile_id": None,
+        "role": None,
+        "tags": {"podnet:node": "node-1"},
+        "interfaces": (interface,),
+    }
     return Instance(**{**values, **more})
 
 

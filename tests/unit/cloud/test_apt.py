@@ -33,7 +33,9 @@ def apt(tmp_path):
 
 
 def test_debian_stanzas_are_taken_as_they_are(apt):
-    assert apt(**{"debian.sources": DEBIAN}) == """\
+    assert (
+        apt(**{"debian.sources": DEBIAN})
+        == """\
 Types: deb
 Uris: http://mirror.invalid/debian
 Suites: bookworm bookworm-updates
@@ -45,26 +47,35 @@ Uris: http://mirror.invalid/security
 Suites: bookworm-security
 Components: main
 """
+    )
 
 
 def test_lines_of_the_old_form_are_taken_too(apt):
-    text = ("deb [arch=amd64] http://mirror.invalid/debian bookworm main contrib # why\n"
-            "deb-src a b c\n")
+    text = (
+        "deb [arch=amd64] http://mirror.invalid/debian bookworm main contrib # why\ndeb-src a b c\n"
+    )
 
-    assert apt(**{"sources.list": text}) == """\
+    assert (
+        apt(**{"sources.list": text})
+        == """\
 Types: deb
 Uris: http://mirror.invalid/debian
 Suites: bookworm
 Components: main contrib
 Arch: amd64
 """
+    )
 
 
-@pytest.mark.parametrize("text", [
-    "deb http://third.invalid/a bookworm stable",
-    "deb http://third.invalid/a nodistro main",
-    "deb [signed-by=/usr/share/keyrings/third.gpg] http://third.invalid/a bookworm main",
-], ids=["other component", "other suite", "other key"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "deb http://third.invalid/a bookworm stable",
+        "deb http://third.invalid/a nodistro main",
+        "deb [signed-by=/usr/share/keyrings/third.gpg] http://third.invalid/a bookworm main",
+    ],
+    ids=["other component", "other suite", "other key"],
+)
 def test_sources_of_third_parties_are_left_out(apt, text):
     found = apt(**{"debian.sources": DEBIAN, "third.list": text, "notes.disabled": text})
 

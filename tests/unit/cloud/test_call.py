@@ -27,14 +27,23 @@ def test_a_call_is_said_again_as_it_was():
     assert Call.parse(SIGNED, call.encode()) == call
 
 
-@pytest.mark.parametrize(("authorization", "body"), [
-    ("", b"Action=A"), (SIGNED, b'{"json": 1}'), (SIGNED, b"\xff\xfe"), ("Basic abc", b"Action=A"),
-], ids=["unsigned", "json", "bytes", "other"])
+@pytest.mark.parametrize(
+    ("authorization", "body"),
+    [
+        ("", b"Action=A"),
+        (SIGNED, b'{"json": 1}'),
+        (SIGNED, b"\xff\xfe"),
+        ("Basic abc", b"Action=A"),
+    ],
+    ids=["unsigned", "json", "bytes", "other"],
+)
 def test_what_speaks_another_protocol_is_no_call(authorization, body):
     assert Call.parse(authorization, body) is None
 
 
-@pytest.mark.parametrize(("action", "reads"), [
-    ("DescribeVpcs", True), ("GetRole", True), ("ListRoles", True), ("DeleteVpc", False)])
+@pytest.mark.parametrize(
+    ("action", "reads"),
+    [("DescribeVpcs", True), ("GetRole", True), ("ListRoles", True), ("DeleteVpc", False)],
+)
 def test_reading_calls_are_told_by_their_verb(action, reads):
     assert Call("ec2", "r", action).reads_only is reads

@@ -16,10 +16,14 @@ cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0
 UNIFIED = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime 0 0\n"
 
 
-@pytest.mark.parametrize(("mounts", "found"), [
-    (HYBRID, ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]),
-    (UNIFIED, ["/sys/fs/cgroup"]),
-], ids=["hybrid", "unified"])
+@pytest.mark.parametrize(
+    ("mounts", "found"),
+    [
+        (HYBRID, ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]),
+        (UNIFIED, ["/sys/fs/cgroup"]),
+    ],
+    ids=["hybrid", "unified"],
+)
 def test_the_hierarchies_are_those_in_which_systemd_makes_groups(mounts, found):
     assert hierarchies(mounts) == [Path(path) for path in found]
 
@@ -39,10 +43,14 @@ def test_the_processes_of_a_lab_are_those_of_all_its_groups(tmp_path):
     assert groups.processes() == {7, 100, 101, 102, 103}
 
 
-@pytest.mark.parametrize(("mounts", "found"), [
-    (HYBRID, ["/sys/fs/cgroup/pids"]),
-    (UNIFIED, []),
-], ids=["hybrid", "unified"])
+@pytest.mark.parametrize(
+    ("mounts", "found"),
+    [
+        (HYBRID, ["/sys/fs/cgroup/pids"]),
+        (UNIFIED, []),
+    ],
+    ids=["hybrid", "unified"],
+)
 def test_the_hierarchies_of_kubelets_are_those_of_single_controllers(mounts, found):
     assert controllers(mounts) == [Path(path) for path in found]
 

@@ -39,7 +39,10 @@ def test_a_known_name_has_no_other_kind_of_address():
     assert struct.unpack_from("!HHHH", reply) == (7, 0x8180, 1, 0)
 
 
-@pytest.mark.parametrize("packet", [b"", query("a", flags=0x8180), query("a.b")[:-3]],
-                         ids=["empty", "answer", "cut short"])
+@pytest.mark.parametrize(
+    "packet",
+    [b"", query("a", flags=0x8180), query("a.b")[:-3]],
+    ids=["empty", "answer", "cut short"],
+)
 def test_what_is_no_query_gets_no_answer(packet):
     assert ask(packet) is None

@@ -73,8 +73,9 @@ def test_the_draft_of_a_killed_builder_is_removed(mmdebstrap, tmp_path):
     (tmp_path / "image/0123.draft/root").mkdir(parents=True)
     image.ensure(tmp_path / "image")
 
-    assert sorted(path.name for path in (tmp_path / "image").iterdir()) == \
-        sorted(["lock", image.recipe()])
+    assert sorted(path.name for path in (tmp_path / "image").iterdir()) == sorted(
+        ["lock", image.recipe()]
+    )
 
 
 def test_another_list_of_packages_is_another_recipe(monkeypatch):

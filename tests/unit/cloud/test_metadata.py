@@ -17,8 +17,13 @@ TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 TOKEN = "X-aws-ec2-metadata-token"  # noqa: S105  # the name of a header
 
 
-KEYS = Keys("ASIA1", "secret", "token", datetime(2026, 1, 1, tzinfo=UTC),
-            datetime(2026, 1, 1, 6, tzinfo=UTC))
+KEYS = Keys(
+    "ASIA1",
+    "secret",
+    "token",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    datetime(2026, 1, 1, 6, tzinfo=UTC),
+)
 
 
 def keys_of(_):
@@ -115,10 +120,16 @@ def test_directories_are_listed_with_a_slash_and_leaves_without(instance):
         assert ask("/latest/meta-data/placement/region/nothing") == 404
 
 
-@pytest.mark.parametrize(("change", "path"), [
-    ({"tags_enabled": False}, "tags/instance/"), ({}, "public-ipv4"), ({}, "iam/info"),
-    ({"profile_arn": "arn:aws:iam::1:instance-profile/p"}, "iam/security-credentials/"),
-], ids=["tags", "public address", "profile", "role"])
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"tags_enabled": False}, "tags/instance/"),
+        ({}, "public-ipv4"),
+        ({}, "iam/info"),
+        ({"profile_arn": "arn:aws:iam::1:instance-profile/p"}, "iam/security-credentials/"),
+    ],
+    ids=["tags", "public address", "profile", "role"],
+)
 def test_what_an_instance_does_not_have_is_not_found(instance, change, path):
     with service(instance(tokens_required=False, **change)) as ask:
         assert ask(f"/latest/meta-data/{path}") == 404

@@ -34,8 +34,13 @@ def test_an_address_given_beside_the_interface_is_judged_too(ec2, image, network
     launch("172.20.4.11")
 
     with refused("InvalidIPAddress.InUse", "172.20.4.11"):
-        ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=network.subnet,
-                          PrivateIpAddress="172.20.4.11")
+        ec2.run_instances(
+            ImageId=image,
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=network.subnet,
+            PrivateIpAddress="172.20.4.11",
+        )
 
 
 def test_an_address_that_is_taken_is_refused_to_an_interface(ec2, network, launch):
@@ -72,17 +77,20 @@ def test_the_interface_of_a_launch_goes_with_its_instance(ec2, network, launch):
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
 
     left = ec2.describe_network_interfaces(
-        Filters=[{"Name": "subnet-id", "Values": [network.subnet]}])["NetworkInterfaces"]
+        Filters=[{"Name": "subnet-id", "Values": [network.subnet]}]
+    )["NetworkInterfaces"]
     assert left == []
 
 
 def test_groups_given_beside_the_interface_can_be_taken_off_again(ec2, image, network):
-    one, two = (ec2.create_security_group(GroupName=name, Description=name,
-                                          VpcId=network.vpc)["GroupId"] for name in ("one", "two"))
-    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=network.subnet,
-                                 SecurityGroupIds=[one])["Instances"][0]
-    ec2.modify_network_interface_attribute(
-        NetworkInterfaceId=interface_of(instance), Groups=[two])
+    one, two = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc)["GroupId"]
+        for name in ("one", "two")
+    )
+    instance = ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, SubnetId=network.subnet, SecurityGroupIds=[one]
+    )["Instances"][0]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=interface_of(instance), Groups=[two])
 
     found = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface_of(instance)])
     assert [group["GroupId"] for group in found["NetworkInterfaces"][0]["Groups"]] == [two]
@@ -103,8 +111,10 @@ def test_an_image_that_the_lab_does_not_have_is_refused(launch, image):
 def test_the_newest_debian_is_found_for_both_architectures(ec2):
     found = ec2.describe_images(Owners=["136693071363"])["Images"]
 
-    assert {image["Architecture"] for image in found
-            if image["Name"].startswith("debian-12-")} == {"x86_64", "arm64"}
+    assert {image["Architecture"] for image in found if image["Name"].startswith("debian-12-")} == {
+        "x86_64",
+        "arm64",
+    }
 
 
 def test_user_data_of_a_running_instance_stays(ec2, launch):
@@ -147,28 +157,33 @@ def test_a_route_inside_the_vpc_is_refused(ec2, network, launch, destination):
     eni = interface_of(launch())
 
     with refused("InvalidParameterValue", "equal to or more specific"):
-        ec2.create_route(RouteTableId=network.table, DestinationCidrBlock=destination,
-                         NetworkInterfaceId=eni)
+        ec2.create_route(
+            RouteTableId=network.table, DestinationCidrBlock=destination, NetworkInterfaceId=eni
+        )
 
 
 def test_a_second_route_to_a_destination_is_refused(ec2, network, launch):
     eni = interface_of(launch())
-    ec2.create_route(RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24",
-                     NetworkInterfaceId=eni)
+    ec2.create_route(
+        RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24", NetworkInterfaceId=eni
+    )
 
     with refused("RouteAlreadyExists", "10.1.1.0/24"):
-        ec2.create_route(RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24",
-                         NetworkInterfaceId=eni)
-    ec2.replace_route(RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24",
-                      NetworkInterfaceId=eni)
+        ec2.create_route(
+            RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24", NetworkInterfaceId=eni
+        )
+    ec2.replace_route(
+        RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24", NetworkInterfaceId=eni
+    )
 
 
 def test_a_route_to_another_vpc_is_refused(ec2, network):
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
 
     with refused("InvalidParameterValue", "belong to different networks"):
-        ec2.create_route(RouteTableId=network.table, DestinationCidrBlock="0.0.0.0/0",
-                         GatewayId=gateway)
+        ec2.create_route(
+            RouteTableId=network.table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway
+        )
 
 
 def test_a_subnet_has_one_route_table(ec2, network):
@@ -180,8 +195,9 @@ def test_a_subnet_has_one_route_table(ec2, network):
 
 
 def test_a_vpc_has_one_internet_gateway_and_a_gateway_one_vpc(ec2, network):
-    one, two = (ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-                for _ in range(2))
+    one, two = (
+        ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"] for _ in range(2)
+    )
     ec2.attach_internet_gateway(InternetGatewayId=one, VpcId=network.vpc)
     other = ec2.create_vpc(CidrBlock="172.21.0.0/24")["Vpc"]["VpcId"]
 
@@ -192,8 +208,9 @@ def test_a_vpc_has_one_internet_gateway_and_a_gateway_one_vpc(ec2, network):
 
 
 def test_what_is_in_use_is_not_deleted(ec2, network, launch):
-    group = ec2.create_security_group(GroupName="used", Description="used",
-                                      VpcId=network.vpc)["GroupId"]
+    group = ec2.create_security_group(GroupName="used", Description="used", VpcId=network.vpc)[
+        "GroupId"
+    ]
     instance = launch()
     eni = interface_of(instance)
     ec2.modify_network_interface_attribute(NetworkInterfaceId=eni, Groups=[group])
@@ -210,11 +227,14 @@ def test_what_is_in_use_is_not_deleted(ec2, network, launch):
 
 
 def test_a_group_that_another_one_names_is_not_deleted(ec2, network):
-    named, naming = (ec2.create_security_group(GroupName=name, Description=name,
-                                               VpcId=network.vpc)["GroupId"]
-                     for name in ("named", "naming"))
-    ec2.authorize_security_group_ingress(GroupId=naming, IpPermissions=[
-        {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": named}]}])
+    named, naming = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc)["GroupId"]
+        for name in ("named", "naming")
+    )
+    ec2.authorize_security_group_ingress(
+        GroupId=naming,
+        IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": named}]}],
+    )
 
     with refused("DependencyViolation", named):
         ec2.delete_security_group(GroupId=named)
@@ -223,9 +243,11 @@ def test_a_group_that_another_one_names_is_not_deleted(ec2, network):
 def test_the_default_group_and_the_main_table_go_with_the_vpc_only(ec2, network):
     filters = [{"Name": "vpc-id", "Values": [network.vpc]}]
     group = ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"]
-    main = next(table["RouteTableId"]
-                for table in ec2.describe_route_tables(Filters=filters)["RouteTables"]
-                if any(association["Main"] for association in table["Associations"]))
+    main = next(
+        table["RouteTableId"]
+        for table in ec2.describe_route_tables(Filters=filters)["RouteTables"]
+        if any(association["Main"] for association in table["Associations"])
+    )
 
     with refused("CannotDelete", group):
         ec2.delete_security_group(GroupId=group)
@@ -251,8 +273,11 @@ def test_a_vpc_with_a_gateway_or_a_group_is_not_deleted(ec2):
 def test_a_gateway_stays_while_an_interface_has_a_public_address(ec2, network, launch):
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
-    instance = launch(NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": network.subnet,
-                                          "AssociatePublicIpAddress": True}])
+    instance = launch(
+        NetworkInterfaces=[
+            {"DeviceIndex": 0, "SubnetId": network.subnet, "AssociatePublicIpAddress": True}
+        ]
+    )
 
     with refused("DependencyViolation", "public address"):
         ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=network.vpc)
@@ -277,13 +302,19 @@ def test_source_dest_check_is_one_attribute_of_instance_and_interface(ec2, launc
 
 def test_a_route_to_an_instance_that_is_not_there_is_a_blackhole(ec2, network, launch):
     instance = launch()
-    ec2.create_route(RouteTableId=network.table, DestinationCidrBlock="10.1.1.0/24",
-                     NetworkInterfaceId=interface_of(instance))
+    ec2.create_route(
+        RouteTableId=network.table,
+        DestinationCidrBlock="10.1.1.0/24",
+        NetworkInterfaceId=interface_of(instance),
+    )
 
     def state() -> str:
         found = ec2.describe_route_tables(RouteTableIds=[network.table])["RouteTables"]
-        return next(route["State"] for route in found[0]["Routes"]
-                    if route["DestinationCidrBlock"] == "10.1.1.0/24")
+        return next(
+            route["State"]
+            for route in found[0]["Routes"]
+            if route["DestinationCidrBlock"] == "10.1.1.0/24"
+        )
 
     seen = [state()]
     ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
@@ -306,13 +337,14 @@ def test_only_calls_that_changed_something_are_told(endpoint, ec2):
         ec2.delete_vpc(VpcId="vpc-00000000")
     ec2.create_vpc(CidrBlock="172.23.0.0/24")
 
-    assert told()[len(before):] == [["CreateVpc", "eu-central-1"]]
+    assert told()[len(before) :] == [["CreateVpc", "eu-central-1"]]
 
 
 def test_a_role_takes_the_session_manager_policy_and_is_kept_while_in_use(iam):
     iam.create_role(RoleName="node", AssumeRolePolicyDocument="{}")
-    iam.attach_role_policy(RoleName="node",
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    iam.attach_role_policy(
+        RoleName="node", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    )
     iam.create_instance_profile(InstanceProfileName="node")
     iam.add_role_to_instance_profile(InstanceProfileName="node", RoleName="node")
 

@@ -22,9 +22,15 @@ ARN = f"arn:aws:ssm:{REGION}:123456789012:parameter"
 @pytest.fixture(scope="session")
 def ours(endpoint):
     """A client of the API on loopback, where nobody is asked who he is."""
+
     def make(service):
-        return boto3.client(service, region_name=REGION, endpoint_url=endpoint,
-                            aws_access_key_id="lab", aws_secret_access_key="lab")  # noqa: S106  # opens nothing
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=endpoint,
+            aws_access_key_id="lab",
+            aws_secret_access_key="lab",
+        )  # noqa: S106  # opens nothing
 
     return make
 
@@ -54,12 +60,22 @@ def role(iam, request):
 @pytest.fixture
 def ssm(endpoints, keys, instance):
     """SSM as an instance with this role sees it."""
+
     def make(role, **changed):
         given = keys(instance(role=role))
-        values = {"aws_access_key_id": given.key_id, "aws_secret_access_key": given.secret,
-                  "aws_session_token": given.token, **changed}
-        return boto3.client("ssm", region_name=REGION, endpoint_url=endpoints[1], **values,
-                            config=Config(retries={"total_max_attempts": 1}))
+        values = {
+            "aws_access_key_id": given.key_id,
+            "aws_secret_access_key": given.secret,
+            "aws_session_token": given.token,
+            **changed,
+        }
+        return boto3.client(
+            "ssm",
+            region_name=REGION,
+            endpoint_url=endpoints[1],
+            **values,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
 
     return make
 
@@ -89,11 +105,16 @@ def test_what_a_policy_allows_is_done_and_nothing_else(stored, role, ssm):
     assert client.get_parameter(Name="/r/plain")["Parameter"]["Value"] == "public"
     assert refused(client.get_parameter, Name="/r/secret") == (
         "AccessDeniedException",
-        (f"User: arn:aws:sts::123456789012:assumed-role/{name}/i-1 is not authorized to perform: "
-         f"ssm:GetParameter on resource: {ARN}/r/secret because no identity-based policy allows "
-         "the ssm:GetParameter action"))
-    assert refused(client.put_parameter, Name="/r/plain", Value="x", Type="String",
-                   Overwrite=True)[0] == "AccessDeniedException"
+        (
+            f"User: arn:aws:sts::123456789012:assumed-role/{name}/i-1 is not authorized to perform: "
+            f"ssm:GetParameter on resource: {ARN}/r/secret because no identity-based policy allows "
+            "the ssm:GetParameter action"
+        ),
+    )
+    assert (
+        refused(client.put_parameter, Name="/r/plain", Value="x", Type="String", Overwrite=True)[0]
+        == "AccessDeniedException"
+    )
     assert stored.get_parameter(Name="/r/plain")["Parameter"]["Value"] == "public"
 
 
@@ -105,19 +126,22 @@ def test_one_of_several_parameters_that_may_not_be_read_denies_them_all(stored, 
 
 
 def test_a_deny_wins_and_is_told_as_one(stored, role, ssm):
-    client = ssm(role(allow("ssm:*", "/r/*"),
-                      allow("ssm:GetParameter", "/r/secret", effect="Deny")))
+    client = ssm(
+        role(allow("ssm:*", "/r/*"), allow("ssm:GetParameter", "/r/secret", effect="Deny"))
+    )
 
     assert client.get_parameter(Name="/r/plain")["Parameter"]["Value"] == "public"
     assert refused(client.get_parameter, Name="/r/secret")[1].endswith(
-        f"on resource: {ARN}/r/secret with an explicit deny in an identity-based policy")
+        f"on resource: {ARN}/r/secret with an explicit deny in an identity-based policy"
+    )
 
 
 def test_an_attached_policy_counts_like_an_inline_one(stored, role, ssm, iam):
     name = role()
     before = refused(ssm(name).get_parameter, Name="/r/plain")[0]
-    iam.attach_role_policy(RoleName=name,
-                           PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    iam.attach_role_policy(
+        RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    )
 
     assert before == "AccessDeniedException"
     assert ssm(name).get_parameter(Name="/r/plain")["Parameter"]["Value"] == "public"
@@ -125,27 +149,38 @@ def test_an_attached_policy_counts_like_an_inline_one(stored, role, ssm, iam):
 
 def test_a_secure_value_is_readable_only_when_decryption_is_asked_for(stored, role, ssm):
     client = ssm(role(allow("ssm:*", "/r", "/r/*")))
-    shown = [client.get_parameter(Name="/r/secret")["Parameter"],
-             *client.get_parameters(Names=["/r/secret"])["Parameters"],
-             *client.get_parameters_by_path(Path="/r")["Parameters"],
-             *client.get_parameter_history(Name="/r/secret")["Parameters"]]
+    shown = [
+        client.get_parameter(Name="/r/secret")["Parameter"],
+        *client.get_parameters(Names=["/r/secret"])["Parameters"],
+        *client.get_parameters_by_path(Path="/r")["Parameters"],
+        *client.get_parameter_history(Name="/r/secret")["Parameters"],
+    ]
     values = {each["Value"] for each in shown if each["Type"] == "SecureString"}
 
     assert len(values) == 1
     assert not any("hidden" in value or value.startswith("kms:") for value in values)
-    assert client.get_parameter(Name="/r/secret", WithDecryption=True)["Parameter"][
-        "Value"] == "hidden"
+    assert (
+        client.get_parameter(Name="/r/secret", WithDecryption=True)["Parameter"]["Value"]
+        == "hidden"
+    )
 
 
-@pytest.mark.parametrize(("changed", "code"), [
-    ({"aws_secret_access_key": "guessed"}, "InvalidSignatureException"),
-    ({"aws_access_key_id": "ASIAGUESSED"}, "UnrecognizedClientException"),
-    ({"aws_session_token": "guessed"}, "UnrecognizedClientException"),
-    ({"aws_access_key_id": "lab", "aws_secret_access_key": "lab", "aws_session_token": None},
-     "UnrecognizedClientException"),
-], ids=["secret", "key", "token", "the key of the lab's own"])
-def test_who_did_not_get_the_keys_from_the_metadata_may_do_nothing(stored, role, ssm, changed,
-                                                                  code):
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"aws_secret_access_key": "guessed"}, "InvalidSignatureException"),
+        ({"aws_access_key_id": "ASIAGUESSED"}, "UnrecognizedClientException"),
+        ({"aws_session_token": "guessed"}, "UnrecognizedClientException"),
+        (
+            {"aws_access_key_id": "lab", "aws_secret_access_key": "lab", "aws_session_token": None},
+            "UnrecognizedClientException",
+        ),
+    ],
+    ids=["secret", "key", "token", "the key of the lab's own"],
+)
+def test_who_did_not_get_the_keys_from_the_metadata_may_do_nothing(
+    stored, role, ssm, changed, code
+):
     client = ssm(role(allow("ssm:*", "*")), **changed)
 
     assert refused(client.get_parameter, Name="/r/plain")[0] == code
@@ -153,9 +188,13 @@ def test_who_did_not_get_the_keys_from_the_metadata_may_do_nothing(stored, role,
 
 def test_who_does_not_sign_is_told_so(endpoints):
     request = urllib.request.Request(  # noqa: S310  # a local server
-        endpoints[1], data=b'{"Name": "/r/plain"}', headers={
+        endpoints[1],
+        data=b'{"Name": "/r/plain"}',
+        headers={
             "X-Amz-Target": "AmazonSSM.GetParameter",
-            "Content-Type": "application/x-amz-json-1.1"})
+            "Content-Type": "application/x-amz-json-1.1",
+        },
+    )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=5)  # noqa: S310  # a local server
 
@@ -164,14 +203,20 @@ def test_who_does_not_sign_is_told_so(endpoints):
 
 
 def test_no_other_service_is_behind_that_name(endpoints, keys, role, instance):
-    given = keys(instance(role=role(
-        {"Effect": "Allow", "Action": "*", "Resource": "*"})))
-    other = boto3.client("secretsmanager", region_name=REGION, endpoint_url=endpoints[1],
-                         aws_access_key_id=given.key_id, aws_secret_access_key=given.secret,
-                         aws_session_token=given.token)
+    given = keys(instance(role=role({"Effect": "Allow", "Action": "*", "Resource": "*"})))
+    other = boto3.client(
+        "secretsmanager",
+        region_name=REGION,
+        endpoint_url=endpoints[1],
+        aws_access_key_id=given.key_id,
+        aws_secret_access_key=given.secret,
+        aws_session_token=given.token,
+    )
 
     assert refused(other.list_secrets) == (
-        "InvalidSignatureException", "Credential should be scoped to correct service: 'ssm'.")
+        "InvalidSignatureException",
+        "Credential should be scoped to correct service: 'ssm'.",
+    )
 
 
 def test_what_the_lab_knows_no_resource_of_is_refused_by_name(role, ssm):
@@ -181,15 +226,29 @@ def test_what_the_lab_knows_no_resource_of_is_refused_by_name(role, ssm):
 
 
 def test_a_policy_that_cannot_be_judged_is_refused_and_not_guessed_at(stored, role, ssm):
-    client = ssm(role({**allow("ssm:*", "/r/plain"), "Condition": {
-        "StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}))
+    client = ssm(
+        role(
+            {
+                **allow("ssm:*", "/r/plain"),
+                "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+            }
+        )
+    )
 
     assert "judges no policy with Condition" in refused(client.get_parameter, Name="/r/plain")[1]
 
 
-@pytest.mark.parametrize(("name", "about"), [
-    ("/a/b", "/a/b"), ("plain", "/plain"), ("/a/b:3", "/a/b"), (f"{ARN}/a/b", "/a/b"),
-    (f"{ARN}/a/b:3", "/a/b")], ids=["path", "no path", "version", "arn", "arn and version"])
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("/a/b", "/a/b"),
+        ("plain", "/plain"),
+        ("/a/b:3", "/a/b"),
+        (f"{ARN}/a/b", "/a/b"),
+        (f"{ARN}/a/b:3", "/a/b"),
+    ],
+    ids=["path", "no path", "version", "arn", "arn and version"],
+)
 def test_a_parameter_is_the_same_resource_however_it_is_called(name, about):
     found = parameters.resources("GetParameter", {"Name": name}, REGION, "123456789012")
 

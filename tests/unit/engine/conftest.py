@@ -65,9 +65,15 @@ class Cloud(Provider):
         things = self.things
         named = {f"arn:{id_}": thing["inputs"]["name"] for id_, thing in things.items()}
         return sorted(
-            ({key: named.get(value, value) if isinstance(value, str) else value
-              for key, value in thing["inputs"].items()} for thing in things.values()),
-            key=lambda inputs: inputs["name"])
+            (
+                {
+                    key: named.get(value, value) if isinstance(value, str) else value
+                    for key, value in thing["inputs"].items()
+                }
+                for thing in things.values()
+            ),
+            key=lambda inputs: inputs["name"],
+        )
 
     def check(self, type_, inputs):
         if type_.startswith("pulumi:providers:"):
@@ -79,25 +85,37 @@ class Cloud(Provider):
         return {"colour": "white", **inputs}
 
     def diff(self, type_, id_, old_inputs, old_outputs, new_inputs):
-        changed = tuple(name for name in sorted({*old_inputs, *new_inputs})
-                        if meaning(name, old_inputs) != meaning(name, new_inputs)
-                        or contains(new_inputs.get(name), UNKNOWN))
+        changed = tuple(
+            name
+            for name in sorted({*old_inputs, *new_inputs})
+            if meaning(name, old_inputs) != meaning(name, new_inputs)
+            or contains(new_inputs.get(name), UNKNOWN)
+        )
         replaces = tuple(name for name in changed if name in {"kind", "pinned", "slot"})
         return Diff(changed, replaces, bool(replaces) and "slot" in new_inputs)
 
     def create(self, type_, inputs, token):
         assert not contains(inputs, UNKNOWN)
-        if any("slot" in inputs and other["inputs"].get("slot") == inputs["slot"]
-               for other in self.things.values()):
+        if any(
+            "slot" in inputs and other["inputs"].get("slot") == inputs["slot"]
+            for other in self.things.values()
+        ):
             raise ProviderError(f"slot {inputs['slot']} is taken")
         id_ = f"t-{token[:8]}"
-        self._call("create", inputs["name"],
-                   {**self.things, id_: {"inputs": inputs, "token": token}})
+        self._call(
+            "create", inputs["name"], {**self.things, id_: {"inputs": inputs, "token": token}}
+        )
         return id_, {**inputs, "arn": f"arn:{id_}"}
 
     def find(self, type_, inputs, token):
-        return next(((id_, {**thing["inputs"], "arn": f"arn:{id_}"})
-                     for id_, thing in self.things.items() if thing["token"] == token), None)
+        return next(
+            (
+                (id_, {**thing["inputs"], "arn": f"arn:{id_}"})
+                for id_, thing in self.things.items()
+                if thing["token"] == token
+            ),
+            None,
+        )
 
     def read(self, type_, id_, inputs, outputs):
         thing = self.things.get(id_)
@@ -185,8 +203,11 @@ class Lab:
     def ids(self):
         """Ids that the state knows, replaced ones as well."""
         content = self.recorded()
-        return sorted(item["id"] for item in content["resources"] + content["replaced"]
-                      if item["type"].endswith(":Thing"))
+        return sorted(
+            item["id"]
+            for item in content["resources"] + content["replaced"]
+            if item["type"].endswith(":Thing")
+        )
 
     def killed_at(self, moment, work):
         """Do the work in a process that is killed at this moment; whether it came to that.

@@ -26,8 +26,10 @@ def test_up_creates_what_the_program_wants_and_its_outputs_are_known(lab):
     summary = lab.up(TWO)
 
     assert lab.cloud.calls == [("create", "base"), ("create", "top")]
-    assert lab.cloud.inputs == [{"colour": "white", "name": "base", "size": "small"},
-                                {"colour": "white", "name": "top", "on": "base"}]
+    assert lab.cloud.inputs == [
+        {"colour": "white", "name": "base", "size": "small"},
+        {"colour": "white", "name": "top", "on": "base"},
+    ]
     assert summary.outputs["top"].startswith("arn:t-")
     assert lab.engine().outputs() == summary.outputs
 
@@ -54,7 +56,8 @@ def test_a_changed_property_is_updated_in_place_and_told_old_to_new(lab):
 
     assert preview.steps == summary.steps
     assert [(step.op, step.name, step.detail) for step in summary.changes] == [
-        ("update", "base", 'size: "small" → "large"')]
+        ("update", "base", 'size: "small" → "large"')
+    ]
     assert lab.cloud.calls == [("update", "base")]
     assert set(lab.cloud.things) == ids
 
@@ -74,7 +77,8 @@ def test_a_nested_difference_is_told_by_its_path(lab):
     summary = lab.up('Thing("a", tags={"Name": "y", "podnet:mode": "two", "keep": "k"})')
 
     assert [step.detail for step in summary.changes] == [
-        'tags.Name: "x" → "y"; tags["podnet:mode"]: "one" → "two"']
+        'tags.Name: "x" → "y"; tags["podnet:mode"]: "one" → "two"'
+    ]
 
 
 def test_a_replacement_comes_first_its_dependents_follow_and_the_old_one_goes_last(lab):
@@ -88,7 +92,9 @@ def test_a_replacement_comes_first_its_dependents_follow_and_the_old_one_goes_la
     assert lab.cloud.calls == [("create", "base"), ("update", "top"), ("delete", "base")]
     assert summary.counts == preview.counts == {"same": 1, "replace": 1, "update": 1}
     assert [step.detail for step in preview.changes] == [
-        'kind: (none) → "b" (replaces)', f'on: "arn:{old}" → (known after up)']
+        'kind: (none) → "b" (replaces)',
+        f'on: "arn:{old}" → (known after up)',
+    ]
     assert old not in lab.cloud.things
     assert lab.ids() == sorted(lab.cloud.things)
     assert lab.up().counts == {"same": 3}
@@ -108,8 +114,14 @@ def test_what_cannot_exist_twice_is_deleted_first_with_dependents_that_cannot_ou
     preview = lab.preview(SLOT.format("two"))
     summary = lab.up()
 
-    assert lab.cloud.calls == [("delete", "last"), ("delete", "fast"), ("delete", "base"),
-                               ("create", "base"), ("create", "fast"), ("create", "last")]
+    assert lab.cloud.calls == [
+        ("delete", "last"),
+        ("delete", "fast"),
+        ("delete", "base"),
+        ("create", "base"),
+        ("create", "fast"),
+        ("create", "last"),
+    ]
     assert summary.counts == preview.counts == {"same": 2, "replace": 3}
     assert lab.ids() == sorted(lab.cloud.things)
     assert lab.up().changes == ()
@@ -185,8 +197,10 @@ def test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do(lab):
 def test_refresh_finds_what_is_gone_and_what_was_changed_and_the_next_up_repairs_it(lab, ops):
     lab.up(TWO)
     things = lab.cloud.things
-    base, top = (next(id_ for id_, thing in things.items() if thing["inputs"]["name"] == name)
-                 for name in ("base", "top"))
+    base, top = (
+        next(id_ for id_, thing in things.items() if thing["inputs"]["name"] == name)
+        for name in ("base", "top")
+    )
     things[base]["inputs"]["size"] = "tampered"
     del things[top]
     lab.cloud.things = things
@@ -196,7 +210,9 @@ def test_refresh_finds_what_is_gone_and_what_was_changed_and_the_next_up_repairs
 
     assert ops(refreshed) == {("refresh", "base"), ("delete", "top")}
     assert [step.detail for step in refreshed.changes] == [
-        'size: "small" → "tampered"', "no longer exists"]
+        'size: "small" → "tampered"',
+        "no longer exists",
+    ]
     assert lab.cloud.calls == [("update", "base"), ("create", "top")]
     assert ops(summary) == {("update", "base"), ("create", "top")}
     assert lab.up().changes == ()
@@ -213,17 +229,16 @@ def test_refresh_of_an_untouched_stack_changes_nothing(lab):
 
 
 def test_a_refused_resource_is_named_and_the_next_up_goes_on_from_there(lab, ops):
-    lab.program(TWO + 'bad = Thing("bad", size="huge", on=top.arn)\n'
-                      'Thing("after", on=bad.arn)')
+    lab.program(TWO + 'bad = Thing("bad", size="huge", on=top.arn)\nThing("after", on=bad.arn)')
 
     with pytest.raises(ResourceError) as caught:
         lab.engine().up()
 
     assert str(caught.value) == (
-        "test:index:Thing bad: was refused: size huge is more than there is; use large")
+        "test:index:Thing bad: was refused: size huge is more than there is; use large"
+    )
     assert lab.cloud.names == ["base", "top"]
-    lab.program(TWO + 'bad = Thing("bad", size="large", on=top.arn)\n'
-                      'Thing("after", on=bad.arn)')
+    lab.program(TWO + 'bad = Thing("bad", size="large", on=top.arn)\nThing("after", on=bad.arn)')
     assert ops(lab.engine().up()) == {("create", "bad"), ("create", "after")}
 
 
@@ -251,8 +266,11 @@ def test_the_events_tell_each_step_as_it_starts_and_ends(lab):
         lab.engine().up()
 
     assert [(event.kind, event.step.op, event.step.name) for event in lab.events] == [
-        ("started", "create", "proj-dev"), ("done", "create", "proj-dev"),
-        ("started", "create", "a"), ("done", "create", "a")]
+        ("started", "create", "proj-dev"),
+        ("done", "create", "proj-dev"),
+        ("started", "create", "a"),
+        ("done", "create", "a"),
+    ]
     assert all(event.seconds == 0 for event in lab.events if event.kind == "started")
 
 

@@ -38,6 +38,7 @@ def no_waiting_for_the_disk(monkeypatch):
 @pytest.fixture
 def deployed(lab):
     """Makes a copy of the lab in which a program was deployed from nothing, undisturbed."""
+
     def deploy(text):
         copy = lab.copy(f"deployed-{next(numbers)}")
         copy.up(text)
@@ -63,11 +64,14 @@ def assert_converges(lab, text, expected):
     assert lab.ids() == sorted(lab.cloud.things), "state and cloud must hold the same things"
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    pytest.param("", SOME, id="creating"),
-    pytest.param(FULL, CHANGED, id="changing"),
-    pytest.param(FULL, DROPPED, id="dropping"),
-])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("", SOME, id="creating"),
+        pytest.param(FULL, CHANGED, id="changing"),
+        pytest.param(FULL, DROPPED, id="dropping"),
+    ],
+)
 def test_killed_at_any_moment_of_an_up_the_next_run_ends_where_it_should(deployed, before, after):
     start, end = deployed(before), deployed(after)
     start.program(after)
@@ -122,8 +126,9 @@ def test_a_creation_without_an_answer_is_found_again_and_not_made_twice(lab):
             raise ConnectionError("no answer")
 
     lab.cloud.at = at
-    with pytest.raises(EngineError, match="test:index:Thing a: could not be created: "
-                                          "ConnectionError: no answer"):
+    with pytest.raises(
+        EngineError, match="test:index:Thing a: could not be created: ConnectionError: no answer"
+    ):
         lab.up('Thing("a")')
     made = set(lab.cloud.things)
     lab.cloud.at = lambda _: None
@@ -170,5 +175,8 @@ def test_a_preview_after_an_interruption_knows_what_was_made_and_writes_nothing(
 
     assert lab.recorded()["pending"]
     assert {step.name: step.op for step in preview.steps} == {
-        "proj-dev": "same", "a": "same", "b": "create"}
+        "proj-dev": "same",
+        "a": "same",
+        "b": "create",
+    }
     assert lab.state.read_text() == before

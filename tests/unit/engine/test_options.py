@@ -18,7 +18,8 @@ def test_a_component_leads_the_type_of_its_children(lab):
         "urn:pulumi:dev::proj::my:index:Group::outer",
         "urn:pulumi:dev::proj::my:index:Group$my:index:Group::inner",
         "urn:pulumi:dev::proj::my:index:Group$my:index:Group$test:index:Thing::deep",
-        "urn:pulumi:dev::proj::test:index:Thing::flat"}
+        "urn:pulumi:dev::proj::test:index:Thing::flat",
+    }
 
 
 def test_a_dependency_on_a_component_is_one_on_its_children(lab):
@@ -39,23 +40,40 @@ def test_the_same_name_twice_is_refused(lab):
         lab.up('Thing("a")\nThing("a", size="small")')
 
 
-@pytest.mark.parametrize(("path", "ignored"), [
-    ("tags", {"tags"}), ('tags["podnet:mode"]', {"mode"}), ("tags.Name", {"name"}),
-    ("size", {"size"}), ("*", {"tags", "size"}),
-])
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        ("tags", {"tags"}),
+        ('tags["podnet:mode"]', {"mode"}),
+        ("tags.Name", {"name"}),
+        ("size", {"size"}),
+        ("*", {"tags", "size"}),
+    ],
+)
 def test_ignored_changes_stay_as_they_are_and_others_are_made(lab, path, ignored):
-    text = ("""Thing("a", size="{}", tags={{"podnet:mode": "{}", "Name": "{}"}},
-                     opts=Opts(ignore_changes=['{}']))""")
+    text = """Thing("a", size="{}", tags={{"podnet:mode": "{}", "Name": "{}"}},
+                     opts=Opts(ignore_changes=['{}']))"""
     lab.up(text.format("s1", "m1", "n1", path))
 
     lab.up(text.format("s2", "m2", "n2", path))
 
     new = {"size": "s2", "mode": "m2", "name": "n2"}
-    kept = {"size", "mode", "name"} if path == "*" else \
-        {"mode", "name"} if ignored == {"tags"} else ignored
+    kept = (
+        {"size", "mode", "name"}
+        if path == "*"
+        else {"mode", "name"}
+        if ignored == {"tags"}
+        else ignored
+    )
     want = {key: value[0] + "1" if key in kept else value for key, value in new.items()}
-    assert lab.cloud.inputs == [{"colour": "white", "name": "a", "size": want["size"], "tags": {
-        "podnet:mode": want["mode"], "Name": want["name"]}}]
+    assert lab.cloud.inputs == [
+        {
+            "colour": "white",
+            "name": "a",
+            "size": want["size"],
+            "tags": {"podnet:mode": want["mode"], "Name": want["name"]},
+        }
+    ]
 
 
 def test_an_ignored_change_is_not_made_by_a_replacement_either(lab):
@@ -94,14 +112,17 @@ def test_what_is_no_change_replaces_nothing_whatever_the_program_says(lab):
     assert lab.up(text.format("red")).changes == ()
 
 
-@pytest.mark.parametrize(("path", "kept"), [
-    ("rules[0].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
-    ("rules[*].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
-    ("rules[7]", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
-    ("rules", {"rules": [{"port": 1, "to": "x"}]}),
-    ("gone", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}], "gone": 1}),
-    ("rules.name", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
-])
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("rules[0].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
+        ("rules[*].port", {"rules": [{"port": 1, "to": "y"}, {"port": 20, "to": "z"}]}),
+        ("rules[7]", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
+        ("rules", {"rules": [{"port": 1, "to": "x"}]}),
+        ("gone", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}], "gone": 1}),
+        ("rules.name", {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}),
+    ],
+)
 def test_a_path_keeps_what_it_leads_to_and_nothing_else(path, kept):
     new = {"rules": [{"port": 10, "to": "y"}, {"port": 20, "to": "z"}]}
 
@@ -113,10 +134,12 @@ def test_what_is_protected_is_neither_deleted_nor_replaced_until_it_no_longer_is
     text = f'Thing("a", kind="{{}}", {slot}opts=Opts(protect={{}}))'
     lab.up(text.format("one", "True"))
 
-    for attempt, word in ((lambda: lab.up(text.format("two", "True")), "replaced"),
-                          (lambda: lab.up("Thing('other')"), "deleted"),
-                          (lambda: lab.preview(""), "deleted"),
-                          (lambda: lab.engine().destroy(), "deleted")):
+    for attempt, word in (
+        (lambda: lab.up(text.format("two", "True")), "replaced"),
+        (lambda: lab.up("Thing('other')"), "deleted"),
+        (lambda: lab.preview(""), "deleted"),
+        (lambda: lab.engine().destroy(), "deleted"),
+    ):
         with pytest.raises(ResourceError, match=f"Thing a: is protected and cannot be {word}"):
             attempt()
     assert "a" in lab.cloud.names
@@ -164,21 +187,40 @@ Thing("part", opts=Opts(deleted_with=whole))
     assert lab.cloud.calls == [("delete", "whole")]
 
 
-@pytest.mark.parametrize(("before", "after"), [
-    pytest.param('Thing("a")', 'Thing("b", opts=Opts(aliases=[pulumi.Alias(name="a")]))',
-                 id="renamed"),
-    pytest.param('Thing("a")', """class Thing2(pulumi.CustomResource):
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            'Thing("a")', 'Thing("b", opts=Opts(aliases=[pulumi.Alias(name="a")]))', id="renamed"
+        ),
+        pytest.param(
+            'Thing("a")',
+            """class Thing2(pulumi.CustomResource):
     pass
 Thing2("test:new:Thing", "a", {"name": "a"},
-       Opts(aliases=[pulumi.Alias(type_="test:index:Thing")]))""", id="of another type"),
-    pytest.param('Thing("a")', """Thing("b", opts=Opts(aliases=[
-                     "urn:pulumi:dev::proj::test:index:Thing::a"]))""", id="by its URN"),
-    pytest.param('Thing("a")', """Thing("a", opts=Opts(parent=Group("g"), aliases=[
-                     pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]))""", id="moved"),
-    pytest.param('g = Group("g")\nThing("g-a", opts=Opts(parent=g))',
-                 """g = Group("h", opts=Opts(aliases=[pulumi.Alias(name="g")]))
-Thing("h-a", opts=Opts(parent=g))""", id="with a renamed parent"),
-])
+       Opts(aliases=[pulumi.Alias(type_="test:index:Thing")]))""",
+            id="of another type",
+        ),
+        pytest.param(
+            'Thing("a")',
+            """Thing("b", opts=Opts(aliases=[
+                     "urn:pulumi:dev::proj::test:index:Thing::a"]))""",
+            id="by its URN",
+        ),
+        pytest.param(
+            'Thing("a")',
+            """Thing("a", opts=Opts(parent=Group("g"), aliases=[
+                     pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)]))""",
+            id="moved",
+        ),
+        pytest.param(
+            'g = Group("g")\nThing("g-a", opts=Opts(parent=g))',
+            """g = Group("h", opts=Opts(aliases=[pulumi.Alias(name="g")]))
+Thing("h-a", opts=Opts(parent=g))""",
+            id="with a renamed parent",
+        ),
+    ],
+)
 def test_an_alias_keeps_a_resource_that_got_another_name(lab, before, after):
     lab.up(before)
     (id_,) = lab.ids()
@@ -186,8 +228,7 @@ def test_an_alias_keeps_a_resource_that_got_another_name(lab, before, after):
     summary = lab.up(after)
 
     assert lab.ids() == [id_]
-    assert {step.op for step in summary.steps if step.type.endswith("Thing")} <= {
-        "same", "update"}
+    assert {step.op for step in summary.steps if step.type.endswith("Thing")} <= {"same", "update"}
     assert lab.up().changes == ()
 
 
@@ -200,8 +241,12 @@ Thing("user", pinned=base.arn)
 
     lab.up(text.format("ground", "two"))
 
-    assert lab.cloud.calls == [("delete", "user"), ("delete", "base"),
-                               ("create", "ground"), ("create", "user")]
+    assert lab.cloud.calls == [
+        ("delete", "user"),
+        ("delete", "base"),
+        ("create", "ground"),
+        ("create", "user"),
+    ]
 
 
 def test_an_explicit_provider_is_kept_in_the_state_and_goes_last(lab, ops):
@@ -259,18 +304,22 @@ def test_a_foreign_resource_can_be_looked_at_and_is_never_deleted(lab):
 
     assert summary.outputs == {"size": "large"}
     assert lab.cloud.names == ["theirs"]
-    with pytest.raises(ResourceError, match="Thing mine: could not be read: there is none with "
-                                            "the id t-0"):
+    with pytest.raises(
+        ResourceError, match="Thing mine: could not be read: there is none with the id t-0"
+    ):
         lab.up(text.replace(id_, "t-0"))
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ('Thing("a", opts=Opts(import_="t-1"))', "import_ is not supported"),
-    ('Thing("a", text=pulumi.StringAsset("x"))', "assets and archives are not supported"),
-    ('Thing("a", opts=Opts(replacement_trigger="x"))', "replacement_trigger is not supported"),
-    ('Thing("a", opts=Opts(transforms=[lambda args: None]))', "does not support transforms"),
-    ('pulumi.require_pulumi_version(">=3.0.0")', "asks for Pulumi >=3.0.0"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('Thing("a", opts=Opts(import_="t-1"))', "import_ is not supported"),
+        ('Thing("a", text=pulumi.StringAsset("x"))', "assets and archives are not supported"),
+        ('Thing("a", opts=Opts(replacement_trigger="x"))', "replacement_trigger is not supported"),
+        ('Thing("a", opts=Opts(transforms=[lambda args: None]))', "does not support transforms"),
+        ('pulumi.require_pulumi_version(">=3.0.0")', "asks for Pulumi >=3.0.0"),
+    ],
+)
 def test_what_the_engine_cannot_do_is_refused_by_name(lab, text, message):
     with pytest.raises(EngineError, match=message):
         lab.up(text)
@@ -293,7 +342,9 @@ def test_secrets_reach_the_cloud_and_are_nowhere_in_clear(lab):
     assert lab.cloud.inputs[1]["nested"] == {"key": ["tell-tale"]}
     assert created.outputs == {"password": "[secret]", "open": "sesame"}
     assert [step.detail for step in changed.changes] == [
-        'password: [secret]; size: "small" → "large"', "nested: [secret]"]
+        'password: [secret]; size: "small" → "large"',
+        "nested: [secret]",
+    ]
     for file in lab.directory.glob("state*"):
         assert b"hush" not in file.read_bytes()
         assert b"tell" not in file.read_bytes()

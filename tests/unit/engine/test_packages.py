@@ -50,8 +50,13 @@ class Clusters(Provider):
         return Under(self, configuration)
 
     def secret(self, token):
-        return frozenset({"pulumi:providers:kube": {"key"}, POD: {"password"},
-                          "kube:index:password": {"word"}}.get(token, ()))
+        return frozenset(
+            {
+                "pulumi:providers:kube": {"key"},
+                POD: {"password"},
+                "kube:index:password": {"word"},
+            }.get(token, ())
+        )
 
     def check(self, type_, inputs):
         if type_ != "pulumi:providers:kube":
@@ -143,9 +148,12 @@ def test_every_provider_is_told_the_configuration(world, monkeypatch):
 
 
 def test_a_package_that_nobody_serves_is_refused_with_those_that_are(world):
-    with pytest.raises(ResourceError, match=r"Disk a: was refused: the lab does not serve the "
-                                            r"package gcp \(gcp:index:Disk\); it serves kube, "
-                                            r"test"):
+    with pytest.raises(
+        ResourceError,
+        match=r"Disk a: was refused: the lab does not serve the "
+        r"package gcp \(gcp:index:Disk\); it serves kube, "
+        r"test",
+    ):
         world.up('pulumi.CustomResource("gcp:index:Disk", "a")')
 
 
@@ -202,10 +210,13 @@ def test_a_configuration_that_is_not_known_yet_is_previewed(world, ops):
 def test_a_foreign_resource_is_looked_at_where_its_provider_leads(world):
     world.up(ONE_POD)
     (id_,) = world.clusters.cloud("blue").things
-    text = ONE_POD + f"""
+    text = (
+        ONE_POD
+        + f"""
 theirs = Pod("theirs", colour=None, opts=Opts(id="{id_}", provider=kube))
 pulumi.export("name", theirs.arn)
 """
+    )
 
     assert world.up(text).outputs == {"name": f"arn:{id_}"}
 
@@ -254,14 +265,17 @@ def test_another_provider_for_the_same_place_replaces_nothing(world, ops):
     world.up(ONE_POD)
 
     assert ops(world.up(ONE_POD.replace('Cluster("kube"', 'Cluster("other"'))) == {
-        ("create", "other"), ("delete", "kube")}
+        ("create", "other"),
+        ("delete", "kube"),
+    }
     assert world.pods("blue") == ["a"]
 
 
 def test_another_provider_for_another_place_replaces(world, ops):
     world.up(ONE_POD)
-    told = world.up(ONE_POD.replace('Cluster("kube", cluster="blue"',
-                                    'Cluster("other", cluster="red"'))
+    told = world.up(
+        ONE_POD.replace('Cluster("kube", cluster="blue"', 'Cluster("other", cluster="red"')
+    )
 
     assert ops(told) == {("create", "other"), ("replace", "a"), ("delete", "kube")}
     assert (world.pods("blue"), world.pods("red")) == ([], ["a"])
@@ -269,8 +283,9 @@ def test_another_provider_for_another_place_replaces(world, ops):
 
 def test_a_renamed_provider_replaces_nothing(world):
     world.up(ONE_POD)
-    renamed = ONE_POD.replace('Cluster("kube", ',
-                              'Cluster("new", opts=Opts(aliases=[pulumi.Alias(name="kube")]), ')
+    renamed = ONE_POD.replace(
+        'Cluster("kube", ', 'Cluster("new", opts=Opts(aliases=[pulumi.Alias(name="kube")]), '
+    )
 
     assert world.up(renamed).changes == ()
     world.engine().destroy()
@@ -316,11 +331,14 @@ def test_what_is_secret_by_itself_is_sealed_though_the_program_says_nothing(worl
 
 
 def test_a_secret_that_a_function_answers_is_one_wherever_it_goes(world):
-    told = world.up(ONE_POD + """
+    told = world.up(
+        ONE_POD
+        + """
 word = pulumi.runtime.invoke_output("kube:index:password", {}, pulumi.InvokeOptions(provider=kube))
 Pod("b", note=word.apply(lambda answer: answer["word"]), opts=Opts(provider=kube))
 pulumi.export("word", word.apply(lambda answer: answer["word"]))
-""")
+"""
+    )
 
     assert world.clusters.cloud("blue").inputs[1]["note"] == f"blue-{HUSH}"
     assert told.outputs == {"word": "[secret]"}
@@ -330,20 +348,28 @@ pulumi.export("word", word.apply(lambda answer: answer["word"]))
 def test_a_state_without_the_provider_says_so(world):
     world.up(ONE_POD)
     lines = world.lab.state.read_text().splitlines(keepends=True)
-    world.lab.state.write_text("".join(
-        line for line in lines if '"type": "pulumi:providers:kube"' not in line).replace(
-            "[\n,", "[\n"))
+    world.lab.state.write_text(
+        "".join(line for line in lines if '"type": "pulumi:providers:kube"' not in line).replace(
+            "[\n,", "[\n"
+        )
+    )
 
-    with pytest.raises(EngineError, match=r"Pod a: could not be deleted: its provider "
-                                          r"urn:\S+::kube is not in the state"):
+    with pytest.raises(
+        EngineError,
+        match=r"Pod a: could not be deleted: its provider "
+        r"urn:\S+::kube is not in the state",
+    ):
         world.engine().destroy()
 
 
 def test_a_configuration_is_taken_once_however_many_are_under_it(world, monkeypatch):
     asked = []
     under = Clusters.under
-    monkeypatch.setattr(Clusters, "under", lambda self, type_, given: (
-        asked.append(given), under(self, type_, given))[1])
+    monkeypatch.setattr(
+        Clusters,
+        "under",
+        lambda self, type_, given: (asked.append(given), under(self, type_, given))[1],
+    )
     world.up(ONE_POD + 'Pod("b", opts=Opts(provider=kube))\n')
 
     assert asked == [{"cluster": "blue", "key": HUSH}]

@@ -13,8 +13,7 @@ from lab.engine import ProgramError
 
 
 def test_an_error_by_design_of_the_project_is_told_as_it_is(lab):
-    (lab.project / "rules.py").write_text(
-        "class SettingsError(ValueError):\n    pass\n")
+    (lab.project / "rules.py").write_text("class SettingsError(ValueError):\n    pass\n")
 
     with pytest.raises(ProgramError) as caught:
         lab.up("from rules import SettingsError\nraise SettingsError('2 problems:\\n  - one')")
@@ -37,9 +36,11 @@ def test_any_other_error_is_told_with_its_place_in_the_program_only(lab):
     with pytest.raises(ProgramError) as caught:
         lab.engine().up()
 
-    assert str(caught.value) == ("KeyError: 'missing'\n"
-                                 "  at __main__.py:2 in <module>: parts.part({})\n"
-                                 "  at parts.py:2 in part: return data['missing']")
+    assert str(caught.value) == (
+        "KeyError: 'missing'\n"
+        "  at __main__.py:2 in <module>: parts.part({})\n"
+        "  at parts.py:2 in part: return data['missing']"
+    )
 
 
 def test_an_error_inside_an_apply_is_the_programs(lab):
@@ -47,11 +48,14 @@ def test_an_error_inside_an_apply_is_the_programs(lab):
         lab.up('Thing("a").arn.apply(lambda arn: 1 / 0)')
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("import sys; sys.exit('no')", r"called sys.exit\('no'\)"),
-    ("pulumi.log.error('quota reached')", "quota reached"),
-    ("x = (", r"SyntaxError: '\(' was never closed \(__main__.py, line 12\)"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import sys; sys.exit('no')", r"called sys.exit\('no'\)"),
+        ("pulumi.log.error('quota reached')", "quota reached"),
+        ("x = (", r"SyntaxError: '\(' was never closed \(__main__.py, line 12\)"),
+    ],
+)
 def test_other_ways_to_fail_are_failures(lab, text, message):
     lab.up('Thing("a")')
     lab.program(text)
@@ -113,12 +117,21 @@ def test_a_run_leaves_nothing_of_itself_in_the_process(lab, monkeypatch):
     monkeypatch.setenv("REMOVED", "by the program")
 
     def traces():
-        return (dict(os.environ), sys.path[:], sys.argv[:], Path.cwd(), sys.modules["__main__"],
-                pulumi.runtime.settings.SETTINGS.monitor, pulumi.get_project(),
-                pulumi.runtime.get_root_resource(), pulumi.runtime.get_config("proj:key"))
+        return (
+            dict(os.environ),
+            sys.path[:],
+            sys.argv[:],
+            Path.cwd(),
+            sys.modules["__main__"],
+            pulumi.runtime.settings.SETTINGS.monitor,
+            pulumi.get_project(),
+            pulumi.runtime.get_root_resource(),
+            pulumi.runtime.get_config("proj:key"),
+        )
 
     before = traces()
-    lab.up("""
+    lab.up(
+        """
         import os, sys
         os.environ.update(KEPT="changed", NEW="set")
         del os.environ["REMOVED"]
@@ -126,7 +139,9 @@ def test_a_run_leaves_nothing_of_itself_in_the_process(lab, monkeypatch):
         sys.path.append("/nowhere")
         sys.argv.append("more")
         Thing("a", value=pulumi.Config().require("key"))
-    """, key="value")
+    """,
+        key="value",
+    )
 
     assert traces() == before
     with pytest.raises(RuntimeError):
@@ -135,19 +150,30 @@ def test_a_run_leaves_nothing_of_itself_in_the_process(lab, monkeypatch):
 
 def test_a_program_sees_what_it_would_see_in_a_process_of_its_own(lab):
     (lab.project / "data.txt").write_text("from a file beside it")
-    summary = lab.up("""
+    summary = lab.up(
+        """
         import json, os, sys
         from pathlib import Path
         pulumi.export("seen", [__name__, Path("data.txt").read_text(), pulumi.get_project(),
                       pulumi.get_stack(), sys.modules["__main__"].__name__, sys.path[0],
                       json.loads(os.environ["PULUMI_CONFIG"])["proj:key"]])
         pulumi.export("file", __file__)
-    """, key="value")
+    """,
+        key="value",
+    )
 
     assert summary.outputs == {
-        "seen": ["__main__", "from a file beside it", "proj", "dev", "__main__", str(lab.project),
-                 "value"],
-        "file": str(lab.project / "__main__.py")}
+        "seen": [
+            "__main__",
+            "from a file beside it",
+            "proj",
+            "dev",
+            "__main__",
+            str(lab.project),
+            "value",
+        ],
+        "file": str(lab.project / "__main__.py"),
+    }
 
 
 def test_a_caller_with_a_stack_of_its_own_does_not_get_in_the_way(lab):

@@ -33,39 +33,65 @@ def config(lab, stack="", overrides=None, declared=DECLARED):
 
 def test_defaults_of_the_project_are_the_configuration_of_a_stack_that_says_nothing(lab):
     assert config(lab) == {
-        "proj:count": "2", "proj:size": "small", "proj:flag": "true", "proj:ranges": '["a","b"]',
-        "proj:tags": '{"k":"v"}', "aws:region": "eu-central-1",
-        "aws:profile": "none"}
+        "proj:count": "2",
+        "proj:size": "small",
+        "proj:flag": "true",
+        "proj:ranges": '["a","b"]',
+        "proj:tags": '{"k":"v"}',
+        "aws:region": "eu-central-1",
+        "aws:profile": "none",
+    }
 
 
 def test_the_stack_goes_over_the_defaults_and_overrides_over_the_stack(lab):
-    seen = config(lab, "config:\n  proj:count: 3\n  proj:size: large\n  aws:region: us-east-1\n",
-                  {"proj:count": "4", "flag": "false"})
+    seen = config(
+        lab,
+        "config:\n  proj:count: 3\n  proj:size: large\n  aws:region: us-east-1\n",
+        {"proj:count": "4", "flag": "false"},
+    )
 
     assert {key: seen[key] for key in ("proj:count", "proj:size", "proj:flag", "aws:region")} == {
-        "proj:count": "4", "proj:size": "large", "proj:flag": "false", "aws:region": "us-east-1"}
+        "proj:count": "4",
+        "proj:size": "large",
+        "proj:flag": "false",
+        "aws:region": "us-east-1",
+    }
 
 
-@pytest.mark.parametrize(("written", "seen"), [
-    ("10.1.0.0/16", "10.1.0.0/16"), ("007", "7"), ('"007"', "007"), ("yes", "yes"),
-    ("1:30", "1:30"), ("true", "true"), ("~", ""), ("1.50", "1.5"),
-    ("{b: [1, true], a: é}", '{"a":"é","b":[1,true]}'), ("[]", "[]"), ("2001-01-01", "2001-01-01"),
-])
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ("10.1.0.0/16", "10.1.0.0/16"),
+        ("007", "7"),
+        ('"007"', "007"),
+        ("yes", "yes"),
+        ("1:30", "1:30"),
+        ("true", "true"),
+        ("~", ""),
+        ("1.50", "1.5"),
+        ("{b: [1, true], a: é}", '{"a":"é","b":[1,true]}'),
+        ("[]", "[]"),
+        ("2001-01-01", "2001-01-01"),
+    ],
+)
 def test_values_become_the_text_that_programs_get(lab, written, seen):
     assert config(lab, f"config:\n  proj:free: {written}\n")["proj:free"] == seen
 
 
-@pytest.mark.parametrize(("written", "message"), [
-    ("proj:count: many", "proj:count must be of type integer, got many"),
-    ("proj:count: 2.5", "proj:count must be of type integer, got 2.5"),
-    ("proj:flag: maybe", "proj:flag must be of type boolean, got maybe"),
-    ("proj:size: [1]", "proj:size must be of type string, got [1]"),
-    ("proj:ranges: a", "proj:ranges must be of type array, got a"),
-    ("proj:ranges: [a, [b]]", 'proj:ranges must be an array of string, got ["a",["b"]]'),
-    ("proj:tags: [a]", 'proj:tags must be of type object, got ["a"]'),
-    ("count: 3", "'count' has no namespace; write it as proj:count"),
-    ("proj:size: {secure: v1:abc}", "proj:size is encrypted by the Pulumi CLI"),
-])
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("proj:count: many", "proj:count must be of type integer, got many"),
+        ("proj:count: 2.5", "proj:count must be of type integer, got 2.5"),
+        ("proj:flag: maybe", "proj:flag must be of type boolean, got maybe"),
+        ("proj:size: [1]", "proj:size must be of type string, got [1]"),
+        ("proj:ranges: a", "proj:ranges must be of type array, got a"),
+        ("proj:ranges: [a, [b]]", 'proj:ranges must be an array of string, got ["a",["b"]]'),
+        ("proj:tags: [a]", 'proj:tags must be of type object, got ["a"]'),
+        ("count: 3", "'count' has no namespace; write it as proj:count"),
+        ("proj:size: {secure: v1:abc}", "proj:size is encrypted by the Pulumi CLI"),
+    ],
+)
 def test_a_value_that_does_not_fit_is_named_with_what_it_must_be(lab, written, message):
     with pytest.raises(EngineError) as caught:
         config(lab, f"config:\n  {written}\n")
@@ -96,13 +122,16 @@ def test_lists_and_objects_can_be_given_as_json_text(lab):
         config(lab, overrides={"proj:ranges": "x"})
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("name: proj\nruntime: go\n", "runtime is 'go'; the embedded engine runs python"),
-    ("runtime: python\n", "a project needs a name"),
-    ("- a list\n", "must be a mapping, got list"),
-    ("name: [", "is not YAML"),
-    ("name: p\nruntime: python\nconfig: {a: {type: number}}\n", "unknown type 'number'"),
-])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: proj\nruntime: go\n", "runtime is 'go'; the embedded engine runs python"),
+        ("runtime: python\n", "a project needs a name"),
+        ("- a list\n", "must be a mapping, got list"),
+        ("name: [", "is not YAML"),
+        ("name: p\nruntime: python\nconfig: {a: {type: number}}\n", "unknown type 'number'"),
+    ],
+)
 def test_a_bad_project_file_is_named_with_its_fault(lab, text, message):
     with pytest.raises(EngineError) as caught:
         config(lab, overrides={"a": "1"}, declared=text)

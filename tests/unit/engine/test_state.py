@@ -10,15 +10,21 @@ import pytest
 from lab.engine import EngineError, StateError, StateLocked
 
 
-@pytest.mark.parametrize(("content", "why"), [
-    (b"", "is corrupt: not JSON"),
-    (b'{"version": 1, "resou', "is corrupt: not JSON"),
-    (b"[]", "is corrupt: it has no version"),
-    (b'{"version": 1, "project": "proj", "stack": "dev"}', "is corrupt: not a stack's state"),
-    (b"\xff\xfe", "cannot be read"),
-    (b'{"version": 99}', "has version 99, this engine reads version 1"),
-    (b'{"version": 1, "project": "proj", "stack": "prod"}', "belongs to project proj, stack prod"),
-])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is corrupt: not JSON"),
+        (b'{"version": 1, "resou', "is corrupt: not JSON"),
+        (b"[]", "is corrupt: it has no version"),
+        (b'{"version": 1, "project": "proj", "stack": "dev"}', "is corrupt: not a stack's state"),
+        (b"\xff\xfe", "cannot be read"),
+        (b'{"version": 99}', "has version 99, this engine reads version 1"),
+        (
+            b'{"version": 1, "project": "proj", "stack": "prod"}',
+            "belongs to project proj, stack prod",
+        ),
+    ],
+)
 @pytest.mark.parametrize("what", ["preview", "up", "refresh", "destroy", "outputs"])
 def test_a_state_that_cannot_be_read_is_named_kept_and_never_overwritten(lab, content, why, what):
     lab.program('Thing("a")')
@@ -38,8 +44,9 @@ def test_each_resource_is_on_a_line_of_its_own(lab):
 
     lines = lab.state.read_text().splitlines()
 
-    assert [json.loads(line.lstrip(","))["urn"].rpartition(":")[2]
-            for line in lines if '"urn"' in line] == ["proj-dev", "a", "b"]
+    assert [
+        json.loads(line.lstrip(","))["urn"].rpartition(":")[2] for line in lines if '"urn"' in line
+    ] == ["proj-dev", "a", "b"]
 
 
 def test_lists_without_an_order_are_kept_sorted(lab):
@@ -60,8 +67,9 @@ def test_the_state_is_on_disk_before_it_takes_its_name(lab, monkeypatch):
     real = os.fsync
     monkeypatch.setattr("os.fsync", lambda descriptor: (order.append("sync"), real(descriptor)))
     rename = type(lab.state).replace
-    monkeypatch.setattr(type(lab.state), "replace",
-                        lambda self, to: (order.append("rename"), rename(self, to)))
+    monkeypatch.setattr(
+        type(lab.state), "replace", lambda self, to: (order.append("rename"), rename(self, to))
+    )
 
     lab.up('Thing("a")')
 
@@ -74,6 +82,7 @@ def hold(lab, seconds):
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+
         def at(when):
             if when == "before":
                 os.write(writing, b"x")

@@ -36,10 +36,18 @@ def blob(parts, descriptor):
 
 
 def test_every_name_leads_to_its_image(tmp_path, program):
-    write(tmp_path / "images.tar", [
-        ContainerImage(names=("example/one:1", "example/one@sha256:ab"),
-                       files={"/bin/one": program}, entrypoint=("/bin/one",), user="7"),
-        ContainerImage(names=("example/two:2",), files={"/two": program})])
+    write(
+        tmp_path / "images.tar",
+        [
+            ContainerImage(
+                names=("example/one:1", "example/one@sha256:ab"),
+                files={"/bin/one": program},
+                entrypoint=("/bin/one",),
+                user="7",
+            ),
+            ContainerImage(names=("example/two:2",), files={"/two": program}),
+        ],
+    )
 
     parts = read(tmp_path / "images.tar")
     found = {}
@@ -47,25 +55,48 @@ def test_every_name_leads_to_its_image(tmp_path, program):
         manifest = json.loads(blob(parts, descriptor))
         config = json.loads(blob(parts, manifest["config"]))
         assert config["rootfs"]["diff_ids"] == [layer["digest"] for layer in manifest["layers"]]
-        found[descriptor["annotations"][NAME]] = (config["config"]["Entrypoint"],
-                                                  config["config"]["User"])
-    assert found == {"example/one:1": (["/bin/one"], "7"),
-                     "example/one@sha256:ab": (["/bin/one"], "7"), "example/two:2": ([], "")}
+        found[descriptor["annotations"][NAME]] = (
+            config["config"]["Entrypoint"],
+            config["config"]["User"],
+        )
+    assert found == {
+        "example/one:1": (["/bin/one"], "7"),
+        "example/one@sha256:ab": (["/bin/one"], "7"),
+        "example/two:2": ([], ""),
+    }
 
 
 def test_a_layer_holds_folders_before_files_with_their_modes_and_no_links(tmp_path, program):
-    write(tmp_path / "images.tar", [ContainerImage(names=("example/one:1",), files={
-        "/usr/bin/program": program, "/lib/libc.so": tmp_path / "libc.so"})])
+    write(
+        tmp_path / "images.tar",
+        [
+            ContainerImage(
+                names=("example/one:1",),
+                files={"/usr/bin/program": program, "/lib/libc.so": tmp_path / "libc.so"},
+            )
+        ],
+    )
 
     parts = read(tmp_path / "images.tar")
     manifest = json.loads(blob(parts, json.loads(parts["index.json"])["manifests"][0]))
     with tarfile.open(fileobj=io.BytesIO(blob(parts, manifest["layers"][0]))) as layer:
-        found = [(entry.name, entry.mode, entry.uid,
-                  layer.extractfile(entry).read() if entry.isfile() else None) for entry in layer]
-    assert found == [("lib", 0o755, 0, None), ("tmp", 0o1777, 0, None), ("usr", 0o755, 0, None),
-                     ("usr/bin", 0o755, 0, None),
-                     ("lib/libc.so", (tmp_path / "libc.so").stat().st_mode & 0o777, 0, b"library"),
-                     ("usr/bin/program", 0o755, 0, b"program")]
+        found = [
+            (
+                entry.name,
+                entry.mode,
+                entry.uid,
+                layer.extractfile(entry).read() if entry.isfile() else None,
+            )
+            for entry in layer
+        ]
+    assert found == [
+        ("lib", 0o755, 0, None),
+        ("tmp", 0o1777, 0, None),
+        ("usr", 0o755, 0, None),
+        ("usr/bin", 0o755, 0, None),
+        ("lib/libc.so", (tmp_path / "libc.so").stat().st_mode & 0o777, 0, b"library"),
+        ("usr/bin/program", 0o755, 0, b"program"),
+    ]
 
 
 def test_the_same_files_make_the_same_archive(tmp_path, program):

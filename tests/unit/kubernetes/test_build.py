@@ -50,9 +50,23 @@ def test_programs_are_built_once_under_the_names_that_upstream_gives_them(progra
 
     assert first == again == tmp_path / "image/programs" / build.recipe()
     assert {file.name for file in first.iterdir()} >= {
-        "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet",
-        "kubeadm", "kubectl", "etcd", "containerd", "containerd-shim-runc-v2", "ctr", "coredns",
-        "flanneld", "install-conf", "flannel-cni", "pod"}
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+        "kubelet",
+        "kubeadm",
+        "kubectl",
+        "etcd",
+        "containerd",
+        "containerd-shim-runc-v2",
+        "ctr",
+        "coredns",
+        "flanneld",
+        "install-conf",
+        "flannel-cni",
+        "pod",
+    }
     told = (tmp_path / "told").read_text().splitlines()
     assert [line.split()[0] for line in told] == [module.folder for module in build.MODULES]
     assert said[0] == "pod (1 of 7): 1 packages, k8s.io/api/core/v1"
@@ -71,8 +85,9 @@ def test_what_a_user_sets_for_go_does_not_change_the_programs(programs, tmp_path
     build.ensure(tmp_path / "image")
 
     told = dict(line.split(" ", 1) for line in (tmp_path / "told").read_text().splitlines())
-    assert told == {module.folder: f"{int(module.needs_c)} auto -mod=readonly off"
-                    for module in build.MODULES}
+    assert told == {
+        module.folder: f"{int(module.needs_c)} auto -mod=readonly off" for module in build.MODULES
+    }
     assert [module.folder for module in build.MODULES if module.needs_c] == ["flannel"]
 
 
@@ -84,12 +99,16 @@ def test_a_failed_build_tells_what_go_said_and_leaves_nothing(programs, tmp_path
     assert [path.name for path in (tmp_path / "image/programs").iterdir()] == ["lock"]
 
 
-@pytest.mark.parametrize(("scripts", "complaint"), [
-    ({}, "there is no `go` here: put Go 1.21 or newer on PATH"),
-    ({"go": "echo go1.19.8"}, "is go1.19.8, which cannot fetch .* put Go 1.21 or newer"),
-    ({"go": "echo broken >&2"}, "tells no version: broken"),
-    ({"go": VERSION}, "no `gcc` here: apt-get install gcc libc6-dev"),
-], ids=["none", "Debian's", "broken", "no compiler"])
+@pytest.mark.parametrize(
+    ("scripts", "complaint"),
+    [
+        ({}, "there is no `go` here: put Go 1.21 or newer on PATH"),
+        ({"go": "echo go1.19.8"}, "is go1.19.8, which cannot fetch .* put Go 1.21 or newer"),
+        ({"go": "echo broken >&2"}, "tells no version: broken"),
+        ({"go": VERSION}, "no `gcc` here: apt-get install gcc libc6-dev"),
+    ],
+    ids=["none", "Debian's", "broken", "no compiler"],
+)
 def test_a_machine_that_cannot_build_is_told_the_way_out(programs, tmp_path, scripts, complaint):
     programs(**scripts)
     with pytest.raises(build.BuildError, match=complaint):

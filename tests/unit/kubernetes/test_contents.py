@@ -31,21 +31,29 @@ def _linked(monkeypatch):
 def test_the_proxy_finds_its_tools_with_what_they_are_linked_with():
     [image] = contents.cluster_images(["example/kube-proxy:v1"], PROGRAMS, ROOT)
 
-    assert set(image.files) == {"/usr/local/bin/kube-proxy", "/usr/sbin/nft",
-                                "/usr/sbin/conntrack"} | LIBRARIES
+    assert (
+        set(image.files)
+        == {"/usr/local/bin/kube-proxy", "/usr/sbin/nft", "/usr/sbin/conntrack"} | LIBRARIES
+    )
     assert image.files["/usr/sbin/nft"] == Path("/root/usr/sbin/nft")
 
 
 def test_programs_are_where_the_manifests_of_kubeadm_look_for_them():
     names = ["example/kube-apiserver:v1", "example:5000/coredns/coredns:v1", "example/pause:3"]
-    found = {image.names: (dict(image.files), image.entrypoint, image.user)
-             for image in contents.cluster_images(names, PROGRAMS, ROOT)}
+    found = {
+        image.names: (dict(image.files), image.entrypoint, image.user)
+        for image in contents.cluster_images(names, PROGRAMS, ROOT)
+    }
 
     assert found == {
-        (names[0],): ({"/usr/local/bin/kube-apiserver": PROGRAMS / "kube-apiserver"},
-                      ("/usr/local/bin/kube-apiserver",), ""),
+        (names[0],): (
+            {"/usr/local/bin/kube-apiserver": PROGRAMS / "kube-apiserver"},
+            ("/usr/local/bin/kube-apiserver",),
+            "",
+        ),
         (names[1],): ({"/coredns": PROGRAMS / "coredns"}, ("/coredns",), contents.NOBODY),
-        (names[2],): ({"/pause": PROGRAMS / "pod"}, ("/pause",), "")}
+        (names[2],): ({"/pause": PROGRAMS / "pod"}, ("/pause",), ""),
+    }
 
 
 def test_an_image_that_nobody_can_make_is_named():
@@ -59,13 +67,18 @@ def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for():
 
     assert names == {
         (f"ghcr.io/flannel-io/flannel@{digests[0]}", flannel.IMAGE.partition("@")[0]),
-        (f"ghcr.io/flannel-io/flannel-cni-plugin@{digests[1]}",
-         flannel.PLUGIN_IMAGE.partition("@")[0]),
-        (contents.POD_IMAGE,)}
+        (
+            f"ghcr.io/flannel-io/flannel-cni-plugin@{digests[1]}",
+            flannel.PLUGIN_IMAGE.partition("@")[0],
+        ),
+        (contents.POD_IMAGE,),
+    }
 
 
 def test_the_plugin_can_be_installed_from_its_image():
     images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, ROOT)}
 
-    assert set(images[flannel.PLUGIN_IMAGE.partition("@")[0]].files) == \
-        {"/flannel", "/bin/cp"} | LIBRARIES
+    assert (
+        set(images[flannel.PLUGIN_IMAGE.partition("@")[0]].files)
+        == {"/flannel", "/bin/cp"} | LIBRARIES
+    )

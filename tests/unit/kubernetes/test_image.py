@@ -26,8 +26,9 @@ def unshare(tmp_path, monkeypatch):
 
     def does(script):
         file = tmp_path / "bin/unshare"
-        file.write_text('#!/bin/sh\nfor draft in "$@"; do case $draft in *.draft) break; esac; '
-                        f"done\n{script}")
+        file.write_text(
+            f'#!/bin/sh\nfor draft in "$@"; do case $draft in *.draft) break; esac; done\n{script}'
+        )
         file.chmod(0o755)
 
     return does
@@ -41,8 +42,11 @@ def test_an_image_is_a_layer_over_the_one_of_all_instances(unshare, tmp_path):
 
     assert nothing is None
     place = tmp_path / "kubernetes" / image.recipe(tmp_path)
-    assert built == image.find(tmp_path) == Root(
-        layers=(place / "layer", tmp_path / base.recipe() / "root"), kubelet=True)
+    assert (
+        built
+        == image.find(tmp_path)
+        == Root(layers=(place / "layer", tmp_path / base.recipe() / "root"), kubelet=True)
+    )
     assert [path.name for path in place.iterdir()] == ["layer"]
     assert said[:2] == ["building the Kubernetes image", "packages"]
 
@@ -63,8 +67,9 @@ def test_another_authority_is_another_recipe(tmp_path):
 
 
 def test_the_machine_image_bears_the_version_that_is_built():
-    name = next(one["name"] for one in json.loads(IMAGES.read_text())
-                if one["ami_id"] == image.IMAGE_ID)
+    name = next(
+        one["name"] for one in json.loads(IMAGES.read_text()) if one["ami_id"] == image.IMAGE_ID
+    )
 
     assert name == f"podnet-kubernetes-{build.version('kubernetes').removeprefix('v')}"
 

@@ -53,13 +53,15 @@ def test_a_stack_without_kubernetes_has_none():
 @pytest.fixture
 def program(tmp_path, monkeypatch):
     """A kubectl that is this shell script, in the network of the test."""
+
     def make(script):
         file = tmp_path / "kubectl"
         file.write_text(f"#!/bin/sh\n{script}\n")
         file.chmod(0o755)
         monkeypatch.setattr(Kubectl, "_argv", lambda self, words: [str(self.program), *words])
-        return Kubectl(program=file, namespace="none", cache=tmp_path / "cache",
-                       kubeconfig="a secret")
+        return Kubectl(
+            program=file, namespace="none", cache=tmp_path / "cache", kubeconfig="a secret"
+        )
 
     return make
 
@@ -99,18 +101,29 @@ Kubectl._argv = lambda self, words: [str(self.program), *words]
 Kubectl(program=Path({str(made.program)!r}), namespace="none", cache=Path({str(tmp_path)!r}),
         kubeconfig="a secret").become(["get", "pods"])
 """
-    done = subprocess.run([sys.executable, "-c", begun], input="asked ", capture_output=True,
-                          text=True, check=False, cwd=PROJECT)
+    done = subprocess.run(
+        [sys.executable, "-c", begun],
+        input="asked ",
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
 
     assert (done.returncode, done.stdout, done.stderr) == (3, "asked a secret", "said\n")
 
 
 def test_it_runs_in_the_network_that_it_is_given(tmp_path):
-    made = Kubectl(program=tmp_path / "kubectl", namespace="lab-internet-abc",
-                   cache=tmp_path, kubeconfig="")
+    made = Kubectl(
+        program=tmp_path / "kubectl", namespace="lab-internet-abc", cache=tmp_path, kubeconfig=""
+    )
 
     assert made._argv(["get"]) == [  # noqa: SLF001  # what it hands to the kernel
-        "nsenter", "--net=/run/netns/lab-internet-abc", str(tmp_path / "kubectl"), "get"]
+        "nsenter",
+        "--net=/run/netns/lab-internet-abc",
+        str(tmp_path / "kubectl"),
+        "get",
+    ]
 
 
 def test_the_placeholder_is_the_programs():

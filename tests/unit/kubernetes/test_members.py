@@ -5,9 +5,14 @@ from lab.kubernetes.nodes import late, members
 
 def node(name, ready="True", block="10.1.1.0/24", **more):
     condition = {"type": "Ready", "status": ready, "message": f"{name} says {ready}"}
-    return {"metadata": {"name": name}, "spec": {"podCIDR": block, **more},
-            "status": {"conditions": [condition], "nodeInfo": {
-                "kubeletVersion": "v1.36.0", "bootID": f"{name}-1"}}}
+    return {
+        "metadata": {"name": name},
+        "spec": {"podCIDR": block, **more},
+        "status": {
+            "conditions": [condition],
+            "nodeInfo": {"kubeletVersion": "v1.36.0", "bootID": f"{name}-1"},
+        },
+    }
 
 
 def test_a_node_is_told_with_its_version_and_block():
@@ -37,4 +42,5 @@ def test_what_a_kubelet_said_before_its_node_booted_does_not_count():
 
     assert late(found, {"node-1": "node-1-1"}) == {}
     assert late(found, {"node-1": "node-1-2"}) == {
-        "node-1": "its kubelet has not reported since it booted"}
+        "node-1": "its kubelet has not reported since it booted"
+    }

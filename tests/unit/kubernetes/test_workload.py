@@ -39,10 +39,14 @@ def test_no_pod_may_do_more_than_be_there():
             spec = pod_of(each)
             assert spec["automountServiceAccountToken"] is False
             assert spec["securityContext"]["runAsNonRoot"] is True
-            assert {json.dumps(one["securityContext"], sort_keys=True)
-                    for one in spec["containers"]} == {json.dumps({
-                        "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                        sort_keys=True)}
+            assert {
+                json.dumps(one["securityContext"], sort_keys=True) for one in spec["containers"]
+            } == {
+                json.dumps(
+                    {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                    sort_keys=True,
+                )
+            }
 
 
 def test_what_a_drain_moves_does_not_come_back_to_the_node():
@@ -55,14 +59,18 @@ def test_services_have_both_protocols_and_one_stays_on_the_node():
     found = by_kind(3)["Service"]
 
     assert {name: each["spec"].get("internalTrafficPolicy") for name, each in found.items()} == {
-        "web": None, "daemon": "Local"}
+        "web": None,
+        "daemon": "Local",
+    }
     for each in found.values():
-        assert {(port["protocol"], port["port"], port["targetPort"])
-                for port in each["spec"]["ports"]} == {("TCP", 80, 8080), ("UDP", 80, 8080)}
+        assert {
+            (port["protocol"], port["port"], port["targetPort"]) for port in each["spec"]["ports"]
+        } == {("TCP", 80, 8080), ("UDP", 80, 8080)}
 
 
 def test_all_of_it_is_one_list_in_a_namespace_of_its_own():
     items = json.loads(workload.text(2))["items"]
 
-    assert {each["metadata"].get("namespace") for each in items
-            if each["kind"] != "Namespace"} == {"podnet-probe"}
+    assert {each["metadata"].get("namespace") for each in items if each["kind"] != "Namespace"} == {
+        "podnet-probe"
+    }

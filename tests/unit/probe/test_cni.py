@@ -26,13 +26,15 @@ elif [ "$CNI_COMMAND" = ADD ]; then
     echo '{{"cniVersion": "1.0.0", "by": "'"${{0##*/}}"'"}}'
 fi
 """
-WEB = Attachment(container_id="web-1", netns="/run/netns/web",
-                 args={"IgnoreUnknown": "1", "K8S_POD_NAME": "web"})
+WEB = Attachment(
+    container_id="web-1", netns="/run/netns/web", args={"IgnoreUnknown": "1", "K8S_POD_NAME": "web"}
+)
 
 
 def execute(program, env, stdin):
-    done = subprocess.run([program], env=env, input=stdin, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [program], env=env, input=stdin, capture_output=True, text=True, check=False
+    )
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
@@ -41,20 +43,27 @@ def plugins(tmp_path):
     for name in ("one", "two", "three"):
         (tmp_path / name).write_text(RECORDER)
         (tmp_path / name).chmod(0o755)
-    return Plugins(directory=str(tmp_path), seen_at=tmp_path, cache=tmp_path / "cache",
-                   execute=execute)
+    return Plugins(
+        directory=str(tmp_path), seen_at=tmp_path, cache=tmp_path / "cache", execute=execute
+    )
 
 
 def network(plugins, *kinds, version="1.0.0"):
-    return Network({"cniVersion": version, "name": "mynet",
-                    "plugins": [kind if isinstance(kind, dict) else {"type": kind}
-                                for kind in kinds]}, plugins)
+    return Network(
+        {
+            "cniVersion": version,
+            "name": "mynet",
+            "plugins": [kind if isinstance(kind, dict) else {"type": kind} for kind in kinds],
+        },
+        plugins,
+    )
 
 
 def answer(plugins, call, code, stdout="", stderr=""):
     """What a plugin says instead; `call` is like `one.ADD`."""
     (plugins.seen_at / call).write_text(
-        f"printf %s {quote(stdout)}\nprintf %s {quote(stderr)} >&2\nexit {code}\n")
+        f"printf %s {quote(stdout)}\nprintf %s {quote(stderr)} >&2\nexit {code}\n"
+    )
 
 
 def log(plugins):
@@ -62,8 +71,9 @@ def log(plugins):
     found = []
     for call in (plugins.seen_at / "log").read_text().split(CALL)[:-1]:
         name, env, config = call.split(PART)
-        found.append((name, dict(line.split("=", 1) for line in env.splitlines()),
-                      json.loads(config)))
+        found.append(
+            (name, dict(line.split("=", 1) for line in env.splitlines()), json.loads(config))
+        )
     return found
 
 
@@ -77,10 +87,18 @@ def test_add_hands_the_result_of_each_plugin_to_the_next(plugins):
     assert result == {"cniVersion": "1.0.0", "by": "three"}
     assert [config for _, _, config in log(plugins)] == [
         {"type": "one", "mtu": 8951, "name": "mynet", "cniVersion": "1.0.0"},
-        {"type": "two", "name": "mynet", "cniVersion": "1.0.0",
-         "prevResult": {"cniVersion": "1.0.0", "by": "one"}},
-        {"type": "three", "name": "mynet", "cniVersion": "1.0.0",
-         "prevResult": {"cniVersion": "1.0.0", "by": "two"}},
+        {
+            "type": "two",
+            "name": "mynet",
+            "cniVersion": "1.0.0",
+            "prevResult": {"cniVersion": "1.0.0", "by": "one"},
+        },
+        {
+            "type": "three",
+            "name": "mynet",
+            "cniVersion": "1.0.0",
+            "prevResult": {"cniVersion": "1.0.0", "by": "two"},
+        },
     ]
 
 
@@ -88,8 +106,11 @@ def test_a_plugin_gets_the_environment_of_the_specification(plugins):
     network(plugins, "one").add(WEB)
 
     assert log(plugins)[0][1] == {
-        "CNI_COMMAND": "ADD", "CNI_CONTAINERID": "web-1", "CNI_NETNS": "/run/netns/web",
-        "CNI_IFNAME": "eth0", "CNI_PATH": plugins.directory,
+        "CNI_COMMAND": "ADD",
+        "CNI_CONTAINERID": "web-1",
+        "CNI_NETNS": "/run/netns/web",
+        "CNI_IFNAME": "eth0",
+        "CNI_PATH": plugins.directory,
         "CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAME=web",
     }
 
@@ -100,8 +121,9 @@ def test_del_goes_backwards_and_every_plugin_gets_the_result_of_the_whole_add(pl
     net.delete(WEB)
 
     assert calls(plugins) == [("one", "ADD"), ("two", "ADD"), ("two", "DEL"), ("one", "DEL")]
-    assert [config["prevResult"] for _, env, config in log(plugins)
-            if env["CNI_COMMAND"] == "DEL"] == [{"cniVersion": "1.0.0", "by": "two"}] * 2
+    assert [
+        config["prevResult"] for _, env, config in log(plugins) if env["CNI_COMMAND"] == "DEL"
+    ] == [{"cniVersion": "1.0.0", "by": "two"}] * 2
 
 
 def test_del_before_version_0_4_0_gets_no_result(plugins):
@@ -122,9 +144,14 @@ def test_the_result_is_cached_until_del_is_done(plugins):
 
     assert file.name == "mynet-web-1-eth0"
     assert {key: cached[key] for key in cached if key != "config"} == {
-        "kind": "cniCacheV1", "containerId": "web-1", "ifName": "eth0", "networkName": "mynet",
-        "cniArgs": [["IgnoreUnknown", "1"], ["K8S_POD_NAME", "web"]], "capabilityArgs": {},
-        "result": {"cniVersion": "1.0.0", "by": "one"}}
+        "kind": "cniCacheV1",
+        "containerId": "web-1",
+        "ifName": "eth0",
+        "networkName": "mynet",
+        "cniArgs": [["IgnoreUnknown", "1"], ["K8S_POD_NAME", "web"]],
+        "capabilityArgs": {},
+        "result": {"cniVersion": "1.0.0", "by": "one"},
+    }
     assert config == net.config
     assert list(plugins.cache.iterdir()) == []
     assert cached_config(plugins.cache, WEB) is None
@@ -142,31 +169,46 @@ def test_a_refused_del_keeps_the_cache_for_the_next_try(plugins):
     assert log(plugins)[-1][2]["prevResult"] == {"cniVersion": "1.0.0", "by": "one"}
 
 
-@pytest.mark.parametrize(("declared", "expected"), [
-    ({"portMappings": True}, {"portMappings": [{"hostPort": 80}]}),
-    ({"portMappings": False, "mac": True}, None),
-    ({}, None),
-], ids=["declared", "switched off, or not offered", "not declared"])
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ({"portMappings": True}, {"portMappings": [{"hostPort": 80}]}),
+        ({"portMappings": False, "mac": True}, None),
+        ({}, None),
+    ],
+    ids=["declared", "switched off, or not offered", "not declared"],
+)
 def test_a_plugin_gets_the_capabilities_it_declares(plugins, declared, expected):
-    web = Attachment(container_id="web-1", netns="/run/netns/web",
-                     capabilities={"portMappings": [{"hostPort": 80}], "bandwidth": {}})
+    web = Attachment(
+        container_id="web-1",
+        netns="/run/netns/web",
+        capabilities={"portMappings": [{"hostPort": 80}], "bandwidth": {}},
+    )
     network(plugins, {"type": "one", "capabilities": declared}).add(web)
 
     assert log(plugins)[0][2].get("runtimeConfig") == expected
 
 
 def test_a_failed_add_is_undone_through_the_whole_chain(plugins):
-    answer(plugins, "two.ADD", 1, '{"code": 7, "msg": "bad config", "details": "no mtu"}',
-           "noise")
+    answer(plugins, "two.ADD", 1, '{"code": 7, "msg": "bad config", "details": "no mtu"}', "noise")
 
-    with pytest.raises(CniError, match=r"^plugin two refused ADD with code 7: "
-                                       r"bad config \(no mtu\)$") as caught:
+    with pytest.raises(
+        CniError,
+        match=r"^plugin two refused ADD with code 7: "
+        r"bad config \(no mtu\)$",
+    ) as caught:
         network(plugins, "one", "two", "three").add(WEB)
     assert caught.value.code == 7
-    assert calls(plugins) == [("one", "ADD"), ("two", "ADD"),
-                              ("three", "DEL"), ("two", "DEL"), ("one", "DEL")]
-    assert all("prevResult" not in config for _, env, config in log(plugins)
-               if env["CNI_COMMAND"] == "DEL")
+    assert calls(plugins) == [
+        ("one", "ADD"),
+        ("two", "ADD"),
+        ("three", "DEL"),
+        ("two", "DEL"),
+        ("one", "DEL"),
+    ]
+    assert all(
+        "prevResult" not in config for _, env, config in log(plugins) if env["CNI_COMMAND"] == "DEL"
+    )
     assert not plugins.cache.exists()
 
 
@@ -174,8 +216,11 @@ def test_a_failure_to_undo_is_told_beside_the_first_one(plugins):
     answer(plugins, "one.ADD", 1, '{"code": 7, "msg": "bad config"}')
     answer(plugins, "one.DEL", 1, '{"code": 8, "msg": "stuck"}')
 
-    with pytest.raises(CniError, match="ADD with code 7: bad config; undoing it failed too: "
-                                       "plugin one refused DEL with code 8: stuck"):
+    with pytest.raises(
+        CniError,
+        match="ADD with code 7: bad config; undoing it failed too: "
+        "plugin one refused DEL with code 8: stuck",
+    ):
         network(plugins, "one").add(WEB)
 
 
@@ -195,15 +240,19 @@ def test_an_add_without_a_result_is_an_error_and_undone(plugins):
 
 
 def test_a_missing_plugin_is_named_with_its_directory(plugins):
-    with pytest.raises(CniError, match=f"plugin four of network mynet is not in "
-                                       f"{plugins.directory}; is its package installed"):
+    with pytest.raises(
+        CniError,
+        match=f"plugin four of network mynet is not in "
+        f"{plugins.directory}; is its package installed",
+    ):
         network(plugins, "one", "four").check()
 
 
 def test_the_first_conflist_by_name_is_the_one(tmp_path):
     for name in ("20-b", "10-a"):
-        (tmp_path / f"{name}.conflist").write_text(json.dumps(
-            {"cniVersion": "1.0.0", "name": name, "plugins": [{"type": "bridge"}]}))
+        (tmp_path / f"{name}.conflist").write_text(
+            json.dumps({"cniVersion": "1.0.0", "name": name, "plugins": [{"type": "bridge"}]})
+        )
 
     assert load(tmp_path, "node-1")["name"] == "10-a"
 
@@ -211,17 +260,23 @@ def test_the_first_conflist_by_name_is_the_one(tmp_path):
 GOOD = {"cniVersion": "1.0.0", "name": "mynet", "plugins": [{"type": "bridge"}]}
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("{", "10-mynet.conflist of node-1 is not JSON"),
-    ("[]", "is not a JSON object"),
-    (json.dumps(GOOD | {"name": ""}), "has no name"),
-    (json.dumps(GOOD | {"cniVersion": None}), "has no cniVersion"),
-    (json.dumps(GOOD | {"cniVersion": "one"}), "has cniVersion 'one'; write it like 1.0.0"),
-    (json.dumps(GOOD | {"plugins": []}), "names no plugins"),
-    (json.dumps(GOOD | {"plugins": [{}]}), "gives plugin 1 the type None"),
-    (json.dumps(GOOD | {"plugins": [{"type": "a"}, {"type": "../sh"}]}),
-     "gives plugin 2 the type '../sh'; it must be the name of a plugin"),
-], ids=["broken", "list", "name", "no version", "bad version", "empty", "no type", "path"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "10-mynet.conflist of node-1 is not JSON"),
+        ("[]", "is not a JSON object"),
+        (json.dumps(GOOD | {"name": ""}), "has no name"),
+        (json.dumps(GOOD | {"cniVersion": None}), "has no cniVersion"),
+        (json.dumps(GOOD | {"cniVersion": "one"}), "has cniVersion 'one'; write it like 1.0.0"),
+        (json.dumps(GOOD | {"plugins": []}), "names no plugins"),
+        (json.dumps(GOOD | {"plugins": [{}]}), "gives plugin 1 the type None"),
+        (
+            json.dumps(GOOD | {"plugins": [{"type": "a"}, {"type": "../sh"}]}),
+            "gives plugin 2 the type '../sh'; it must be the name of a plugin",
+        ),
+    ],
+    ids=["broken", "list", "name", "no version", "bad version", "empty", "no type", "path"],
+)
 def test_a_bad_conflist_is_refused_with_the_node_and_the_reason(tmp_path, text, said):
     (tmp_path / "10-mynet.conflist").write_text(text)
 

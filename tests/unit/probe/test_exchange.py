@@ -98,11 +98,15 @@ class Mute(Receiver):
         raise OSError(errno.ENETUNREACH, "no way back")
 
 
-@pytest.mark.parametrize(("kind", "expected"), [
-    (Liar, ("seen as 192.168.1.11, not 127.0.0.1",) * 2),
-    (Impostor, ("answered by db",) * 2),
-    (Mute, ("closed without an answer", "arrived, but no answer came back in 0.2 s")),
-], ids=["translated", "another answers", "no way back"])
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Liar, ("seen as 192.168.1.11, not 127.0.0.1",) * 2),
+        (Impostor, ("answered by db",) * 2),
+        (Mute, ("closed without an answer", "arrived, but no answer came back in 0.2 s")),
+    ],
+    ids=["translated", "another answers", "no way back"],
+)
 def test_what_is_wrong_with_an_answer_is_said(kind, expected):
     async def check(exchange, receiver):
         return (await exchange.tcp(tcp(), receiver), await exchange.udp(udp(), receiver))
@@ -169,15 +173,27 @@ def test_a_desk_keeps_the_first_report_of_a_packet():
     assert asyncio.run(body()) == Report("web", "10.1.1.2")
 
 
-@pytest.mark.parametrize(("code", "words"), [
-    (errno.ECONNREFUSED, "refused"), (errno.ENETUNREACH, "no route"),
-    (errno.EHOSTUNREACH, "host unreachable"), (errno.ENOBUFS, "no buffer space available")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ECONNREFUSED, "refused"),
+        (errno.ENETUNREACH, "no route"),
+        (errno.EHOSTUNREACH, "host unreachable"),
+        (errno.ENOBUFS, "no buffer space available"),
+    ],
+)
 def test_the_words_of_the_kernel_become_words_of_people(code, words):
     assert reasons.of_error(OSError(code, "No buffer space available")) == words
 
 
-@pytest.mark.parametrize(("tcp_said", "udp_said", "both"), [
-    (None, None, None), ("refused", "refused", "refused"), (None, "refused", "udp: refused"),
-    ("no route", "refused", "tcp: no route; udp: refused")])
+@pytest.mark.parametrize(
+    ("tcp_said", "udp_said", "both"),
+    [
+        (None, None, None),
+        ("refused", "refused", "refused"),
+        (None, "refused", "udp: refused"),
+        ("no route", "refused", "tcp: no route; udp: refused"),
+    ],
+)
 def test_one_reason_for_two_protocols(tcp_said, udp_said, both):
     assert reasons.both(tcp=tcp_said, udp=udp_said) == both

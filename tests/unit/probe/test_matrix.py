@@ -20,11 +20,14 @@ def matrix(*results):
 
 
 ONE_RED = matrix(
-    *pair("web", "db", tcp="refused"), *pair("db", "web"), *pair("web", "node-1"),
+    *pair("web", "db", tcp="refused"),
+    *pair("db", "web"),
+    *pair("web", "node-1"),
     Result("web/a", "web/b", Check.LOCALHOST, None),
     Result("web/b", "web/a", Check.LOCALHOST, "no answer in 1.0 s"),
     Result("web", "internet", Check.INTERNET, None),
-    Result("db", "metadata", Check.METADATA, "reached the metadata service"))
+    Result("db", "metadata", Check.METADATA, "reached the metadata service"),
+)
 
 
 def drawn(shown, width=200):
@@ -35,8 +38,11 @@ def drawn(shown, width=200):
 
 def rows(text):
     """Cells by row name, of a table that fits in one piece and one line a row."""
-    lines = [[part.strip() for part in line.strip("│┃").replace("┃", "│").split("│")]
-             for line in text.splitlines() if line[0] in "│┃"]
+    lines = [
+        [part.strip() for part in line.strip("│┃").replace("┃", "│").split("│")]
+        for line in text.splitlines()
+        if line[0] in "│┃"
+    ]
     return {line[0]: line[1:] for line in lines}
 
 
@@ -48,14 +54,20 @@ def test_the_json_names_each_failure_by_from_to_check_and_reason():
     said = json.loads(json.dumps(ONE_RED.to_json()))
 
     assert said == {
-        "pairs": 3, "passed": 2, "checks": 13, "seconds": 1.234,
+        "pairs": 3,
+        "passed": 2,
+        "checks": 13,
+        "seconds": 1.234,
         "endpoints": ["node-1", "web", "db"],
         "failed": [
             {"from": "web", "to": "db", "check": "tcp", "reason": "refused"},
-            {"from": "web/b", "to": "web/a", "check": "localhost",
-             "reason": "no answer in 1.0 s"},
-            {"from": "db", "to": "metadata", "check": "metadata",
-             "reason": "reached the metadata service"},
+            {"from": "web/b", "to": "web/a", "check": "localhost", "reason": "no answer in 1.0 s"},
+            {
+                "from": "db",
+                "to": "metadata",
+                "check": "metadata",
+                "reason": "reached the metadata service",
+            },
         ],
     }
 
@@ -67,8 +79,11 @@ def test_a_failure_beside_the_pairs_is_a_failure_too():
 
 
 def test_the_table_says_ok_where_all_is_well_and_nothing_of_what_was_not_asked():
-    shown = matrix(*pair("web", "db"), Result("web/a", "web/b", Check.LOCALHOST, None),
-                   Result("web", "internet", Check.INTERNET, None))
+    shown = matrix(
+        *pair("web", "db"),
+        Result("web/a", "web/b", Check.LOCALHOST, None),
+        Result("web", "internet", Check.INTERNET, None),
+    )
 
     assert rows(drawn(shown)) == {
         "from": ["node-1", "web", "db", "internet", "metadata"],
@@ -81,8 +96,13 @@ def test_the_table_says_ok_where_all_is_well_and_nothing_of_what_was_not_asked()
 def test_every_failed_cell_holds_its_reason():
     text = drawn(ONE_RED)
 
-    for words in ("tcp: refused", "b to a: no answer", "reached the", "metadata service",
-                  "3 pairs: 2 passed, 1 failed; 2 other checks failed"):
+    for words in (
+        "tcp: refused",
+        "b to a: no answer",
+        "reached the",
+        "metadata service",
+        "3 pairs: 2 passed, 1 failed; 2 other checks failed",
+    ):
         assert words in text
 
 
@@ -92,7 +112,8 @@ def test_a_reason_that_all_checks_share_is_said_once():
 
 def test_checks_with_the_same_reason_stand_together():
     assert cell(pair("web", "db", tcp="refused", udp="no route", mtu="no route")).plain == (
-        "tcp: refused\nudp, mtu: no route")
+        "tcp: refused\nudp, mtu: no route"
+    )
 
 
 def test_a_narrow_console_gets_all_columns_in_several_tables():
@@ -114,8 +135,10 @@ def test_no_word_of_a_reason_is_cut(width):
 
 
 def test_what_was_asked_beside_the_pairs_has_columns_of_its_own():
-    more = [Result("web", "service", Check.SERVICE, None),
-            Result("db", "service", Check.SERVICE, "never answered by web")]
+    more = [
+        Result("web", "service", Check.SERVICE, None),
+        Result("db", "service", Check.SERVICE, "never answered by web"),
+    ]
     shown = matrix(*pair("web", "db"), *pair("db", "web")).and_also(more, 0.5)
     text = drawn(shown)
 

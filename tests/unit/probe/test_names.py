@@ -8,8 +8,9 @@ def test_a_dns_label_is_a_pod_name(name):
     check_name(name)
 
 
-@pytest.mark.parametrize("name", [
-    "", "Web", "web_1", "-web", "web-", "web.1", "../web", "web\n", "wéb", "a" * 64])
+@pytest.mark.parametrize(
+    "name", ["", "Web", "web_1", "-web", "web-", "web.1", "../web", "web\n", "wéb", "a" * 64]
+)
 def test_anything_else_is_refused_with_the_rule(name):
     with pytest.raises(PodError, match="is no pod name: use 1 to 63 lower-case letters, digits"):
         check_name(name)

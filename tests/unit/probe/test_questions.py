@@ -16,13 +16,28 @@ INTERNET = Place("internet", HERE, IPv4Address("203.0.113.80"))
 
 
 def endpoint(kind, name, address, **more):
-    return Endpoint(**{"kind": kind, "name": name, "node": "node-1", "netns": HERE, "mtu": 9001,
-                       "address": IPv4Address(address), **more})
+    return Endpoint(
+        **{
+            "kind": kind,
+            "name": name,
+            "node": "node-1",
+            "netns": HERE,
+            "mtu": 9001,
+            "address": IPv4Address(address),
+            **more,
+        }
+    )
 
 
 NODE = endpoint("node", "node-1", "192.168.1.11", public_address=IPv4Address("198.51.100.1"))
-WEB = endpoint("pod", "web", "10.1.1.2", mtu=8951, public_address=IPv4Address("198.51.100.1"),
-               containers=(Container("a", HERE), Container("b", HERE)))
+WEB = endpoint(
+    "pod",
+    "web",
+    "10.1.1.2",
+    mtu=8951,
+    public_address=IPv4Address("198.51.100.1"),
+    containers=(Container("a", HERE), Container("b", HERE)),
+)
 DB = endpoint("pod", "db", "10.1.1.3", mtu=1500)
 
 
@@ -31,47 +46,76 @@ def asked(*endpoints, internet=INTERNET):
 
 
 def test_every_ordered_pair_is_asked_and_nobody_for_himself():
-    found = [(each.source.label, each.to) for each in asked(NODE, WEB, DB)
-             if each.checks == PAIR_CHECKS]
+    found = [
+        (each.source.label, each.to) for each in asked(NODE, WEB, DB) if each.checks == PAIR_CHECKS
+    ]
 
-    assert sorted(found) == [("db", "node-1"), ("db", "web"), ("node-1", "db"),
-                             ("node-1", "web"), ("web", "db"), ("web", "node-1")]
+    assert sorted(found) == [
+        ("db", "node-1"),
+        ("db", "web"),
+        ("node-1", "db"),
+        ("node-1", "web"),
+        ("web", "db"),
+        ("web", "node-1"),
+    ]
 
 
 def test_a_full_packet_is_as_large_as_the_smaller_end_takes():
     full = {(each.source.label, each.to): each.full for each in asked(NODE, WEB, DB) if each.full}
 
-    assert full == {("node-1", "web"): 8951, ("web", "node-1"): 8951, ("node-1", "db"): 1500,
-                    ("db", "node-1"): 1500, ("web", "db"): 1500, ("db", "web"): 1500}
+    assert full == {
+        ("node-1", "web"): 8951,
+        ("web", "node-1"): 8951,
+        ("node-1", "db"): 1500,
+        ("db", "node-1"): 1500,
+        ("web", "db"): 1500,
+        ("db", "web"): 1500,
+    }
 
 
 def test_a_pod_and_its_own_node_meet_at_the_pods_mtu_even_where_the_link_takes_less():
     jumbo = endpoint("pod", "jumbo", "10.1.1.4", mtu=9501)
     far = endpoint("node", "node-2", "192.168.1.12", node="node-2")
-    full = {(each.source.label, each.to): each.full for each in asked(NODE, jumbo, far)
-            if each.full and "jumbo" in (each.source.label, each.to)}
+    full = {
+        (each.source.label, each.to): each.full
+        for each in asked(NODE, jumbo, far)
+        if each.full and "jumbo" in (each.source.label, each.to)
+    }
 
-    assert full == {("jumbo", "node-1"): 9501, ("node-1", "jumbo"): 9501,
-                    ("jumbo", "node-2"): 9001, ("node-2", "jumbo"): 9001}
+    assert full == {
+        ("jumbo", "node-1"): 9501,
+        ("node-1", "jumbo"): 9501,
+        ("jumbo", "node-2"): 9001,
+        ("node-2", "jumbo"): 9001,
+    }
 
 
 def test_the_internet_must_see_the_public_address_of_those_that_have_one():
-    found = {each.source.label: each.seen for each in asked(NODE, WEB, DB)
-             if each.checks == (Check.INTERNET,)}
+    found = {
+        each.source.label: each.seen
+        for each in asked(NODE, WEB, DB)
+        if each.checks == (Check.INTERNET,)
+    }
 
     assert found == dict.fromkeys(("node-1", "web"), IPv4Address("198.51.100.1"))
 
 
 def test_only_nodes_may_reach_the_metadata_service():
-    found = {each.source.label: each.allowed for each in asked(NODE, WEB, DB)
-             if each.checks == (Check.METADATA,)}
+    found = {
+        each.source.label: each.allowed
+        for each in asked(NODE, WEB, DB)
+        if each.checks == (Check.METADATA,)
+    }
 
     assert found == {"node-1": True, "web": False, "db": False}
 
 
 def test_the_containers_of_a_pod_ask_each_other_over_localhost():
-    found = [(each.source.label, each.to, str(each.target.address)) for each in asked(WEB, DB)
-             if each.checks == (Check.LOCALHOST,)]
+    found = [
+        (each.source.label, each.to, str(each.target.address))
+        for each in asked(WEB, DB)
+        if each.checks == (Check.LOCALHOST,)
+    ]
 
     assert found == [("web/a", "web/b", "127.0.0.1"), ("web/b", "web/a", "127.0.0.1")]
 
@@ -79,8 +123,13 @@ def test_the_containers_of_a_pod_ask_each_other_over_localhost():
 def test_without_an_internet_it_is_not_asked():
     kinds = Counter(check for each in asked(NODE, WEB, internet=None) for check in each.checks)
 
-    assert kinds == {Check.METADATA: 2, Check.LOCALHOST: 2, Check.TCP: 2, Check.UDP: 2,
-                     Check.MTU: 2}
+    assert kinds == {
+        Check.METADATA: 2,
+        Check.LOCALHOST: 2,
+        Check.TCP: 2,
+        Check.UDP: 2,
+        Check.MTU: 2,
+    }
 
 
 def test_a_name_on_two_nodes_is_told_with_its_node():
@@ -99,8 +148,9 @@ def test_a_probe_of_nothing_is_refused():
         probe([])
 
 
-@pytest.mark.parametrize("given", [{"internet_netns": HERE},
-                                   {"internet_host": IPv4Address("203.0.113.80")}])
+@pytest.mark.parametrize(
+    "given", [{"internet_netns": HERE}, {"internet_host": IPv4Address("203.0.113.80")}]
+)
 def test_half_an_internet_is_refused(given):
     with pytest.raises(ValueError, match="both the namespace and the host"):
         probe([NODE], **given)
@@ -115,7 +165,10 @@ def test_too_few_open_files_are_said_with_the_number_needed(monkeypatch):
 
 def test_nobody_asks_another_of_his_own_address():
     host = endpoint("node", "host-1", "192.168.1.11")
-    found = {(each.source.label, each.to) for each in asked(NODE, WEB, host)
-             if each.checks == PAIR_CHECKS}
+    found = {
+        (each.source.label, each.to)
+        for each in asked(NODE, WEB, host)
+        if each.checks == PAIR_CHECKS
+    }
 
     assert found == {("node-1", "web"), ("web", "node-1"), ("host-1", "web"), ("web", "host-1")}

@@ -56,7 +56,10 @@ def test_after_every_step_all_pairs_work_and_the_next_deployment_goes_on(lab, be
     assert losses.broken == ()
     assert cuts >= WAYS[before, after]
     assert lab.change(routing=after).changes == ()
-    assert lab.pod_routes() == {
-        RoutingMode.OVERLAY: set(),
-        RoutingMode.VPC_ROUTES: {node["podBlock"] for node in lab.outputs["nodes"].values()},
-    }[after]
+    assert (
+        lab.pod_routes()
+        == {
+            RoutingMode.OVERLAY: set(),
+            RoutingMode.VPC_ROUTES: {node["podBlock"] for node in lab.outputs["nodes"].values()},
+        }[after]
+    )

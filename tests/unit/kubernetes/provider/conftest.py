@@ -37,14 +37,30 @@ def kubeconfig(server="https://203.0.113.9:6443", **changes):
     for name, value in changes.items():
         part = user if name.startswith(("client", "token", "exec", "user")) else cluster
         part[name.replace("_", "-")] = value
-    return yaml.safe_dump({
-        "apiVersion": "v1", "kind": "Config", "current-context": "admin@kubernetes",
-        "clusters": [{"name": "kubernetes", "cluster": {
-            name: value for name, value in cluster.items() if value is not None}}],
-        "users": [{"name": "admin", "user": {
-            name: value for name, value in user.items() if value is not None}}],
-        "contexts": [{"name": "admin@kubernetes",
-                      "context": {"cluster": "kubernetes", "user": "admin"}}]})
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "admin@kubernetes",
+            "clusters": [
+                {
+                    "name": "kubernetes",
+                    "cluster": {
+                        name: value for name, value in cluster.items() if value is not None
+                    },
+                }
+            ],
+            "users": [
+                {
+                    "name": "admin",
+                    "user": {name: value for name, value in user.items() if value is not None},
+                }
+            ],
+            "contexts": [
+                {"name": "admin@kubernetes", "context": {"cluster": "kubernetes", "user": "admin"}}
+            ],
+        }
+    )
 
 
 class FakeApi:
@@ -86,17 +102,24 @@ class FakeApi:
         self._reached(kind)
         self.calls.append(("list", kind.kind, labels or fields))
         uid = fields.partition("involvedObject.uid=")[2].partition(",")[0]
-        return [self._shown(one) for (found, space, _), one in self.objects.items()
-                if found == kind and space == namespace
-                and (not uid or one["involvedObject"]["uid"] == uid)]
+        return [
+            self._shown(one)
+            for (found, space, _), one in self.objects.items()
+            if found == kind
+            and space == namespace
+            and (not uid or one["involvedObject"]["uid"] == uid)
+        ]
 
     def apply(self, manifest, namespace, *, force):
         kind = Kind(manifest["apiVersion"], manifest["kind"])
         self._reached(kind)
         name = manifest["metadata"]["name"]
         self.calls.append(("apply", kind.kind, force))
-        values = {key: value for key, value in copy.deepcopy(manifest).items()
-                  if key not in ("apiVersion", "kind")}
+        values = {
+            key: value
+            for key, value in copy.deepcopy(manifest).items()
+            if key not in ("apiVersion", "kind")
+        }
         return self._shown(self.put(kind, namespace, name, **values))
 
     def delete(self, kind, name, namespace, propagation):
@@ -111,16 +134,26 @@ class FakeApi:
         """Make an object, or change it."""
         old = self.objects.get((kind, namespace, name), {}).get("metadata", {})
         metadata = {
-            "uid": f"uid-{next(self.uids)}", **old, **values.pop("metadata", {}), "name": name,
+            "uid": f"uid-{next(self.uids)}",
+            **old,
+            **values.pop("metadata", {}),
+            "name": name,
             "generation": old.get("generation", 0) + 1,
             "managedFields": [{"manager": manager, "operation": "Apply"}],
-            **({"namespace": namespace} if namespace else {})}
+            **({"namespace": namespace} if namespace else {}),
+        }
         status = values.pop("status", self.objects.get((kind, namespace, name), {}).get("status"))
         if kind == Kind("v1", "Namespace"):
             status = {"phase": "Active"}
         self.objects[kind, namespace, name] = {
-            **values, "apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata,
-            **({"status": status} if status else {}), "looked": False, "left": 0}
+            **values,
+            "apiVersion": kind.api_version,
+            "kind": kind.kind,
+            "metadata": metadata,
+            **({"status": status} if status else {}),
+            "looked": False,
+            "left": 0,
+        }
         return self.objects[kind, namespace, name]
 
     def _reached(self, kind):
@@ -130,8 +163,9 @@ class FakeApi:
             raise NotServed(f"serves no {kind.kind}")
 
     def _shown(self, live):
-        return copy.deepcopy({name: value for name, value in live.items()
-                              if name not in ("looked", "left")})
+        return copy.deepcopy(
+            {name: value for name, value in live.items() if name not in ("looked", "left")}
+        )
 
 
 @pytest.fixture
@@ -142,9 +176,11 @@ def api():
 @pytest.fixture
 def provider(api):
     """A provider of this API server; keywords are its configuration."""
+
     def make(limit=0.2, **settings):
-        root = KubernetesProvider(Path("/run/netns/none"), limit=limit, poll=0.01,
-                                  connect=lambda *_: api)
+        root = KubernetesProvider(
+            Path("/run/netns/none"), limit=limit, poll=0.01, connect=lambda *_: api
+        )
         return root.under(configuration.TYPE, {"kubeconfig": kubeconfig(), **settings})
 
     return make
@@ -153,6 +189,7 @@ def provider(api):
 @pytest.fixture
 def make(provider):
     """Checks and creates, as an engine does; the type, the id, the inputs and the outputs."""
+
     def create(type_, metadata=None, served=None, **inputs):
         served = served or provider()
         checked = served.check(type_, {"metadata": metadata or {"name": "one"}, **inputs})
@@ -165,6 +202,7 @@ def make(provider):
 @pytest.fixture
 def refused():
     """Expects a refusal; its words."""
+
     def call(function, *arguments):
         with pytest.raises(ProviderError) as caught:
             function(*arguments)

@@ -23,33 +23,45 @@ def test_a_kubeconfig_says_where_who_and_by_whose_word():
     access = reading.read(kubeconfig(tls_server_name="node-1"))
 
     assert access == reading.Access(
-        server="https://203.0.113.9:6443", authority="an authority", name="node-1",
-        certificate="a certificate", key="a key")
+        server="https://203.0.113.9:6443",
+        authority="an authority",
+        name="node-1",
+        certificate="a certificate",
+        key="a key",
+    )
     assert "a key" not in repr(access)
 
 
 def test_a_token_does_in_the_place_of_a_certificate():
-    access = reading.read(kubeconfig(
-        token="hush", client_certificate_data=None, client_key_data=None))  # noqa: S106
+    access = reading.read(
+        kubeconfig(token="hush", client_certificate_data=None, client_key_data=None)
+    )  # noqa: S106
 
     assert (access.token, access.certificate) == ("hush", "")
 
 
-@pytest.mark.parametrize(("content", "message"), [
-    ("/root/.kube/config", "its content, not the path of a file"),
-    ("{hush: [", "is not YAML"),
-    (kubeconfig("http://203.0.113.9"), "'http://203.0.113.9'; it must be an https address"),
-    (kubeconfig(certificate_authority_data=None), "no certificate-authority-data"),
-    (kubeconfig(certificate_authority_data="%hush%"), "authority-data .* is not base64 of text"),
-    (kubeconfig(certificate_authority="/hush.pem"), "certificate-authority in .* cluster"),
-    (kubeconfig(insecure_skip_tls_verify=True), "insecure-skip-tls-verify in .* not served"),
-    (kubeconfig(proxy_url="http://proxy"), "proxy-url in .* not served"),
-    (kubeconfig(exec={"command": "hush"}), "exec in .* user 'admin' is not served"),
-    (kubeconfig(client_key="/hush.pem"), "client-key in .* not served"),
-    (kubeconfig(client_key_data=None), "neither a token nor a client certificate"),
-])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("/root/.kube/config", "its content, not the path of a file"),
+        ("{hush: [", "is not YAML"),
+        (kubeconfig("http://203.0.113.9"), "'http://203.0.113.9'; it must be an https address"),
+        (kubeconfig(certificate_authority_data=None), "no certificate-authority-data"),
+        (
+            kubeconfig(certificate_authority_data="%hush%"),
+            "authority-data .* is not base64 of text",
+        ),
+        (kubeconfig(certificate_authority="/hush.pem"), "certificate-authority in .* cluster"),
+        (kubeconfig(insecure_skip_tls_verify=True), "insecure-skip-tls-verify in .* not served"),
+        (kubeconfig(proxy_url="http://proxy"), "proxy-url in .* not served"),
+        (kubeconfig(exec={"command": "hush"}), "exec in .* user 'admin' is not served"),
+        (kubeconfig(client_key="/hush.pem"), "client-key in .* not served"),
+        (kubeconfig(client_key_data=None), "neither a token nor a client certificate"),
+    ],
+)
 def test_what_would_need_more_than_itself_is_refused_without_being_quoted(
-        root, refused, content, message):
+    root, refused, content, message
+):
     told = refused(root.check, TYPE, {"kubeconfig": content})
 
     assert message.partition(" .* ")[0] in told
@@ -62,9 +74,11 @@ def test_another_context_may_be_chosen_and_one_that_is_not_there_is_named(root, 
 
     assert root.check(TYPE, {"kubeconfig": content, "context": "admin@kubernetes"})
     assert "no context 'prod'; it has admin@kubernetes" in refused(
-        root.check, TYPE, {"kubeconfig": content, "context": "prod"})
+        root.check, TYPE, {"kubeconfig": content, "context": "prod"}
+    )
     assert "no cluster 'prod'; it has kubernetes" in refused(
-        root.check, TYPE, {"kubeconfig": content, "cluster": "prod"})
+        root.check, TYPE, {"kubeconfig": content, "cluster": "prod"}
+    )
 
 
 def test_a_kubeconfig_is_not_taken_without_a_namespace_to_use_it_in(refused):
@@ -74,11 +88,14 @@ def test_a_kubeconfig_is_not_taken_without_a_namespace_to_use_it_in(refused):
     assert KubernetesProvider(None).check(TYPE, {}) == {}
 
 
-@pytest.mark.parametrize(("given", "message"), [
-    ({"renderYamlToDirectory": "out"}, "kubernetes:renderYamlToDirectory is not served"),
-    ({"enableServerSideApply": "false"}, "enableServerSideApply must stay on"),
-    ({"deleteUnreachable": "perhaps"}, "deleteUnreachable is 'perhaps'; it is true or false"),
-])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"renderYamlToDirectory": "out"}, "kubernetes:renderYamlToDirectory is not served"),
+        ({"enableServerSideApply": "false"}, "enableServerSideApply must stay on"),
+        ({"deleteUnreachable": "perhaps"}, "deleteUnreachable is 'perhaps'; it is true or false"),
+    ],
+)
 def test_what_the_lab_would_not_heed_is_refused(root, refused, given, message):
     assert message in refused(root.check, TYPE, given)
 
@@ -92,7 +109,8 @@ def test_what_is_not_known_yet_passes(root):
 
 def test_with_a_kubeconfig_that_is_not_known_nothing_is_asked(root, refused):
     assert "not known yet" in refused(
-        root.under(TYPE, {"kubeconfig": UNKNOWN}).read, CONFIG_MAP, "default/a", {}, {})
+        root.under(TYPE, {"kubeconfig": UNKNOWN}).read, CONFIG_MAP, "default/a", {}, {}
+    )
 
 
 def test_a_resource_without_an_explicit_provider_is_refused_in_a_preview_already(root, refused):
@@ -103,7 +121,8 @@ def test_a_stack_that_configures_the_default_provider_is_told(root, refused):
     root.configure({"podnet:kubernetes": "kubeadm", "aws:region": "eu-central-1"})
 
     assert "kubernetes:kubeconfig is not served" in refused(
-        root.configure, {"kubernetes:kubeconfig": "x"})
+        root.configure, {"kubernetes:kubeconfig": "x"}
+    )
 
 
 def test_kubeconfigs_and_the_data_of_secrets_are_secret_by_themselves(root):
@@ -115,31 +134,72 @@ def test_kubeconfigs_and_the_data_of_secrets_are_secret_by_themselves(root):
 ONE, OTHER = kubeconfig(), kubeconfig("https://203.0.113.10:6443")
 
 
-@pytest.mark.parametrize(("old", "new", "changed", "replaces"), [
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": ONE}, (), (), id="the same"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": OTHER}, ("kubeconfig",), ("kubeconfig",),
-                 id="another server"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": kubeconfig(
-        certificate_authority_data=text("another"))}, ("kubeconfig",), ("kubeconfig",),
-        id="another authority"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": kubeconfig(client_key_data=text("new"))},
-                 ("kubeconfig",), (), id="another key"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": UNKNOWN}, ("kubeconfig",), ("kubeconfig",),
-                 id="not known yet"),
-    pytest.param({"kubeconfig": ONE, "clusterIdentifier": "a"},
-                 {"kubeconfig": OTHER, "clusterIdentifier": "a"}, ("kubeconfig",), (),
-                 id="the same by its identifier"),
-    pytest.param({"kubeconfig": ONE, "clusterIdentifier": "a"},
-                 {"kubeconfig": ONE, "clusterIdentifier": "b"}, ("clusterIdentifier",),
-                 ("clusterIdentifier",), id="another by its identifier"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": ONE, "clusterIdentifier": "b"},
-                 ("clusterIdentifier",), (), id="an identifier for the first time"),
-    pytest.param({}, {"kubeconfig": ONE}, ("kubeconfig",), (), id="none before"),
-    pytest.param({"kubeconfig": ONE}, {"kubeconfig": ONE, "namespace": "x"}, ("namespace",), (),
-                 id="another default namespace"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "changed", "replaces"),
+    [
+        pytest.param({"kubeconfig": ONE}, {"kubeconfig": ONE}, (), (), id="the same"),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": OTHER},
+            ("kubeconfig",),
+            ("kubeconfig",),
+            id="another server",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": kubeconfig(certificate_authority_data=text("another"))},
+            ("kubeconfig",),
+            ("kubeconfig",),
+            id="another authority",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": kubeconfig(client_key_data=text("new"))},
+            ("kubeconfig",),
+            (),
+            id="another key",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": UNKNOWN},
+            ("kubeconfig",),
+            ("kubeconfig",),
+            id="not known yet",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE, "clusterIdentifier": "a"},
+            {"kubeconfig": OTHER, "clusterIdentifier": "a"},
+            ("kubeconfig",),
+            (),
+            id="the same by its identifier",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE, "clusterIdentifier": "a"},
+            {"kubeconfig": ONE, "clusterIdentifier": "b"},
+            ("clusterIdentifier",),
+            ("clusterIdentifier",),
+            id="another by its identifier",
+        ),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": ONE, "clusterIdentifier": "b"},
+            ("clusterIdentifier",),
+            (),
+            id="an identifier for the first time",
+        ),
+        pytest.param({}, {"kubeconfig": ONE}, ("kubeconfig",), (), id="none before"),
+        pytest.param(
+            {"kubeconfig": ONE},
+            {"kubeconfig": ONE, "namespace": "x"},
+            ("namespace",),
+            (),
+            id="another default namespace",
+        ),
+    ],
+)
 def test_another_cluster_replaces_and_another_way_into_the_same_does_not(
-        root, old, new, changed, replaces):
+    root, old, new, changed, replaces
+):
     diff = root.diff(TYPE, "", old, {}, new)
 
     assert (diff.changed, diff.replaces) == (changed, replaces)

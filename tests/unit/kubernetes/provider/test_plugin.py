@@ -38,29 +38,38 @@ def configured(servicer, **arguments):
 
 
 def check(servicer, type_):
-    return servicer.Check(pb.CheckRequest(
-        urn=f"urn:pulumi:lab::podnet::{type_}::one", news=encode({})), Context())
+    return servicer.Check(
+        pb.CheckRequest(urn=f"urn:pulumi:lab::podnet::{type_}::one", news=encode({})), Context()
+    )
 
 
 def test_the_kubeconfig_of_a_provider_is_marked_as_a_secret(servicer):
     told = servicer.CheckConfig(
-        pb.CheckRequest(news=encode({"kubeconfig": kubeconfig(), "namespace": "a"})), Context())
+        pb.CheckRequest(news=encode({"kubeconfig": kubeconfig(), "namespace": "a"})), Context()
+    )
 
     assert MessageToDict(told.inputs) == {
-        "kubeconfig": {SIGNATURE: SECRET, "value": kubeconfig()}, "namespace": "a"}
+        "kubeconfig": {SIGNATURE: SECRET, "value": kubeconfig()},
+        "namespace": "a",
+    }
 
 
 def test_a_kubeconfig_that_is_not_known_yet_passes(servicer):
     told = servicer.CheckConfig(
-        pb.CheckRequest(news=encode({"kubeconfig": UNKNOWN_ON_THE_WIRE})), Context())
+        pb.CheckRequest(news=encode({"kubeconfig": UNKNOWN_ON_THE_WIRE})), Context()
+    )
 
     assert MessageToDict(told.inputs)["kubeconfig"]["value"] == UNKNOWN_ON_THE_WIRE
 
 
 def test_another_cluster_replaces_the_provider(servicer):
-    told = servicer.DiffConfig(pb.DiffRequest(
-        old_inputs=encode({"kubeconfig": kubeconfig()}),
-        news=encode({"kubeconfig": kubeconfig("https://203.0.113.10:6443")})), Context())
+    told = servicer.DiffConfig(
+        pb.DiffRequest(
+            old_inputs=encode({"kubeconfig": kubeconfig()}),
+            news=encode({"kubeconfig": kubeconfig("https://203.0.113.10:6443")}),
+        ),
+        Context(),
+    )
 
     assert list(told.replaces) == ["kubeconfig"]
 
@@ -87,7 +96,8 @@ def test_the_default_provider_serves_nothing(servicer):
 
 
 def test_what_a_cluster_is_reached_by_is_set_by_the_lab_and_never_by_the_user(
-        servicer, monkeypatch):
+    servicer, monkeypatch
+):
     monkeypatch.setenv("KUBECONFIG", json.dumps({"hush": "hush"}))
 
     assert "explicit provider" in check(configured(servicer), CONFIG_MAP).failures[0].reason
@@ -98,6 +108,7 @@ def test_the_executable_is_where_the_cli_looks_for_that_of_the_sdk(tmp_path):
     number = version("pulumi_kubernetes")
 
     assert program.relative_to(tmp_path).as_posix() == (
-        f"plugins/resource-kubernetes-v{number}/pulumi-resource-kubernetes")
+        f"plugins/resource-kubernetes-v{number}/pulumi-resource-kubernetes"
+    )
     assert "lab.kubernetes.provider.plugin" in program.read_text()
     assert program.stat().st_mode & 0o111

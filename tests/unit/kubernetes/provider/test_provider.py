@@ -22,14 +22,20 @@ from tests.unit.kubernetes.provider.conftest import (
 )
 
 SPEC = {"selector": {"matchLabels": LABELS}}
-HALF = {"observedGeneration": 1, "desiredNumberScheduled": 2, "updatedNumberScheduled": 2,
-        "numberAvailable": 1}
+HALF = {
+    "observedGeneration": 1,
+    "desiredNumberScheduled": 2,
+    "updatedNumberScheduled": 2,
+    "numberAvailable": 1,
+}
 WHOLE = {**HALF, "numberAvailable": 2}
 
 
 def asking(**annotations):
-    return {"name": "one", "annotations": {
-        f"pulumi.com/{name}": value for name, value in annotations.items()}}
+    return {
+        "name": "one",
+        "annotations": {f"pulumi.com/{name}": value for name, value in annotations.items()},
+    }
 
 
 def test_an_object_is_applied_read_changed_and_gone(api, provider, make):
@@ -59,16 +65,19 @@ def test_a_name_that_is_not_given_comes_from_the_token(provider, api):
 
 
 def test_an_object_is_in_its_own_namespace_or_that_of_the_provider_or_in_none(
-        provider, make, refused):
+    provider, make, refused
+):
     assert make(CONFIG_MAP, {"name": "a", "namespace": "b"})[0] == "b/a"
     assert make(CONFIG_MAP, {"name": "a"}, provider(namespace="c"))[0] == "c/a"
     assert make(CLUSTER_ROLE, {"name": "a"})[0] == "a"
     assert "a ClusterRole is in no namespace" in refused(
-        make, CLUSTER_ROLE, {"name": "a", "namespace": "b"})
+        make, CLUSTER_ROLE, {"name": "a", "namespace": "b"}
+    )
 
 
 def test_an_object_of_somebody_else_is_not_taken_over_unless_that_is_asked(
-        api, provider, make, refused):
+    api, provider, make, refused
+):
     api.put(Kind("v1", "ConfigMap"), "default", "one", manager="kubectl", data={"a": "theirs"})
 
     told = refused(make, CONFIG_MAP)
@@ -99,12 +108,18 @@ def test_an_object_that_is_still_going_is_waited_for_before_it_is_made_anew(api,
 
 def test_an_update_of_what_is_gone_says_so(provider, refused):
     assert "ConfigMap default/one is gone; refresh" in refused(
-        provider().update, CONFIG_MAP, "default/one", {}, {}, {"metadata": {"name": "one"}})
+        provider().update, CONFIG_MAP, "default/one", {}, {}, {"metadata": {"name": "one"}}
+    )
 
 
-@pytest.mark.parametrize(("asked", "force"), [
-    (({"name": "one"}, {}), False), ((asking(patchForce="true"), {}), True),
-    (({"name": "one"}, {"enablePatchForce": True}), True)])
+@pytest.mark.parametrize(
+    ("asked", "force"),
+    [
+        (({"name": "one"}, {}), False),
+        ((asking(patchForce="true"), {}), True),
+        (({"name": "one"}, {"enablePatchForce": True}), True),
+    ],
+)
 def test_fields_of_others_are_taken_only_by_force(api, provider, make, asked, force):
     metadata, settings = asked
     make(CONFIG_MAP, metadata, provider(**settings))
@@ -125,8 +140,9 @@ def test_an_update_waits_for_its_own_rollout_and_not_for_the_one_before(api, pro
     newest = {**WHOLE, "observedGeneration": 2}
     api.steps["DaemonSet"] = [WHOLE, {**HALF, "observedGeneration": 2}, newest]
 
-    told = provider().update(DAEMON_SET, id_, inputs, outputs, {**inputs, "spec": {
-        **SPEC, "minReadySeconds": 1}})
+    told = provider().update(
+        DAEMON_SET, id_, inputs, outputs, {**inputs, "spec": {**SPEC, "minReadySeconds": 1}}
+    )
 
     assert told["status"] == newest
 
@@ -150,12 +166,27 @@ def test_a_rollout_has_as_long_as_its_annotation_says(api, provider, make, refus
 @pytest.fixture
 def pod(api):
     def make(name, *, node="node-2", ready=False, labels=None, **status):
-        made = api.put(POD, "default", name, spec={"nodeName": node}, status={
-            "phase": "Pending", **status, "conditions": [
-                {"type": "PodScheduled", "status": "True", "lastTransitionTime": "1"},
-                {"type": "Ready", "status": str(ready), "lastTransitionTime": "2",
-                 "reason": "ContainersNotReady", "message": "containers: [flanneld]"}]},
-                       metadata={"labels": labels or LABELS})
+        made = api.put(
+            POD,
+            "default",
+            name,
+            spec={"nodeName": node},
+            status={
+                "phase": "Pending",
+                **status,
+                "conditions": [
+                    {"type": "PodScheduled", "status": "True", "lastTransitionTime": "1"},
+                    {
+                        "type": "Ready",
+                        "status": str(ready),
+                        "lastTransitionTime": "2",
+                        "reason": "ContainersNotReady",
+                        "message": "containers: [flanneld]",
+                    },
+                ],
+            },
+            metadata={"labels": labels or LABELS},
+        )
         return made["metadata"]["uid"]
 
     return make
@@ -164,19 +195,35 @@ def pod(api):
 def test_a_rollout_that_does_not_finish_tells_which_pods_and_why(api, pod, make, refused):
     api.steps["DaemonSet"] = [HALF]
     pod("good", ready=True)
-    uid = pod("bad", initContainerStatuses=[{"name": "install", "state": {"waiting": {
-        "reason": "ErrImagePull", "message": "no such image"}}}],
-        containerStatuses=[{"name": "flanneld", "state": {"waiting": {
-            "reason": "PodInitializing"}}}])
+    uid = pod(
+        "bad",
+        initContainerStatuses=[
+            {
+                "name": "install",
+                "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}},
+            }
+        ],
+        containerStatuses=[
+            {"name": "flanneld", "state": {"waiting": {"reason": "PodInitializing"}}}
+        ],
+    )
     for stamp, message in (("1", "older"), ("2", "network plugin\n  failed")):
-        api.put(Kind("v1", "Event"), "default", f"event-{stamp}", reason="FailedCreatePodSandBox",
-                message=message, lastTimestamp=stamp, involvedObject={"uid": uid})
+        api.put(
+            Kind("v1", "Event"),
+            "default",
+            f"event-{stamp}",
+            reason="FailedCreatePodSandBox",
+            message=message,
+            lastTimestamp=stamp,
+            involvedObject={"uid": uid},
+        )
 
     assert _told(make, refused) == (
         "DaemonSet default/one was not ready within 0.2 s: 1 of 2 pods are available. bad on "
         "node-2, Pending, install waits (ErrImagePull: no such image), Ready is False "
         "(ContainersNotReady: containers: [flanneld]) [FailedCreatePodSandBox: network plugin "
-        "failed]")
+        "failed]"
+    )
     assert ("list", "Pod", "app=flannel") in api.calls
 
 
@@ -186,14 +233,25 @@ def _told(make, refused):
 
 def test_a_container_that_ends_again_and_again_tells_how(api, pod, make, refused):
     api.steps["DaemonSet"] = [HALF]
-    pod("bad", node="", phase="Running", containerStatuses=[{"name": "flanneld", "state": {
-        "waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {
-            "terminated": {"exitCode": 1, "message": "no interface\n"}}}])
+    pod(
+        "bad",
+        node="",
+        phase="Running",
+        containerStatuses=[
+            {
+                "name": "flanneld",
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 1, "message": "no interface\n"}},
+            }
+        ],
+    )
 
     told = _told(make, refused)
 
-    assert ("bad, on no node, Running, flanneld waits (CrashLoopBackOff), flanneld ended with 1 "
-            "(no interface), Ready is False") in told
+    assert (
+        "bad, on no node, Running, flanneld waits (CrashLoopBackOff), flanneld ended with 1 "
+        "(no interface), Ready is False"
+    ) in told
 
 
 def test_of_many_pods_only_some_are_told(api, pod, make, refused):
@@ -210,11 +268,18 @@ def test_of_many_pods_only_some_are_told(api, pod, make, refused):
 
 def test_a_workload_without_pods_tells_what_it_was_warned_of(api, make, refused):
     api.steps["DaemonSet"] = [HALF]
-    api.put(Kind("v1", "Event"), "default", "event", reason="FailedCreate",
-            message="violates PodSecurity", involvedObject={"uid": "uid-2"})
+    api.put(
+        Kind("v1", "Event"),
+        "default",
+        "event",
+        reason="FailedCreate",
+        message="violates PodSecurity",
+        involvedObject={"uid": "uid-2"},
+    )
 
     assert _told(make, refused).endswith(
-        "there are no pods with app=flannel [FailedCreate: violates PodSecurity]")
+        "there are no pods with app=flannel [FailedCreate: violates PodSecurity]"
+    )
 
 
 def test_when_all_pods_are_ready_it_is_the_controller_that_lags(api, pod, make, refused):
@@ -225,16 +290,28 @@ def test_when_all_pods_are_ready_it_is_the_controller_that_lags(api, pod, make, 
 
 
 def test_a_rollout_that_got_nowhere_is_told_at_once(api, provider, make, refused):
-    api.steps["Deployment"] = [{"observedGeneration": 1, "conditions": [
-        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
-         "message": "timed out"}]}]
+    api.steps["Deployment"] = [
+        {
+            "observedGeneration": 1,
+            "conditions": [
+                {
+                    "type": "Progressing",
+                    "status": "False",
+                    "reason": "ProgressDeadlineExceeded",
+                    "message": "timed out",
+                }
+            ],
+        }
+    ]
     served, begun = provider(limit=60), time.monotonic()
 
     told = refused(lambda: make(DEPLOYMENT, None, served, spec=SPEC))
 
     assert time.monotonic() - begun < 10
-    assert told == ("Deployment default/one: its rollout got nowhere: timed out. there are no "
-                    "pods with app=flannel")
+    assert told == (
+        "Deployment default/one: its rollout got nowhere: timed out. there are no "
+        "pods with app=flannel"
+    )
 
 
 def test_what_disappears_while_it_is_waited_for_is_told(api, provider, make, refused):
@@ -246,7 +323,8 @@ def test_what_disappears_while_it_is_waited_for_is_told(api, provider, make, ref
     api.steps["DaemonSet"] = Vanishing([HALF])
 
     assert "DaemonSet default/one was deleted by somebody" in refused(
-        lambda: make(DAEMON_SET, None, provider(limit=5), spec=SPEC))
+        lambda: make(DAEMON_SET, None, provider(limit=5), spec=SPEC)
+    )
 
 
 def test_a_deletion_waits_until_the_object_is_gone(api, provider, make):
@@ -259,7 +337,8 @@ def test_a_deletion_waits_until_the_object_is_gone(api, provider, make):
 
 
 def test_an_object_with_its_name_that_somebody_made_meanwhile_is_another_one(
-        api, provider, make, monkeypatch):
+    api, provider, make, monkeypatch
+):
     id_, _, outputs = make(CONFIG_MAP)
 
     def replaced(kind, name, namespace, _):
@@ -273,8 +352,9 @@ def test_an_object_with_its_name_that_somebody_made_meanwhile_is_another_one(
 
 
 def test_how_dependents_go_is_for_an_annotation_to_say(api, provider, make):
-    id_, _, outputs = make(DEPLOYMENT, asking(deletionPropagationPolicy="orphan",
-                                              skipAwait="true"), spec=SPEC)
+    id_, _, outputs = make(
+        DEPLOYMENT, asking(deletionPropagationPolicy="orphan", skipAwait="true"), spec=SPEC
+    )
     provider().delete(DEPLOYMENT, id_, outputs)
 
     assert api.calls[-1] == ("delete", "Deployment", "Orphan")
@@ -285,14 +365,23 @@ def test_a_deletion_that_does_not_end_tells_what_remains(api, provider, make, re
     api.lasting = 10**6
     live = api.objects[Kind("v1", "Namespace"), None, "one"]
     live["spec"] = {"finalizers": ["kubernetes"]}
-    live["status"] = {"phase": "Terminating", "conditions": [
-        {"type": "NamespaceContentRemaining", "status": "True", "reason": "SomeResourcesRemain",
-         "message": "pods. has 1 resource instances"},
-        {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "reason": "Fine"}]}
+    live["status"] = {
+        "phase": "Terminating",
+        "conditions": [
+            {
+                "type": "NamespaceContentRemaining",
+                "status": "True",
+                "reason": "SomeResourcesRemain",
+                "message": "pods. has 1 resource instances",
+            },
+            {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "reason": "Fine"},
+        ],
+    }
 
     assert refused(provider().delete, NAMESPACE, id_, outputs) == (
         "Namespace one was not gone within 0.2 s: SomeResourcesRemain: pods. has 1 resource "
-        "instances; it has the finalizers kubernetes")
+        "instances; it has the finalizers kubernetes"
+    )
 
 
 def test_what_goes_with_its_definition_is_gone(api, provider, make):
@@ -305,12 +394,14 @@ def test_what_goes_with_its_definition_is_gone(api, provider, make):
 
 
 def test_without_its_cluster_nothing_is_deleted_unless_it_may_be_forgotten(
-        api, provider, make, refused):
+    api, provider, make, refused
+):
     id_, inputs, outputs = make(CONFIG_MAP)
     api.down = True
 
-    assert "did not answer. If the cluster is gone for good, set deleteUnreachable=True" in \
-        refused(provider().delete, CONFIG_MAP, id_, outputs)
+    assert "did not answer. If the cluster is gone for good, set deleteUnreachable=True" in refused(
+        provider().delete, CONFIG_MAP, id_, outputs
+    )
     assert "did not answer" in refused(provider().read, CONFIG_MAP, id_, inputs, outputs)
     provider(deleteUnreachable="true").delete(CONFIG_MAP, id_, outputs)
 
@@ -321,20 +412,23 @@ def test_functions_are_refused(provider, refused):
 
 def test_the_namespace_that_one_is_in_anyway_is_refused(refused):
     served = KubernetesProvider(
-        Path("/proc/self/ns/net"), connect=lambda *_: pytest.fail("connected"),
+        Path("/proc/self/ns/net"),
+        connect=lambda *_: pytest.fail("connected"),
     ).under(configuration.TYPE, {"kubeconfig": kubeconfig()})
 
     assert "is the network namespace of this machine" in refused(
-        served.read, CONFIG_MAP, "default/a", {}, {})
+        served.read, CONFIG_MAP, "default/a", {}, {}
+    )
 
 
 def test_a_connection_is_made_once(provider, api):
     connected = []
     served = KubernetesProvider(
-        Path("/run/netns/none"), connect=lambda *given: connected.append(given) or api,
+        Path("/run/netns/none"),
+        connect=lambda *given: connected.append(given) or api,
     ).under(configuration.TYPE, {"kubeconfig": kubeconfig()})
     for _ in range(2):
         served.read(CONFIG_MAP, "default/a", {}, {})
 
-    (access, namespace, _), = connected
+    ((access, namespace, _),) = connected
     assert (access.server, namespace) == ("https://203.0.113.9:6443", Path("/run/netns/none"))

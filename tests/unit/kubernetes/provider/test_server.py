@@ -21,12 +21,14 @@ from tests.unit.kubernetes.provider.pki import Authority
 CONFIG_MAP = Kind("v1", "ConfigMap")
 DAEMON_SET = Kind("apps/v1", "DaemonSet")
 RESOURCES = {
-    "/api/v1": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": []},
-                {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": []},
-                {"name": "pods/log", "kind": "Pod", "namespaced": True, "verbs": []},
-                {"name": "namespaces", "kind": "Namespace", "namespaced": False, "verbs": []}],
-    "/apis/apps/v1": [{"name": "daemonsets", "kind": "DaemonSet", "namespaced": True,
-                       "verbs": []}]}
+    "/api/v1": [
+        {"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": []},
+        {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": []},
+        {"name": "pods/log", "kind": "Pod", "namespaced": True, "verbs": []},
+        {"name": "namespaces", "kind": "Namespace", "namespaced": False, "verbs": []},
+    ],
+    "/apis/apps/v1": [{"name": "daemonsets", "kind": "DaemonSet", "namespaced": True, "verbs": []}],
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,11 +47,17 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, body):
         parts = urlsplit(self.path)
         peer = self.connection.getpeercert() or {}
-        self.server.asked.append({
-            "method": self.command, "path": parts.path, "query": parse_qs(parts.query),
-            "body": body, "type": self.headers.get("Content-Type"),
-            "token": self.headers.get("Authorization"),
-            "user": [value for rdn in peer.get("subject", ()) for _, value in rdn]})
+        self.server.asked.append(
+            {
+                "method": self.command,
+                "path": parts.path,
+                "query": parse_qs(parts.query),
+                "body": body,
+                "type": self.headers.get("Content-Type"),
+                "token": self.headers.get("Authorization"),
+                "user": [value for rdn in peer.get("subject", ()) for _, value in rdn],
+            }
+        )
         if parts.path in RESOURCES:
             status, answer = 200, {"kind": "APIResourceList", "resources": RESOURCES[parts.path]}
         elif self.server.answers:
@@ -118,8 +126,13 @@ def server(served, authority, entered):
     certificate, key = authority.issue("admin")
 
     def make(patience=0.2, **changes):
-        access = {"server": f"https://127.0.0.1:{served.server_port}", "authority": authority.pem,
-                  "certificate": certificate, "key": key, **changes}
+        access = {
+            "server": f"https://127.0.0.1:{served.server_port}",
+            "authority": authority.pem,
+            "certificate": certificate,
+            "key": key,
+            **changes,
+        }
         return Server(Access(**access), Path("/run/netns/internet"), patience)
 
     return make
@@ -131,7 +144,9 @@ def test_every_call_is_made_inside_the_namespace(server, served, entered):
     assert server().get(CONFIG_MAP, "one", "two") == {"kind": "ConfigMap", "data": {"a": "1"}}
     assert entered == ["/run/netns/internet"] * 2
     assert [one["path"] for one in served.asked] == [
-        "/api/v1", "/api/v1/namespaces/two/configmaps/one"]
+        "/api/v1",
+        "/api/v1/namespaces/two/configmaps/one",
+    ]
 
 
 def test_kinds_are_asked_for_once_and_say_whether_they_are_in_namespaces(server, served):
@@ -143,9 +158,13 @@ def test_kinds_are_asked_for_once_and_say_whether_they_are_in_namespaces(server,
     assert [one["path"] for one in served.asked] == ["/api/v1", "/apis/apps/v1"]
 
 
-@pytest.mark.parametrize(("kind", "told"), [
-    (Kind("v1", "Thing"), "serves no Thing of v1; of that it serves ConfigMap, Namespace, Pod"),
-    (Kind("example.com/v1", "Thing"), "of that it serves nothing")])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Kind("v1", "Thing"), "serves no Thing of v1; of that it serves ConfigMap, Namespace, Pod"),
+        (Kind("example.com/v1", "Thing"), "of that it serves nothing"),
+    ],
+)
 def test_a_kind_that_stays_unknown_is_named(server, served, kind, told):
     with pytest.raises(NotServed, match=told):
         server().get(kind, "one", None)
@@ -165,8 +184,7 @@ def test_an_object_is_applied_under_the_name_of_one_manager(server, served):
     assert made.apply(manifest, "two", force=True) == manifest
     made.apply(manifest, "two", force=False)
     forced, plain = served.asked[1:]
-    assert (forced["method"], forced["path"]) == (
-        "PATCH", "/api/v1/namespaces/two/configmaps/one")
+    assert (forced["method"], forced["path"]) == ("PATCH", "/api/v1/namespaces/two/configmaps/one")
     assert forced["query"] == {"fieldManager": ["podnet"], "force": ["True"]}
     assert plain["query"]["force"] == ["False"]
     assert (forced["type"], forced["body"]) == ("application/apply-patch+yaml", manifest)
@@ -184,9 +202,12 @@ def test_a_list_is_selected_by_the_api_server(server, served):
     served.answers.append((200, {"apiVersion": "v1", "kind": "PodList", "items": [{}]}))
 
     assert server().listed(Kind("v1", "Pod"), "two", labels="app=x", fields="type=Warning") == [
-        {"apiVersion": "v1", "kind": "Pod"}]
-    assert served.asked[1]["query"] == {"labelSelector": ["app=x"],
-                                        "fieldSelector": ["type=Warning"]}
+        {"apiVersion": "v1", "kind": "Pod"}
+    ]
+    assert served.asked[1]["query"] == {
+        "labelSelector": ["app=x"],
+        "fieldSelector": ["type=Warning"],
+    }
 
 
 def test_one_is_known_by_the_certificate_of_the_kubeconfig(server, served):
@@ -202,15 +223,20 @@ def test_or_by_its_token(server, served):
 
 
 def test_neither_certificate_nor_key_nor_token_is_ever_written_to_a_file(
-        server, tmp_path, monkeypatch):
+    server, tmp_path, monkeypatch
+):
     opened = []
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     watching = True
 
     def watch(event, arguments):
         # Numbers are descriptors, among them the memory that the key is read from.
-        if watching and event == "open" and isinstance(arguments[0], str) \
-                and (set(arguments[1] or "r") & set("wax+")):
+        if (
+            watching
+            and event == "open"
+            and isinstance(arguments[0], str)
+            and (set(arguments[1] or "r") & set("wax+"))
+        ):
             opened.append(arguments[0])
 
     sys.addaudithook(watch)
@@ -229,21 +255,26 @@ def test_a_key_that_is_not_one_is_refused_without_being_shown(server):
 
 def test_the_certificate_may_be_for_a_name_that_only_the_kubeconfig_knows(server):
     assert server(name="node-1.internal").namespaced(CONFIG_MAP)
-    with pytest.raises(Unreachable, match=r"is not the cluster of the kubeconfig .*Hostname "
-                                          r"mismatch.*Look up the kubeconfig again"):
+    with pytest.raises(
+        Unreachable,
+        match=r"is not the cluster of the kubeconfig .*Hostname "
+        r"mismatch.*Look up the kubeconfig again",
+    ):
         server(name="node-2.internal").namespaced(CONFIG_MAP)
 
 
 def test_an_api_server_that_somebody_else_vouches_for_is_not_believed(server):
-    with pytest.raises(Unreachable, match=r"is not the cluster of the kubeconfig .*was its "
-                                          r"control plane made anew"):
+    with pytest.raises(
+        Unreachable,
+        match=r"is not the cluster of the kubeconfig .*was its "
+        r"control plane made anew",
+    ):
         server(authority=Authority().pem).namespaced(CONFIG_MAP)
 
 
 def test_one_that_is_not_ready_yet_is_waited_for(server, served):
     manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}
-    served.answers += [(503, {"message": "starting"}), (429, {"message": "later"}),
-                       (200, manifest)]
+    served.answers += [(503, {"message": "starting"}), (429, {"message": "later"}), (200, manifest)]
 
     assert server(patience=5).apply(manifest, "two", force=False) == manifest
 
@@ -254,8 +285,10 @@ def test_one_that_stays_silent_is_told_with_what_to_look_at(server):
         made.namespaced(CONFIG_MAP)
 
     told = str(caught.value)
-    assert told.startswith("the API server at https://127.0.0.1:9 did not answer in 0.05 s "
-                           "([Errno 111] Connection refused). Look at: ")
+    assert told.startswith(
+        "the API server at https://127.0.0.1:9 did not answer in 0.05 s "
+        "([Errno 111] Connection refused). Look at: "
+    )
     assert "podnet exec node-1" in told
     assert "podnet:adminCidrs" in told
 
@@ -273,14 +306,20 @@ def test_a_refusal_is_the_api_servers_own_sentence(server, served):
     served.answers.append((409, {"kind": "Status", "message": "Apply failed with 1 conflict"}))
 
     with pytest.raises(Refused, match=r"^Apply failed with 1 conflict$") as caught:
-        server().apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}},
-                       "two", force=False)
+        server().apply(
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}},
+            "two",
+            force=False,
+        )
     assert caught.value.status == 409
 
 
 def test_a_namespace_that_is_not_there_is_told(authority):
-    missing = Server(Access(server="https://127.0.0.1:9", authority=authority.pem, token="x"),  # noqa: S106
-                     Path("/run/netns/lab-none"), 60)
+    missing = Server(
+        Access(server="https://127.0.0.1:9", authority=authority.pem, token="x"),  # noqa: S106
+        Path("/run/netns/lab-none"),
+        60,
+    )
 
     with pytest.raises(Unreachable, match=r"namespace /run/netns/lab-none is not there.*lab up"):
         missing.get(CONFIG_MAP, "one", "two")
