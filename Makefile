@@ -1,27 +1,44 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: up down test test-kubernetes check fmt lock clean help
-up: ## deploy the stack `lab` on this machine and prove every pair with packets
+.PHONY: setup up down test test-cli test-kubernetes test-long check docs fmt lock clean help
+setup: ## install what the lab and the tests need: Debian packages and .venv
+	@scripts/setup tests
+
+up: ## deploy the stack `lab` on this machine and verify every pair with packets
 	@scripts/setup lab
 	@.venv/bin/podnet up
 
 down: ## remove everything of the lab; keeps the virtual environment and the image
 	@if [ -x .venv/bin/podnet ]; then .venv/bin/podnet down; else echo "no lab here: nothing was set up"; fi
 
-test: ## run the whole test suite (the tiers this machine can run)
+test: ## run the test suite (the tiers this machine can run)
 	@scripts/setup tests
-	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes"
-	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "lab or cli or slow"
+	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes and not long"
+	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=15 -m "(lab or cli or slow) and not long"
+
+test-cli: ## build the Pulumi CLI, once a user, and run the tests that need it
+	@scripts/setup tests
+	@folder=$$($(PYTHON) -m podnet.lab.images.programs.pulumi) && \
+		PATH="$$folder:$$PATH" $(PYTHON) -m pytest --durations=0 -m "cli and not long"
 
 test-kubernetes: ## build the programs of a cluster, and run the tests with real clusters
 	@scripts/setup kubernetes
-	@$(PYTHON) -m lab.kubernetes
-	@$(PYTHON) -m pytest -m kubernetes
+	@$(PYTHON) -m podnet.lab.images
+	@$(PYTHON) -m pytest --durations=15 -m "kubernetes and not long"
 
-check: ## lint, types, shell scripts, and that every test file is collected
+test-long: ## run the tests that take minutes each, outside CI; their last results are in docs/results
+	@scripts/setup kubernetes
+	@$(PYTHON) -m podnet.lab.images
+	@$(PYTHON) -m pytest --durations=0 -m long
+
+check: ## format, lint, layers, types, words, shell scripts, and that every test file is collected
 	@scripts/setup tests
 	@scripts/check
+
+docs: ## build the site of the documents into docs/_build; a dead link fails
+	@scripts/setup tests
+	@scripts/docs
 
 fmt: ## rewrite the code in the project's format
 	@scripts/setup tests

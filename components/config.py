@@ -1,12 +1,21 @@
-"""Pulumi's configuration as a whole, and the one way in which bad input is told."""
+"""Configuration of the stack, and errors in it without a traceback."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pulumi
 from pulumi.runtime import config as runtime_config
+
+from podnet.errors import UserError
+from podnet.plan.config import load
+from podnet.plan.settings import Settings
+
+EXIT_AFTER_LOGGED_ERROR = 32
+"""By which a Python program says that its error is logged (pulumi/pulumi, sdk/python/cmd/
+pulumi-language-python)."""
 
 
 def stack_config() -> dict[str, str]:
@@ -19,10 +28,19 @@ def stack_config() -> dict[str, str]:
     return {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
 
 
+def load_settings() -> Settings:
+    """The checked settings of the stack; raises `SettingsError`."""
+    return load(stack_config())
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Let the engines print bad input as the sentence it is, without a traceback."""
+    """Let the engines print bad input as the sentence it is, without a traceback.
+
+    The language host adds an error of its own to every other exit code, that of `RunError` as well.
+    """
     try:
         yield
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from error
+    except (UserError, ValueError) as error:
+        pulumi.log.error(str(error))
+        sys.exit(EXIT_AFTER_LOGGED_ERROR)

@@ -1,4 +1,4 @@
-"""What a stack exports: values by zone and by node, in the words of AWS."""
+"""Exports of a stack: values by zone and by node, with AWS's names."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.build import Build
-from components.network import Network
-from components.nodes import Nodes
-from plan.nodes import Node
-from plan.settings import Settings
+from podnet.components.network import Network
+from podnet.components.node_template import NodeTemplate
+from podnet.components.nodes import Nodes
+from podnet.plan.nodes import Node
+from podnet.plan.settings import Settings
 
 
 def publish(
-    settings: Settings, build: Build, planned: tuple[Node, ...], network: Network, nodes: Nodes
+    settings: Settings,
+    template: NodeTemplate,
+    nodes_plan: tuple[Node, ...],
+    network: Network,
+    nodes: Nodes,
 ) -> None:
     """Export all of it."""
     values = {
@@ -23,8 +27,8 @@ def publish(
         "routeTableIds": _by_zone(network, network.route_table_ids),
         "routing": str(settings.routing),
         "routingTag": settings.node_routing.tag(),
-        "version": build.version,
-        "imageId": build.image_id,
+        "version": template.version,
+        "imageId": template.image_id,
         "podCidr": str(settings.pod_cidr),
         "nodes": {
             node.name: {
@@ -34,7 +38,7 @@ def publish(
                 "podBlock": str(node.block),
                 "instanceId": nodes.instance_ids[node.name],
             }
-            for node in planned
+            for node in nodes_plan
         },
     }
     for name, value in values.items():

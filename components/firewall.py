@@ -9,20 +9,20 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import named, rule_in
-from plan.firewall import Rule
+from podnet.components.tags import named, rule_in
+from podnet.plan.firewall import Rule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirewallArgs:
-    """What a `Firewall` is made from."""
+    """Arguments of `Firewall`."""
 
     vpc_id: pulumi.Input[str]
     """The VPC of the nodes."""
     ingress: Mapping[str, Rule]
-    """What may come in, keyed by what each rule is for."""
+    """Rules for incoming packets, keyed by purpose."""
     egress: Mapping[str, Rule]
-    """What may go out, keyed likewise."""
+    """Rules for outgoing packets, keyed by purpose."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
@@ -33,9 +33,9 @@ class Firewall(pulumi.ComponentResource):
     security_group_id: pulumi.Output[str]
     """The group, for the nodes to be in."""
     ingress_rule_ids: Sequence[pulumi.Output[str]]
-    """The rules for what may come in."""
+    """Ids of the rules for incoming packets."""
     egress_rule_ids: Sequence[pulumi.Output[str]]
-    """The rules for what may go out."""
+    """Ids of the rules for outgoing packets."""
 
     def __init__(
         self,

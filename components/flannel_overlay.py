@@ -1,4 +1,4 @@
-"""Flannel as it runs in the cluster, where it carries the pods' packets in place of the nodes."""
+"""Flannel as a DaemonSet of the cluster, where it routes pods in place of the nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from plan import flannel
+from podnet.plan import flannel
 
 NAME = "kube-flannel"
 ACCOUNT = "flannel"
@@ -20,12 +20,12 @@ PLUGIN_VOLUME, CONFLIST_VOLUME = "cni-plugin", "cni"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlannelOverlayArgs:
-    """What a `FlannelOverlay` is made from."""
+    """Arguments of `FlannelOverlay`."""
 
     net_conf: str
-    """What the daemon is told of its network."""
+    """Configuration of the daemon."""
     conflist: str
-    """What the nodes attach pods by."""
+    """CNI configuration of the nodes."""
     image: str
     """The daemon's container image, by digest."""
     plugin_image: str
@@ -61,9 +61,9 @@ class FlannelOverlay(pulumi.ComponentResource):
             name, metadata=_metadata(ACCOUNT, namespace), opts=child
         )
         rights = self._rights(account)
-        told = {flannel.NET_CONF: args.net_conf, flannel.CNI_CONF: args.conflist}
+        files = {flannel.NET_CONF: args.net_conf, flannel.CNI_CONF: args.conflist}
         config = k8s.core.v1.ConfigMap(
-            name, metadata=_metadata("kube-flannel-cfg", namespace), data=told, opts=child
+            name, metadata=_metadata("kube-flannel-cfg", namespace), data=files, opts=child
         )
         k8s.apps.v1.DaemonSet(
             name,
@@ -74,18 +74,18 @@ class FlannelOverlay(pulumi.ComponentResource):
                     "metadata": {
                         "labels": LABELS,
                         # The daemon reads its configuration once: another one is another pod.
-                        "annotations": {"podnet/told": _digest(told)},
+                        "annotations": {"podnet/told": _digest(files)},
                     },
                     "spec": self._pod(account.metadata["name"], config.metadata["name"]),
                 },
             },
-            # Without its rights the daemon would fail, and be tried again ever more seldom.
+            # Without its rights the daemon would crash-loop with back-off.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
         )
         self.register_outputs({})
 
     def _rights(self, account: k8s.core.v1.ServiceAccount) -> pulumi.Resource:
-        """To read the nodes and its own pod, and to note on its node how to reach it."""
+        """Permission to read nodes and its own pod, and to annotate its node."""
         name, child = self.pulumi_resource_name, pulumi.ResourceOptions(parent=self)
         role = k8s.rbac.v1.ClusterRole(
             name,
@@ -123,7 +123,7 @@ class FlannelOverlay(pulumi.ComponentResource):
             "priority_class_name": "system-node-critical",
             "service_account_name": account,
             "node_selector": {"kubernetes.io/os": "linux"},
-            # A node without Flannel is not ready, so Flannel waits for no node to be ready.
+            # A node without Flannel is not ready, so Flannel must tolerate nodes that are not.
             "tolerations": [{"operator": "Exists"}],
             "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
             "init_containers": [
@@ -161,14 +161,16 @@ class FlannelOverlay(pulumi.ComponentResource):
             "/opt/bin/flanneld",
             "--kube-subnet-mgr",
             "--iface=$(NODE_ADDRESS)",
-            # Nodes drop nothing that they forward, so there is nothing to be let through.
+            # Nodes forward everything, so Flannel needs no rules that allow it.
             "--iptables-forward-rules=false",
             "--healthz-ip=127.0.0.1",
             f"--healthz-port={flannel.HEALTH_PORT}",
         ]
-        places = {CONFIG_VOLUME: flannel.CONFIGURATION, RUN_VOLUME: "/run/flannel"}
+        mounts = {CONFIG_VOLUME: flannel.CONFIGURATION, RUN_VOLUME: "/run/flannel"}
         return {
-            **_container("kube-flannel", self._args.image, command, places, may=["NET_ADMIN"]),
+            **_container(
+                "kube-flannel", self._args.image, command, mounts, capabilities=["NET_ADMIN"]
+            ),
             "env": [
                 _field("POD_NAME", "metadata.name"),
                 _field("POD_NAMESPACE", "metadata.namespace"),
@@ -187,10 +189,10 @@ def _container(
     name: str,
     image: str,
     command: list[str],
-    places: Mapping[str, str],
-    may: list[str] | None = None,
+    mounts: Mapping[str, str],
+    capabilities: list[str] | None = None,
 ) -> k8s.core.v1.ContainerArgsDict:
-    """A container that may do nothing but what it names, and write nowhere but in its volumes."""
+    """A container with these capabilities only, that writes nowhere but in its volumes."""
     return {
         "name": name,
         "image": image,
@@ -203,9 +205,9 @@ def _container(
             "privileged": False,
             "allow_privilege_escalation": False,
             "read_only_root_filesystem": True,
-            "capabilities": {"drop": ["ALL"], "add": may or []},
+            "capabilities": {"drop": ["ALL"], "add": capabilities or []},
         },
-        "volume_mounts": [{"name": volume, "mount_path": path} for volume, path in places.items()],
+        "volume_mounts": [{"name": volume, "mount_path": path} for volume, path in mounts.items()],
     }
 
 
@@ -221,5 +223,5 @@ def _asks(path: str) -> k8s.core.v1.ProbeArgsDict:
     return {"http_get": {"host": "127.0.0.1", "path": path, "port": flannel.HEALTH_PORT}}
 
 
-def _digest(told: Mapping[str, str]) -> str:
-    return hashlib.sha256("\n".join(told.values()).encode()).hexdigest()[:12]
+def _digest(files: Mapping[str, str]) -> str:
+    return hashlib.sha256("\n".join(files.values()).encode()).hexdigest()[:12]

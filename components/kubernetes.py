@@ -1,4 +1,4 @@
-"""The cluster of a stack that is one: wired before the nodes are made, and finished after."""
+"""The cluster of a stack that has one: parameters before the nodes, and what follows after them."""
 
 from __future__ import annotations
 
@@ -7,72 +7,84 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as k8s
 
-import userdata.kubernetes as files
-from components.build import Build
-from components.cluster import Cluster, ClusterArgs
-from components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
-from components.nodes import Nodes
-from components.waiting import Wait
-from plan import flannel
-from plan.kubernetes import API_SERVER, CONTROL_PLANE, Parameters
-from plan.routing import RoutingMode
-from plan.settings import Settings
-from plan.switch import Deployed
+from podnet import userdata
+from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
+from podnet.components.cluster_ready import ClusterReady
+from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
+from podnet.components.node_template import NodeTemplate
+from podnet.components.nodes import Nodes
+from podnet.plan import flannel
+from podnet.plan.deployed import Deployed
+from podnet.plan.kubernetes import API_SERVER, CONTROL_PLANE_NODE, Parameters
+from podnet.plan.routing import RoutingMode
+from podnet.plan.settings import Settings
 
-FIRST = f"node-{CONTROL_PLANE}"
 CLOUD_CONTROLLER = (
     "A cloud controller, if you add one, must run with --configure-cloud-routes=false: podnet "
     "routes pods, and a second writer of routes would take its routes away"
 )
 
 
-def prepare(
-    settings: Settings, build: Build, deployed: Deployed, tags: Mapping[str, str]
-) -> list[Cluster]:
-    """What the nodes of a cluster need before they boot; nothing where there is none."""
+def parameters(
+    settings: Settings, template: NodeTemplate, deployed: Deployed, tags: Mapping[str, str]
+) -> ClusterParameters | None:
+    """What the nodes of a cluster need before they boot; None for a stack without a cluster."""
     if not settings.has_cluster:
-        return []
-    args = ClusterArgs(
+        return None
+    args = ClusterParametersArgs(
         parameters=Parameters(pulumi.get_stack()),
         node_count=settings.node_count,
-        made_with=f"files {build.version}, image {build.image_id}",
-        control_plane_kept=FIRST in deployed.kept - {*settings.roll},
-        pieces=files.pieces(),
-        digest=files.digest(),
+        template=f"files {template.version}, image {template.image_id}",
+        keeps_control_plane=CONTROL_PLANE_NODE in deployed.reusable - {*settings.roll},
+        pieces=userdata.pieces(),
+        digest=userdata.digest(),
         tags=tags,
     )
-    return [Cluster("cluster", args)]
+    return ClusterParameters("cluster", args)
 
 
-def finish(settings: Settings, cluster: Cluster, nodes: Nodes) -> None:
-    """Wait for the cluster, give Flannel to it if Flannel routes, and export how to reach it."""
-    wait = Wait(
+def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None:
+    """Wait for the cluster, deploy Flannel if it routes, and export how to reach the cluster."""
+    ready = ClusterReady(
         parameters=Parameters(pulumi.get_stack()),
         node_count=settings.node_count,
-        seconds=settings.cluster_timeout_seconds,
+        timeout_seconds=settings.cluster_timeout_seconds,
     )
-    # In this order a node that goes is told first, and the engine deletes it last.
-    kubeconfig = wait.kubeconfig(pulumi.Output.all(cluster.told, *nodes.instance_ids.values()))
+    # In this order a surplus node is announced first, and the engine deletes it last.
+    begun = pulumi.Output.all(cluster.written, *nodes.instance_ids.values())
+    kubeconfig = ready.kubeconfig(begun)
     if settings.routing is RoutingMode.FLANNEL:
-        provider = k8s.Provider(
-            "cluster",
-            kubeconfig=kubeconfig,
-            # The same cluster for as long as its control plane is, whatever address it is given.
-            cluster_identifier=nodes.instance_ids[FIRST],
-            # What was in a cluster is gone with it.
-            delete_unreachable=True,
-            # Otherwise another configuration would delete the one that the daemons mount.
-            enable_config_map_mutable=True,
-        )
-        overlay = FlannelOverlayArgs(
-            net_conf=flannel.net_conf(settings.pod_cidr, settings.node_routing),
-            conflist=flannel.conflist(),
-            image=settings.flannel_image,
-            plugin_image=settings.flannel_plugin_image,
-        )
-        FlannelOverlay("flannel", overlay, pulumi.ResourceOptions(providers=[provider]))
-    address = nodes.public_addresses[FIRST]
+        _deploy_flannel(settings, _provider(kubeconfig, nodes))
+    address = nodes.public_addresses[CONTROL_PLANE_NODE]
     pulumi.export("kubeconfig", kubeconfig)
-    pulumi.export("endpoint", pulumi.Output.format("https://{0}:{1}", address, API_SERVER))
+    pulumi.export("endpoint", address.apply(_endpoint))
     pulumi.export("kubernetesVersion", settings.kubernetes_version)
     pulumi.export("cloudController", CLOUD_CONTROLLER)
+
+
+def _endpoint(address: str | None) -> str:
+    """Where the API server answers; nowhere while its node is stopped."""
+    return f"https://{address}:{API_SERVER}" if address else ""
+
+
+def _provider(kubeconfig: pulumi.Output[str], nodes: Nodes) -> k8s.Provider:
+    return k8s.Provider(
+        "cluster",
+        kubeconfig=kubeconfig,
+        # The same cluster for as long as its control plane lives, whatever its address.
+        cluster_identifier=nodes.instance_ids[CONTROL_PLANE_NODE],
+        # What was in a cluster is gone with it.
+        delete_unreachable=True,
+        # Otherwise another configuration would delete the one that the daemons mount.
+        enable_config_map_mutable=True,
+    )
+
+
+def _deploy_flannel(settings: Settings, provider: k8s.Provider) -> None:
+    overlay = FlannelOverlayArgs(
+        net_conf=flannel.net_conf(settings.pod_cidr, settings.node_routing),
+        conflist=flannel.conflist(),
+        image=settings.flannel_image,
+        plugin_image=settings.flannel_plugin_image,
+    )
+    FlannelOverlay("flannel", overlay, pulumi.ResourceOptions(providers=[provider]))

@@ -9,14 +9,15 @@ from ipaddress import IPv4Network
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import SETTLED, named, path
-from plan.firewall import ANYWHERE
-from plan.nodes import Zone
+from podnet.components.tags import named, path
+from podnet.plan.firewall import ANYWHERE
+from podnet.plan.nodes import Zone
+from podnet.plan.tags import PROJECT, SETTLED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkArgs:
-    """What a `Network` is made from."""
+    """Arguments of `Network`."""
 
     vpc_cidr: IPv4Network
     """The range of the VPC."""
@@ -29,8 +30,10 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC whose subnets reach the internet; pod routes are added from outside."""
 
-    vpc_id: pulumi.Output[str]
+    vpc: aws.ec2.Vpc
     """The VPC."""
+    vpc_id: pulumi.Output[str]
+    """Its id."""
     subnet_ids: Mapping[str, pulumi.Output[str]]
     """The subnet of each zone, by the letter of the zone."""
     route_table_ids: Mapping[str, pulumi.Output[str]]
@@ -47,13 +50,13 @@ class Network(pulumi.ComponentResource):
         super().__init__("podnet:index:Network", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self._tags = args.tags
-        vpc = aws.ec2.Vpc(
+        self.vpc = vpc = aws.ec2.Vpc(
             name,
             cidr_block=str(args.vpc_cidr),
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=named(args.tags, "vpc"),
-            # A tag of its own tells when a switch has settled; the VPC must not take it away.
+            tags=named(args.tags, "vpc", **{PROJECT: pulumi.get_project()}),
+            # A separate tag records the applied routing; the VPC resource must not remove it.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=[path(SETTLED)]),
         )
         self.vpc_id = vpc.id
@@ -97,7 +100,7 @@ class Network(pulumi.ComponentResource):
             f"{self.pulumi_resource_name}-{zone.name}",
             vpc_id=self.vpc_id,
             cidr_block=str(zone.subnet),
-            availability_zone=available.apply(lambda names: _pick(names, zone)),
+            availability_zone=available.apply(lambda names: _zone_name(names, zone)),
             tags=named(self._tags, zone.name),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -133,11 +136,11 @@ class Network(pulumi.ComponentResource):
         return table
 
 
-def _pick(available: list[str], zone: Zone) -> str:
-    names = sorted(available)
+def _zone_name(available: list[str] | None, zone: Zone) -> str:
+    names = sorted(available or ())
     if zone.index >= len(names):
         raise pulumi.RunError(
             f"podnet:zones asks for at least {zone.index + 1} zones, but this region offers "
-            f"{len(names)} ({', '.join(names)}); use fewer zones or another region"
+            f"{len(names)} ({', '.join(names) or 'none'}); use fewer zones or another region"
         )
     return names[zone.index]

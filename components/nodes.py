@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components import roles
-from components.build import Build
-from components.cluster import Cluster
-from components.tags import NETWORK, NODE, ROUTING, VERSION, named, path
-from plan.nodes import Node, control_plane
+from podnet.components import roles
+from podnet.components.cluster_parameters import ClusterParameters
+from podnet.components.node_template import NodeTemplate
+from podnet.components.tags import named, path
+from podnet.plan.nodes import Node, control_plane
+from podnet.plan.tags import NETWORK, NODE, ROUTING, VERSION
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NodesArgs:
-    """What `Nodes` are made from."""
+    """Arguments of `Nodes`."""
 
     nodes: tuple[Node, ...]
     """The nodes as planned."""
@@ -25,18 +26,18 @@ class NodesArgs:
     """The subnet of each zone, by the letter of the zone."""
     security_group_id: pulumi.Input[str]
     """The group that all nodes are in."""
-    instance_type: str
-    """The EC2 type of every node."""
-    build: Build
-    """What a node is made with."""
-    kept: Collection[str]
-    """Names of the nodes that stay with the image and the files they were made with."""
+    template: NodeTemplate
+    """Properties of a new node."""
+    reused: Collection[str]
+    """Names of the existing nodes that keep their files, image and instance type."""
+    key_name: str | None = None
+    """EC2 key pair of a new node."""
     session_manager: bool
     """Whether Session Manager can open a shell on the nodes."""
-    cluster: Cluster | None = None
-    """What makes a cluster of the nodes, if they shall be one."""
-    boot_after: Sequence[pulumi.Resource]
-    """What must be there before a node boots, since it fetches packages at once."""
+    cluster: ClusterParameters | None = None
+    """The parameters of the cluster that the nodes form, if they form one."""
+    depends_on: Sequence[pulumi.Resource]
+    """Resources besides `cluster` that a booting node needs, which fetches packages at once."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
@@ -44,8 +45,10 @@ class NodesArgs:
 class Nodes(pulumi.ComponentResource):
     """Instances with fixed addresses that may forward packets of pods."""
 
-    instance_ids: Mapping[str, pulumi.Output[str]]
+    instances: Mapping[str, aws.ec2.Instance]
     """The instance of each node, by the name of the node."""
+    instance_ids: Mapping[str, pulumi.Output[str]]
+    """Its id."""
     interface_ids: Mapping[str, pulumi.Output[str]]
     """The network interface of each node, by the name of the node."""
     private_addresses: Mapping[str, pulumi.Output[str]]
@@ -62,7 +65,9 @@ class Nodes(pulumi.ComponentResource):
         super().__init__("podnet:index:Nodes", name, None, opts)
         self._args = args
         profiles = self._profiles()
-        instances = {node.name: self._instance(node, profiles[node.name]) for node in args.nodes}
+        self.instances = instances = {
+            node.name: self._instance(node, profiles[node.name]) for node in args.nodes
+        }
         self.instance_ids = {node: instance.id for node, instance in instances.items()}
         self.interface_ids = {
             node: instance.primary_network_interface_id for node, instance in instances.items()
@@ -79,7 +84,7 @@ class Nodes(pulumi.ComponentResource):
         )
 
     def _profiles(self) -> dict[str, aws.iam.InstanceProfile]:
-        """What each node may do, by its name; a control plane may do other things than the rest."""
+        """Instance profile of each node, by its name; that of a control plane differs."""
         args, name = self._args, self.pulumi_resource_name
 
         def role(what: str, cluster: pulumi.Input[str] | None) -> roles.RoleArgs:
@@ -91,10 +96,12 @@ class Nodes(pulumi.ComponentResource):
             )
 
         cluster = args.cluster
-        worn = roles.profile(name, role("nodes", cluster.nodes_policy if cluster else None), self)
-        profiles = dict.fromkeys((node.name for node in args.nodes), worn)
+        shared = roles.instance_profile(
+            name, role("nodes", cluster.nodes_policy if cluster else None), self
+        )
+        profiles = dict.fromkeys((node.name for node in args.nodes), shared)
         if cluster is not None:
-            profiles[control_plane(args.nodes).name] = roles.profile(
+            profiles[control_plane(args.nodes).name] = roles.instance_profile(
                 f"{name}-control-plane", role("control-plane", cluster.control_plane_policy), self
             )
         return profiles
@@ -103,8 +110,9 @@ class Nodes(pulumi.ComponentResource):
         args = self._args
         return aws.ec2.Instance(
             f"{self.pulumi_resource_name}-{node.zone.name}-{node.name}",
-            ami=args.build.image_id,
-            instance_type=args.instance_type,
+            ami=args.template.image_id or None,
+            instance_type=args.template.instance_type,
+            key_name=args.key_name,
             iam_instance_profile=profile.name,
             subnet_id=args.subnet_ids[node.zone.name],
             private_ip=str(node.address),
@@ -115,7 +123,7 @@ class Nodes(pulumi.ComponentResource):
             # provider turns it on again for those at every second update
             # (terraform-provider-aws#44768).
             source_dest_check=False,
-            user_data_base64=args.build.user_data,
+            user_data_base64=args.template.user_data,
             user_data_replace_on_change=True,
             metadata_options={
                 "http_endpoint": "enabled",
@@ -131,7 +139,7 @@ class Nodes(pulumi.ComponentResource):
             tags=named(args.tags, node.name, **self._own_tags(node)),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*args.boot_after],
+                depends_on=[*args.depends_on, *([args.cluster] if args.cluster else [])],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
                 replace_on_changes=[path(NETWORK), "instance_type"],
@@ -140,16 +148,25 @@ class Nodes(pulumi.ComponentResource):
         )
 
     def _own_tags(self, node: Node) -> dict[str, str]:
-        build = self._args.build
-        return {NODE: node.name, NETWORK: build.network, VERSION: build.version}
+        template = self._args.template
+        return {NODE: node.name, NETWORK: template.network_fingerprint, VERSION: template.version}
 
     def _ignored(self, node: Node) -> list[str]:
-        """What may differ from what the program says, without a change to the node.
+        """Properties in which a node may differ from the program without being changed.
 
-        New files, a newer image or another type would stop or replace all nodes at once. A
-        replacement also takes ignored values from before, so a node that is to be made anew
-        ignores none of them.
+        New files, a newer image, another type or key would stop or replace all nodes at once, and
+        so would the address on the internet that a stopped instance lacks: the provider reads back
+        whether the interface has one, and takes another answer for a reason to replace
+        (hashicorp/terraform-provider-aws, internal/service/ec2/ec2_instance.go). A replacement also
+        takes ignored values from before, so a node that is to be replaced ignores none of them.
         """
-        if node.name not in self._args.kept:
+        if node.name not in self._args.reused:
             return [path(ROUTING)]
-        return [path(ROUTING), path(VERSION), "ami", "instance_type", "user_data_base64"]
+        kept = [
+            "ami",
+            "instance_type",
+            "key_name",
+            "user_data_base64",
+            "associate_public_ip_address",
+        ]
+        return [path(ROUTING), path(VERSION), *kept]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from plan.nodes import Node
+from podnet.plan.nodes import Node
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PodRoutesArgs:
-    """What `PodRoutes` are made from."""
+    """Arguments of `PodRoutes`."""
 
     nodes: tuple[Node, ...]
     """The nodes and the pod block of each."""

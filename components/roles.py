@@ -1,4 +1,4 @@
-"""The roles of the nodes: what an instance may do in the account."""
+"""IAM roles of the nodes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.tags import named
+from podnet.components.tags import named
 
 SESSION_MANAGER = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 SESSIONS_ALONE = json.dumps(
@@ -48,22 +48,22 @@ TRUST = json.dumps(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoleArgs:
-    """What the role of a kind of node is made from."""
+    """Arguments of `instance_profile`."""
 
     what: str
-    """The kind of node, in a word."""
+    """Kind of node, as in the name of the role."""
     session_manager: bool
     """Whether Session Manager can open a shell on such a node."""
     cluster: pulumi.Input[str] | None
-    """What such a node may do with the parameters of its cluster, if it is in one."""
+    """Policy for the parameters of the cluster, if such a node is in one."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
 
-def profile(name: str, args: RoleArgs, parent: pulumi.Resource) -> aws.iam.InstanceProfile:
-    """A role with nothing in it but what is asked for, as instances wear it.
+def instance_profile(name: str, args: RoleArgs, parent: pulumi.Resource) -> aws.iam.InstanceProfile:
+    """An instance profile with a least-privilege role.
 
-    Routes are the engine's business, so no node may change anything else in the account.
+    The engine writes the routes, so no node may change anything else in the account.
     """
     child = pulumi.ResourceOptions(parent=parent)
     tags = named(args.tags, args.what)
@@ -84,5 +84,5 @@ def profile(name: str, args: RoleArgs, parent: pulumi.Resource) -> aws.iam.Insta
             f"{name}-session-manager", role=role.name, policy_arn=SESSION_MANAGER, opts=child
         )
     # An instance of a cluster acts in its role from its first minute on.
-    worn = pulumi.ResourceOptions(parent=parent, depends_on=policies)
-    return aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=worn)
+    after_policies = pulumi.ResourceOptions(parent=parent, depends_on=policies)
+    return aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=after_policies)

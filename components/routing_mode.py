@@ -2,47 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.firewall import Firewall
-from components.tags import ROUTING, SETTLED
-from plan.nodes import Node
-
-SETTLE_SECONDS = 5.0
-"""Two polls of the nodes' agent, and a second for the tag to reach the metadata service."""
+from podnet.components import retries
+from podnet.components.firewall import Firewall
+from podnet.plan.nodes import Node
+from podnet.plan.tags import ROUTING, SETTLED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingModeArgs:
-    """What a `RoutingMode` is made from."""
+    """Arguments of `RoutingMode`."""
 
     nodes: tuple[Node, ...]
     """The nodes as planned."""
-    instance_ids: Mapping[str, pulumi.Input[str]]
+    instances: Mapping[str, aws.ec2.Instance]
     """The instance of each node, by the name of the node."""
     routing: str
-    """The routing as a node reads it."""
+    """The routing tag."""
     after: Sequence[pulumi.Resource]
-    """What the routing needs besides the firewall's rules."""
-    settle: bool
-    """Whether nodes may still have another routing, and need time before it is taken away."""
-    vpc_id: pulumi.Input[str]
+    """Resources that the routing needs besides the firewall's rules."""
+    wait_seconds: int
+    """How long nodes that may still have another routing need before it is removed."""
+    vpc: aws.ec2.Vpc
     """The VPC of the nodes."""
     firewall: Firewall
     """The group that the nodes are in, and all its rules."""
 
 
 class RoutingMode(pulumi.ComponentResource):
-    """Tells every node its routing, and closes the way behind the nodes once they have it.
+    """Assigns a routing to every node, and removes what it does not need once nodes applied it.
 
-    What the routing needs comes first; then the tags of the nodes; then, where something
-    switches, a wait in which the nodes take it up; then what it does not need goes, rules here
-    and all else at the end of the deployment, which is when engines delete.
+    What the routing needs comes first; then the tags of the nodes; then, in a switch, a wait in
+    which the nodes apply it; then what it does not need is deleted, rules here and all else at the
+    end of the deployment, which is when engines delete.
     """
 
     def __init__(
@@ -52,43 +50,52 @@ class RoutingMode(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("podnet:index:RoutingMode", name, None, opts)
-        # A tag of its own for each node, since the instance itself must not change for it.
-        told = [
+        retried = retries.of_tags(name)
+        # A separate tag for each node, since the instance itself must not change for it.
+        assigned = [
             aws.ec2.Tag(
                 f"{name}-{node.zone.name}-{node.name}",
-                resource_id=args.instance_ids[node.name],
+                resource_id=args.instances[node.name].id,
                 key=ROUTING,
                 value=args.routing,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.firewall, *args.after]),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[args.firewall, *args.after],
+                    # It is gone with its instance, without a call that could fail.
+                    deleted_with=args.instances[node.name],
+                    hooks=retried,
+                ),
             )
             for node in args.nodes
         ]
 
         value: pulumi.Input[str] = args.routing
-        if args.settle and not pulumi.runtime.is_dry_run():
-            value = pulumi.Output.all(*(tag.id for tag in told)).apply(
-                lambda _: _after_a_while(args.routing)
+        if args.wait_seconds and not pulumi.runtime.is_dry_run():
+            value = pulumi.Output.all(*(tag.id for tag in assigned)).apply(
+                lambda _: _after_wait(args.wait_seconds, args.routing)
             )
-        # Written only after the wait: until it says the routing wanted, every deployment waits.
-        settled = aws.ec2.Tag(
+        # Written only after the wait: until it holds the wanted routing, every deployment waits.
+        applied = aws.ec2.Tag(
             f"{name}-settled",
-            resource_id=args.vpc_id,
+            resource_id=args.vpc.id,
             key=SETTLED,
             value=value,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=told),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=assigned, deleted_with=args.vpc, hooks=retried
+            ),
         )
-        # Rules are resources of their own, so one added by hand belongs to nobody; this one
-        # sees it and takes it away. It would do so to the rules of the former routing as well.
+        # Rules are separate resources, so one added by hand belongs to none of them; this resource
+        # removes it. It would remove the rules of the previous routing as well.
         aws.ec2.VpcSecurityGroupRulesExclusive(
             name,
             security_group_id=args.firewall.security_group_id,
             ingress_rule_ids=args.firewall.ingress_rule_ids,
             egress_rule_ids=args.firewall.egress_rule_ids,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[settled]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[applied]),
         )
         self.register_outputs({})
 
 
-async def _after_a_while(value: str) -> str:
-    await asyncio.sleep(SETTLE_SECONDS)
+async def _after_wait(seconds: int, value: str) -> str:
+    await sleep(seconds)
     return value

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-STACK = "podnet:stack"
-NODE = "podnet:node"
-NETWORK = "podnet:network"
-"""What a node was made for; another value needs another node."""
-VERSION = "podnet:version"
-"""Which files a node was made with; a later value leaves it alone."""
-ROUTING = "podnet:routing"
-"""How a node is to reach the others; read by the node, and changed while it runs."""
-SETTLED = "podnet:settled"
-"""On the VPC: the routing that all nodes have had time to take up."""
+from podnet.plan.tags import STACK
 
 
 def common(stack: str, settings: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,15 @@
 """The tiers: which of them this machine can run, and a closing word on those it left out."""
 
 import functools
+import os
 import shutil
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from lab import host
-from lab.kubernetes.build import golang
-from lab.kubernetes.build.golang import BuildError
+from podnet.lab.host import preflight as host
+from podnet.lab.images.programs import golang
+from podnet.lab.images.programs.golang import BuildError
 
 MODES = "tests/lab/modes/"
 """Its folders share a lab each."""
@@ -21,13 +22,15 @@ def _reason_against(tier: str) -> str | None:
     if tier == "kubernetes":
         return "; ".join(host.problems()) or _reason_against_building()
     if tier == "cli" and shutil.which("pulumi") is None:
-        return "no `pulumi` on PATH; the embedded engine's tests ran in its place"
+        return "no `pulumi` on PATH, and `make test-cli` builds one"
+    if tier == "cli" and os.geteuid() != 0:
+        return "the lab runs the Pulumi CLI in a network namespace of its own, which takes root"
     return None
 
 
 def _reason_against_building():
     try:
-        golang.find(needs_c=True)
+        golang.find("Kubernetes", needs_c=True)
     except BuildError as error:
         return str(error)
     return None

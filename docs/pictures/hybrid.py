@@ -14,7 +14,7 @@ from docs.pictures.parts import (
     routes,
 )
 from docs.pictures.scene import Layer, Picture, Station, Way
-from plan.settings import Settings
+from podnet.plan.settings import Settings
 
 PLAN = Settings(zones=2).addresses
 ONE, TWO, THREE = (PLAN.node(number) for number in (1, 2, 3))

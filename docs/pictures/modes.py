@@ -26,7 +26,7 @@ from docs.pictures.parts import (
     routes,
 )
 from docs.pictures.scene import Crossing, Layer, Picture
-from plan.address import bridge_mac, overlay_mac
+from podnet.plan.address import bridge_mac, overlay_mac
 
 BOTH = ((ONE, TWO), (TWO, ONE))
 EVERY_MAC = "00:00:00:00:00:00"

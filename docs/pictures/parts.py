@@ -5,14 +5,12 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from docs.pictures.scene import Crossing, Layer, Picture, Station, Way
-from plan.address import AddressPlan
-from plan.routing import Routing
-from plan.settings import Settings
+from podnet.plan.address import AddressPlan
+from podnet.plan.node_network import BRIDGE, OVERHEAD, VPC_MTU
+from podnet.plan.routing import Routing
+from podnet.plan.settings import Settings
 
-LINK_MTU = 9001
-OVERHEAD = 50
-"""What VXLAN and the headers around it take; pods leave it free in every mode."""
-MTU = LINK_MTU - OVERHEAD
+MTU = VPC_MTU - OVERHEAD
 
 PLAN = Settings().addresses
 ONE, TWO = PLAN.node(1), PLAN.node(2)
@@ -40,7 +38,7 @@ def pair(
         stations=tuple(
             Station(
                 name=f"node {number}",
-                link=f"eth0 {node}, MTU {LINK_MTU}",
+                link=f"eth0 {node}, MTU {VPC_MTU}",
                 layers=own,
                 pods=pods(node),
             )
@@ -100,7 +98,7 @@ def peer_route(peer: IPv4Address, link: str, plan: AddressPlan = PLAN) -> str:
 
 def own_route(node: IPv4Address, plan: AddressPlan = PLAN) -> Layer:
     """A node's route to its own block."""
-    return routes(f"{plan.block(node)} dev kube-bridge")
+    return routes(f"{plan.block(node)} dev {BRIDGE}")
 
 
 def bridge(
@@ -112,9 +110,7 @@ def bridge(
 ) -> Layer:
     """The pods' bridge with its address, whose prefix says what is on-link."""
     prefix = plan.pods.prefixlen if flat else plan.block_prefix
-    return Layer(
-        name="kube-bridge", says=f"{plan.gateway(node)}/{prefix}, MTU {MTU}", entries=entries
-    )
+    return Layer(name=BRIDGE, says=f"{plan.gateway(node)}/{prefix}, MTU {MTU}", entries=entries)
 
 
 def pods(node: IPv4Address, plan: AddressPlan = PLAN) -> tuple[str, str]:

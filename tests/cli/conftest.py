@@ -1,32 +1,51 @@
-"""A copy of the project that tests may change, and an API of moto on loopback."""
+"""A copy of the project that tests may change, and the lab's API on loopback."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
-from moto.core.base_backend import BackendDict
-from moto.core.config import default_user_config
 
-from lab.pulumi_cli import PulumiCli
-from tests.api import served
+from podnet.lab.engines.pulumi.cli import PulumiCli
+from podnet.lab.images import catalogue
 
 REGION = "eu-central-1"
-IMAGE = "ami-1e749f67"  # any that moto lists
+IMAGE, NEWER_IMAGE = (
+    image.image_id
+    for image in catalogue.IMAGES
+    if image.recipe is catalogue.Recipe.DEBIAN and image.architecture == "x86_64"
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def interpreter(monkeypatch) -> None:
+    """The program runs by the interpreter of these tests.
+
+    Language hosts of the Go module proxy are older than the runtime options in Pulumi.yaml, and
+    would take the first `python3` on PATH.
+    """
+    monkeypatch.setenv("PULUMI_PYTHON_CMD", sys.executable)
+
+
 @pytest.fixture
-def endpoint(monkeypatch) -> Iterator[str]:
-    # Without it moto knows none of the policies that AWS manages.
-    monkeypatch.setitem(default_user_config["iam"], "load_aws_managed_policies", value=True)
-    with served() as url:
-        yield url
-        BackendDict.reset()
+def endpoint() -> Iterator[str]:
+    """The lab's own API, in a process whose end is the end of all that was made in it."""
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/unit/lab/cloud/serve_api.py")],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        process.terminate()
 
 
 @pytest.fixture
@@ -37,7 +56,7 @@ def ec2(endpoint):
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-    )  # noqa: S106
+    )
 
 
 @pytest.fixture
@@ -45,8 +64,13 @@ def project(tmp_path) -> Path:
     """The program itself, with the interpreter of these tests."""
     copy = tmp_path / "project"
     copy.mkdir()
-    for name in ("components", "plan", "stacks", "userdata"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("components", "podnet", "stacks", "userdata"):
+        shutil.copytree(
+            ROOT / name,
+            copy / name,
+            symlinks=True,  # podnet/components and podnet/userdata link to the copies beside it
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(ROOT / name, copy / name)
     (copy / ".venv").symlink_to(sys.prefix)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.aws import AwsProvider
-from lab.engine import Engine, EngineError, ResourceError
-from lab.engine.packages import Packages
-from lab.kubernetes.provider import KubernetesProvider
-from lab.pulumi_cli import PulumiCli
+from podnet.lab.engines.embedded import Engine, EngineError, ResourceError
+from podnet.lab.engines.pulumi.cli import PulumiCli
+from podnet.lab.providers.aws import AwsProvider
+from podnet.lab.providers.kubernetes import KubernetesProvider
 from tests.cli.conftest import REGION
-from tests.unit.kubernetes.provider.conftest import kubeconfig
+from tests.unit.lab.providers.kubernetes.conftest import kubeconfig
 
 pytestmark = pytest.mark.cli
 
@@ -61,20 +60,21 @@ def deploy(request, small, tmp_path, endpoint):
             return PulumiCli(
                 project, "dev", tmp_path / "home", endpoint, REGION, namespace=namespace
             )
-        provider = Packages(
-            {"aws": AwsProvider(endpoint, REGION), "kubernetes": KubernetesProvider(namespace)}
-        )
+        provider = {
+            "aws": AwsProvider(endpoint, REGION),
+            "kubernetes": KubernetesProvider(namespace),
+        }
         return Engine(project, "dev", tmp_path / "home" / "state.json", provider)
 
     return make
 
 
-def told(summary):
+def steps(summary):
     return {(step.op, step.type, step.name) for step in summary.changes}
 
 
 def test_a_cluster_that_is_yet_to_come_is_previewed(deploy):
-    assert told(deploy(CLUSTER + OBJECT).preview()) == {
+    assert steps(deploy(CLUSTER + OBJECT).preview()) == {
         ("create", "pulumi:pulumi:Stack", "small-dev"),
         ("create", "aws:ssm/parameter:Parameter", "kept"),
         ("create", "pulumi:providers:kubernetes", "cluster"),

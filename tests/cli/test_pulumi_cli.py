@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 
 import pytest
 
-from lab.aws import AwsProvider
-from lab.engine import Engine, EngineError, ProgramError, ResourceError, StateLocked
-from lab.pulumi_cli import PulumiCli
-from tests.cli.conftest import REGION
+from podnet.lab.engines.embedded import (
+    Engine,
+    EngineError,
+    ProgramError,
+    ResourceError,
+    StateLockedError,
+)
+from podnet.lab.engines.pulumi.cli import PulumiCli
+from podnet.lab.providers.aws import AwsProvider
+from tests.cli.conftest import IMAGE, NEWER_IMAGE, REGION
 
 pytestmark = pytest.mark.cli
 
 
 def names(summary, op):
     return {step.name for step in summary.steps if step.op == op}
+
+
+def said_in(caplog):
+    """What the program has said since the last time, by level."""
+    said = [record[1:] for record in caplog.record_tuples if record[0] == "podnet.program"]
+    caplog.clear()
+    return said
 
 
 def files(folder):
@@ -96,13 +110,21 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
     assert files(project) == before
 
 
-def test_both_engines_plan_the_same(cli, project, tmp_path, endpoint):
-    settings = {"podnet:nodeCount": "2", "podnet:imageId": "ami-1e749f67"}
+def test_both_engines_plan_and_say_the_same(cli, project, tmp_path, endpoint, caplog):
+    caplog.set_level(logging.INFO, "podnet.program")
+    settings = {"podnet:nodeCount": "2", "podnet:imageId": IMAGE}
     embedded = Engine(
-        project, "lab", tmp_path / "state.json", AwsProvider(endpoint, REGION), config=settings
+        project,
+        "lab",
+        tmp_path / "state.json",
+        {"aws": AwsProvider(endpoint, REGION)},
+        config=settings,
     ).preview()
+    said = said_in(caplog)
     by_cli = cli().preview()
 
+    assert len(said) == len({*said}) > 0
+    assert said_in(caplog) == said
     assert {(step.op, step.urn) for step in by_cli.steps} == {
         (step.op, step.urn) for step in embedded.steps
     }
@@ -110,23 +132,23 @@ def test_both_engines_plan_the_same(cli, project, tmp_path, endpoint):
     assert by_cli.outputs == embedded.outputs
 
 
-def test_progress_is_told_and_a_replacement_says_what_differs(cli):
+def test_progress_is_reported_and_a_replacement_says_what_differs(cli):
     cli().up()
     events = []
-    newer = cli(imageId="ami-785db401").up()
-    summary = cli(events.append, imageId="ami-785db401", roll='["node-1"]').up()
+    newer = cli(imageId=NEWER_IMAGE).up()
+    summary = cli(events.append, imageId=NEWER_IMAGE, roll='["node-1"]').up()
     (replaced,) = (step for step in summary.changes if step.name == "nodes-a-node-1")
 
     assert newer.changes == ()
     assert names(summary, "replace") == {"nodes-a-node-1", "routing-mode-a-node-1"}
     assert names(summary, "update") == {"pod-routes-a-node-1"}
-    assert replaced.detail == 'ami: "ami-1e749f67" → "ami-785db401" (replaces)'
+    assert replaced.detail == f'ami: "{IMAGE}" → "{NEWER_IMAGE}" (replaces)'
     assert [
         (event.kind, event.step.op) for event in events if event.step.name == "nodes-a-node-1"
     ] == [("started", "delete"), ("done", "delete"), ("started", "replace"), ("done", "replace")]
 
 
-def test_bad_settings_are_told_as_the_program_says_them(cli):
+def test_bad_settings_are_reported_in_the_programs_words(cli):
     with pytest.raises(ProgramError, match="nodeCount must be at least 1, got 0"):
         cli(nodeCount="0").preview()
 
@@ -175,5 +197,5 @@ def test_a_cli_that_is_still_at_work_is_named(cli, tmp_path):
     driver = cli()
     driver._lock_timeout = 0.3  # noqa: SLF001
 
-    with pytest.raises(StateLocked, match=f"process {os.getpid()}"):
+    with pytest.raises(StateLockedError, match=f"process {os.getpid()}"):
         driver.destroy()

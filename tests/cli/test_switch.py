@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 import pytest
 
-from lab.aws import AwsProvider
-from lab.engine import Engine, ResourceError
+from podnet.lab.engines.embedded import Engine, ResourceError
+from podnet.lab.providers.aws import AwsProvider
 from tests.cli.conftest import IMAGE, REGION
 
 pytestmark = pytest.mark.cli
 
 ADDED = {("create", "firewall-in-vxlan-8472")}
-TOLD = {("update", "routing-mode-a-node-1"), ("update", "routing-mode-a-node-2")}
-SETTLED = ("update", "routing-mode-settled")
+ASSIGNED = {("update", "routing-mode-a-node-1"), ("update", "routing-mode-a-node-2")}
+APPLIED = ("update", "routing-mode-settled")
 CLOSED = ("update", "routing-mode")
 REMOVED = {
     ("delete", "firewall-in-pods"),
@@ -38,7 +39,7 @@ def embedded(project, tmp_path, endpoint):
             project,
             "lab",
             tmp_path / "state.json",
-            AwsProvider(endpoint, REGION),
+            {"aws": AwsProvider(endpoint, REGION)},
             on_event,
             settings,
         )
@@ -52,12 +53,13 @@ def engine(request):
     return request.getfixturevalue(request.param)
 
 
-def told(summary):
+def steps(summary):
     return {(step.op, step.name) for step in summary.changes}
 
 
-def test_a_switch_adds_tells_waits_closes_and_removes_in_this_order(engine):
+def test_a_switch_adds_assigns_waits_closes_and_removes_in_this_order(engine, caplog):
     engine().up()
+    caplog.set_level(logging.INFO, "podnet.program")
     events = []
 
     def hear(event):
@@ -65,19 +67,24 @@ def test_a_switch_adds_tells_waits_closes_and_removes_in_this_order(engine):
             events.append((time.monotonic(), (event.step.op, event.step.name)))
 
     planned = engine(routing="overlay").preview()
+    logged = caplog.text
+    caplog.clear()
     done = engine(hear, routing="overlay").up()
     last = {name: (moment, place) for place, (moment, name) in enumerate(events)}
 
-    assert told(planned) == told(done) == {*ADDED, *TOLD, SETTLED, CLOSED, *REMOVED}
-    order = [last[name][1] for name in (*ADDED, *TOLD, SETTLED, CLOSED)]
+    for text in (logged, caplog.text):
+        assert "vpc-routes -> overlay" in text
+        assert [f"  {number}. " in text for number in (1, 2, 3, 4)] == [True] * 4
+    assert steps(planned) == steps(done) == {*ADDED, *ASSIGNED, APPLIED, CLOSED, *REMOVED}
+    order = [last[name][1] for name in (*ADDED, *ASSIGNED, APPLIED, CLOSED)]
     assert max(order[:1]) < min(order[1:3])
     assert max(order[1:3]) < order[3] < order[4] < min(last[name][1] for name in REMOVED)
-    assert last[SETTLED][0] - max(last[name][0] for name in TOLD) >= 5
+    assert last[APPLIED][0] - max(last[name][0] for name in ASSIGNED) >= 5
     assert engine(routing="overlay").refresh().changes == ()
     assert engine(routing="overlay").up().changes == ()
 
 
-def test_other_numbers_make_every_node_anew_with_files_that_say_them(engine, ec2):
+def test_other_numbers_replace_every_node_with_files_that_say_them(engine, ec2):
     engine().up()
     summary = engine(podCidr="10.64.0.0/16").up()
     nodes = [
@@ -91,7 +98,7 @@ def test_other_numbers_make_every_node_anew_with_files_that_say_them(engine, ec2
         tag["Value"] for node in nodes for tag in node["Tags"] if tag["Key"] == "podnet:version"
     }
 
-    assert {name for op, name in told(summary) if op == "replace"} >= {
+    assert {name for op, name in steps(summary) if op == "replace"} >= {
         "nodes-a-node-1",
         "nodes-a-node-2",
     }
@@ -109,8 +116,8 @@ def test_a_tag_that_somebody_changed_is_found_and_put_right(engine, ec2):
     ec2.create_tags(Resources=[node], Tags=[{"Key": "podnet:routing", "Value": "magic"}])
     found = engine().refresh()
 
-    assert told(found) == {("refresh", "routing-mode-a-node-1")}
-    assert told(engine().up()) == {("update", "routing-mode-a-node-1")}
+    assert steps(found) == {("refresh", "routing-mode-a-node-1")}
+    assert steps(engine().up()) == {("update", "routing-mode-a-node-1")}
 
 
 def test_after_a_run_that_failed_everything_is_looked_at_first(engine, ec2):
@@ -120,4 +127,4 @@ def test_after_a_run_that_failed_everything_is_looked_at_first(engine, ec2):
     table = next(iter(made.outputs["routeTableIds"].values()))
     ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.2.0/24")
 
-    assert ("create", "pod-routes-a-node-2") in told(engine().up())
+    assert ("create", "pod-routes-a-node-2") in steps(engine().up())

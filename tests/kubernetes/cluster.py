@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 
-import boto3
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from lab.cli import app, cluster, deploy, kept, proof, runtimes
-from lab.cli.deploy import EngineKind
-from lab.cloud import control
-from lab.drill import Traffic
-from lab.kubernetes import image
-from lab.probe import Endpoint
-from plan.kubernetes import Parameters
+import podnet.lab.commands  # noqa: F401  # registers the commands
+from podnet.cli.app import app
+from podnet.lab.cloud import lifecycle
+from podnet.lab.drill import Traffic
+from podnet.lab.images import kubernetes as image
+from podnet.lab.nodes.endpoints import pod_endpoint
+from podnet.lab.operations import deployment
+from podnet.lab.operations.verification import verify
+from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.kubernetes import Parameters
+from podnet.system.waiting import wait_until
 
 SECONDS = 180
 
@@ -25,36 +28,29 @@ class Stack:
     def __init__(self, home, name):
         self.home, self.name = home, name
         image.ensure(home.image)
-        self.endpoint = control.start(home)
-        self.region = deploy.region(name)
-        self.ec2 = cluster.ec2(self.endpoint, self.region)
-        self.ssm = boto3.client(
-            "ssm",
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id="lab",
-            aws_secret_access_key="lab",
-        )  # noqa: S106  # opens nothing
+        self.lab_stack = LabStack(home, name, lifecycle.start(home), EngineKind.EMBEDDED)
+        self.lab_stack.record()
+        self.ec2, self.ssm = self.lab_stack.ec2, self.lab_stack.ssm
         self.parameters = Parameters(name)
-        self.target = proof.Target(home, name, EngineKind.EMBEDDED, self.endpoint)
-        deploy.remember(home, name, EngineKind.EMBEDDED)
-        self.proof = None
+        self.verification = None
+
+    def deploy(self, **settings):
+        """Deploy with these settings for this once, and verify nothing."""
+        once = {f"podnet:{key}": str(value).lower() for key, value in settings.items()}
+        return deployment.up(self.lab_stack, once, log=False)
 
     def up(self, **settings):
-        """Deploy with these settings for this once, and prove it."""
-        config = {f"podnet:{key}": str(value).lower() for key, value in settings.items()}
-        self.proof = self.target.prove(self.target.up(config, tell=False))
-        return self.proof
+        """Deploy with these settings for this once, and verify it."""
+        return self.verify(self.deploy(**settings))
 
-    def prove(self, summary=None):
-        """Prove what was deployed last once more, waiting for what is not ready."""
-        self.proof = self.target.prove(summary or self.proof.summary)
-        return self.proof
+    def verify(self, summary=None):
+        """Verify what was deployed last once more, waiting for what is not ready."""
+        self.verification = verify(self.lab_stack, summary or self.verification.summary)
+        return self.verification
 
-    def look(self):
-        """One probe of what was proved last, as things are now."""
-        of = runtimes.runtime(self.home, self.name, self.endpoint)
-        return of.prove(self.proof.nodes, self.proof.pods)
+    def probe(self):
+        """One probe of what was verified last, as things are now."""
+        return self.lab_stack.pods().probe(self.verification.nodes, self.verification.pods)
 
     def podnet(self, *words):
         """Run a command of `podnet` in this process, and return what it printed."""
@@ -64,20 +60,20 @@ class Stack:
         return done.stdout
 
     def kubectl(self, *words, stdin=None):
-        return runtimes.kubectl(self.home, self.name, self.endpoint).run(*words, stdin=stdin)
+        return self.lab_stack.kubectl().run(*words, stdin=stdin)
 
     def get(self, *words):
         return json.loads(self.kubectl("get", *words, "--output=json"))
 
     def cluster(self):
-        return runtimes.cluster(self.home, self.name, self.endpoint)
+        return self.lab_stack.cluster()
 
     def settings(self):
-        return kept.settings(self.home, self.name)
+        return self.lab_stack.settings()
 
     def node(self, name):
         """The running node, as it is now."""
-        nodes = {each.name: each for each in cluster.running_nodes(self.home, self.ec2, self.name)}
+        nodes = {each.name: each for each in self.lab_stack.running_nodes()}
         return nodes[name]
 
     def rebooted(self, name, pid):
@@ -89,29 +85,24 @@ class Stack:
 
     def traffic(self):
         """Traffic between all pods, to be used in a `with` statement."""
-        return self.traffic_between([Endpoint.of_pod(pod) for pod in self.proof.pods])
+        return self.traffic_between([pod_endpoint(pod) for pod in self.verification.pods])
 
     @staticmethod
     def traffic_between(ends):
         return Traffic(ends)
 
     def boots(self):
-        return {
-            node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
-            for node in self.proof.nodes
-        }
+        return {node.name: node.boot_id for node in self.verification.nodes}
 
     @staticmethod
     def until(look, what, seconds=SECONDS):
-        deadline = time.monotonic() + seconds
-        while not (found := look()):
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.5)
+        found = wait_until(look, seconds, poll=0.5)
+        assert found, f"not within {seconds} s: {what}"
         return found
 
 
-def red(matrix):
-    """What failed, in words."""
+def failing(matrix):
+    """The failed checks, a sentence each."""
     return [
         f"{each.source} to {each.target}, {each.check}: {each.reason}" for each in matrix.failed
     ]

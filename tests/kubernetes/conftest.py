@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud import control
-from lab.home import Home
+from podnet.lab.cloud import lifecycle
+from podnet.lab.home import Home
 
 
 @pytest.fixture(scope="package")
@@ -15,5 +15,5 @@ def lab_home():
     # A short path: a socket of the instances' D-Bus must fit into 108 bytes.
     home = Home.open(Path(tempfile.mkdtemp(prefix="podnet-")))
     yield home
-    control.down(home)
+    lifecycle.down(home)
     shutil.rmtree(home.directory, ignore_errors=True)

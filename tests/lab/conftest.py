@@ -5,19 +5,27 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from lab import image
-from lab.cli import app, cluster, deploy, kept, proof
-from lab.cli.deploy import EngineKind
-from lab.cli.fabric import declare
-from lab.cloud import control
-from lab.drill import Traffic
-from lab.home import Home
-from lab.pods import Pods
-from lab.probe import Endpoint
+import podnet.lab.commands  # noqa: F401  # registers the commands
+from podnet.cli.app import app
+from podnet.lab.cloud import lifecycle
+from podnet.lab.drill import Traffic
+from podnet.lab.home import Home
+from podnet.lab.images import debian
+from podnet.lab.nodes.endpoints import pod_endpoint
+from podnet.lab.operations.readiness import wait_ready
+from podnet.lab.stack.cloud import declare_fabric
+from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.lab.stack.pods import BarePods
+from podnet.plan.settings import Fabric
 
-STACK = "lab"
+
+def quietly(_):
+    """A note that nobody reads."""
+
+
 LABS = pytest.StashKey()
 
 
@@ -26,31 +34,29 @@ class Lab:
 
     def __init__(self, home, fabric=None):
         self.home = home
-        image.ensure(home.image)
-        declare(home, fabric)
-        self.endpoint = control.start(home)
-        self.region = deploy.region(STACK)
-        self.ec2 = cluster.ec2(self.endpoint, self.region)
-        self.target = proof.Target(home, STACK, EngineKind.EMBEDDED, self.endpoint)
+        debian.ensure(home.image)
+        declare_fabric(home, fabric)
+        self.stack = LabStack(home, "lab", lifecycle.start(home), EngineKind.EMBEDDED)
+        self.stack.record()
+        self.ec2 = self.stack.ec2
+        self.running = BarePods(home)
         self.nodes = []
         self.outputs = {}
 
     def engine(self, note=None, **settings):
-        config = {f"podnet:{name}": str(value) for name, value in settings.items()}
-        return deploy.engine(
-            self.home, STACK, EngineKind.EMBEDDED, self.endpoint, note=note, config=config
+        return self.stack.engine(
+            note, {f"podnet:{key}": str(each) for key, each in settings.items()}
         )
 
     def up(self, **settings):
         summary = self.engine(**settings).up()
         self.outputs = summary.outputs
-        self.settle()
+        self.wait_until_applied()
         return summary
 
     def change(self, **settings):
-        """Deploy with these settings, and keep them for all that comes."""
-        words = {key: str(value).lower() for key, value in settings.items()}
-        kept.keep(self.home, STACK, {f"podnet:{key}": value for key, value in words.items()})
+        """Deploy with these settings, and save them for all that comes."""
+        self.stack.save({f"podnet:{key}": str(each).lower() for key, each in settings.items()})
         return self.up()
 
     def podnet(self, *words):
@@ -62,41 +68,35 @@ class Lab:
 
     def traffic(self, limit=300):
         """Traffic between all pods, to be used in a `with` statement."""
-        return Traffic([Endpoint.of_pod(pod) for pod in self.pods], limit)
+        return Traffic([pod_endpoint(pod) for pod in self.pods], limit)
 
-    def settle(self):
+    def wait_until_applied(self):
         """Wait for the nodes, and see that each has its two pods."""
-        control.settle(self.home)
-        self.nodes = cluster.wait_ready(self.home, self.ec2, self.wanted(), lambda _: None)
-        self.pods = cluster.ensure_pods(self.nodes)
+        lifecycle.wait_until_applied(self.home)
+        self.nodes = wait_ready(self.home, self.ec2, self.wanted(), quietly)
+        self.pods = self.running.ensure(self.nodes, quietly)
 
     def wanted(self):
         return {name: node["instanceId"] for name, node in self.outputs["nodes"].items()}
 
-    def renew_pods(self, *names):
-        """Remove and add the pods of these nodes, as after a change of their conflist."""
-        for node in self.nodes:
-            if node.name in names:
-                runtime = Pods(node)
-                for pod in runtime.list():
-                    runtime.remove(pod.name)
-        self.pods = cluster.ensure_pods(self.nodes)
+    def replace_pods(self, *names):
+        """Remove and add the pods of these nodes, or of all, as a change of the conflist needs."""
+        nodes = [node for node in self.nodes if not names or node.name in names]
+        self.running.replace(nodes, quietly)
+        self.pods = self.running.running(self.nodes)
 
     def node(self, name):
         return next(node for node in self.nodes if node.name == name)
 
     def matrix(self):
-        return cluster.prove(self.home, self.nodes, self.pods)
+        return self.running.probe(self.nodes, self.pods)
 
     def red(self):
         """The cells that failed, as from and to; localhost never is one of these."""
         return {(result.source, result.target) for result in self.matrix().failed}
 
     def boot_ids(self):
-        return {
-            node.name: node.run("cat", "/proc/sys/kernel/random/boot_id").strip()
-            for node in self.nodes
-        }
+        return {node.name: node.boot_id for node in self.nodes}
 
     def instance_ids(self):
         return {node.name: node.instance_id for node in self.nodes}
@@ -132,14 +132,14 @@ class Labs:
         """
         if self.shared is None or self.shared[0] != kind:
             self.end()
-            self.shared = kind, self.make("switch" if kind == "switch" else None)
+            self.shared = kind, self.make(Fabric.SWITCH if kind == "switch" else None)
         lab = self.shared[1]
         lab.change(**settings)
         return lab
 
     def end(self):
         for home in self.homes:
-            control.down(home)
+            lifecycle.down(home)
             shutil.rmtree(home.directory, ignore_errors=True)
         self.homes, self.shared = [], None
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lab import host
+from podnet.lab.host import preflight as host
 
 pytestmark = pytest.mark.lab
 

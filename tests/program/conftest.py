@@ -6,13 +6,13 @@ import asyncio
 import contextvars
 import runpy
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws
 import pulumi_kubernetes
 import pytest
@@ -20,6 +20,9 @@ from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure
 
+from podnet.components import cluster_ready, routing_mode
+from podnet.components.config import EXIT_AFTER_LOGGED_ERROR
+from tests.program.account import Account, LookUp
 from tests.program.recording import RecordingLog, RecordingMonitor, Registered
 
 # The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
@@ -42,26 +45,11 @@ KUBECONFIG = "the key of the kingdom"
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether these tags fit a filter of the API, in which a star stands for anything."""
-    return all(fnmatchcase(tags.get(key, ""), value) for key, value in wanted.items())
-
-
-class FakeCloud(Mocks):
+class FakeCloud(LookUp, Mocks):
     """Records every registration; refuses a look-up no test has answered.
 
     An answer is a value, or a function of the arguments. By default nothing is there yet.
     """
-
-    ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
-    IMAGE = "aws:ec2/getAmi:getAmi"
-    QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
-    VPCS = "aws:ec2/getVpcs:getVpcs"
-    INSTANCES = "aws:ec2/getInstances:getInstances"
-    TABLES = "aws:ec2/getRouteTables:getRouteTables"
-    TABLE = "aws:ec2/getRouteTable:getRouteTable"
-    RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
-    PARAMETER = "aws:ssm/getParameter:getParameter"
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
@@ -97,69 +85,16 @@ class FakeCloud(Mocks):
         answer = self.answers[args.token]
         return answer(args.args) if callable(answer) else answer, []
 
-    def holds(
-        self,
-        *nodes: Mapping[str, str],
-        settled: str | None,
-        namesake: str | None = None,
-        routes: Mapping[str, str] | None = None,
-        rules: Collection[str] = (),
-    ) -> FakeCloud:
-        """Answer as a cloud with these instances, told by address, image, type and tags.
-
-        `namesake` is what another VPC has settled in, of another stack with the same name, and
-        `rules` are the titles of the firewall's rules.
-        """
-        vpcs = {"vpc-1": settled} | ({"vpc-2": namesake} if namesake else {})
-        self.answers |= {
-            self.VPCS: lambda args: {
-                "ids": [
-                    vpc
-                    for vpc, tag in vpcs.items()
-                    if has({"podnet:stack": "test", "podnet:settled": tag or ""}, args["tags"])
-                ]
-            },
-            self.INSTANCES: lambda args: {
-                "privateIps": [
-                    node["address"]
-                    for node in nodes
-                    if has({"podnet:stack": "test", **node}, args["instanceTags"])
-                    and all(
-                        {"image-id": node["image"], "instance-type": node.get("type", "t3.small")}[
-                            one["name"]
-                        ]
-                        in one["values"]
-                        for one in args.get("filters") or []
-                    )
-                ]
-            },
-            self.RULES: lambda args: {
-                "ids": [
-                    f"sgr-{rule}"
-                    for rule in rules
-                    for one in args["filters"]
-                    if args["tags"] == {"podnet:stack": "test"} and one["name"] == "tag:Name"
-                    if any(fnmatchcase(rule, title) for title in one["values"])
-                ]
-            },
-            self.TABLES: {"ids": ["rtb-1"]},
-            self.TABLE: {
-                "routes": [
-                    {"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "networkInterfaceId": ""},
-                    *(
-                        {"cidrBlock": cidr, "gatewayId": "", "networkInterfaceId": interface}
-                        for cidr, interface in (routes or {}).items()
-                    ),
-                ]
-            },
-        }
+    def holds(self, *nodes: Mapping[str, str], **there: Any) -> FakeCloud:
+        """Answer as an account with these instances, and what else an `Account` has."""
+        self.answers |= Account(nodes, **there).answers()
         return self
 
     def has_cluster(self, nodes: int, kubeconfig: str = KUBECONFIG) -> FakeCloud:
         """Answer as a cloud whose control plane has made a cluster of so many nodes."""
-        told = {"kubeconfig": kubeconfig, "settled": str(nodes)}
+        parameters = {"kubeconfig": kubeconfig, "settled": str(nodes)}
         self.answers[self.PARAMETER] = lambda args: {
-            "value": told[args["name"].removeprefix("/podnet/test/kubernetes/")]
+            "value": parameters[args["name"].removeprefix("/podnet/test/kubernetes/")]
         }
         return self
 
@@ -189,7 +124,13 @@ class FakeCloud(Mocks):
                 runner.get_loop().set_default_executor(thread)
                 # What else fails, follows from the error that ends the program and is raised here.
                 runner.get_loop().set_exception_handler(lambda _loop, _context: None)
-                runner.run(run_in_stack(lambda: _discard(program())))
+                try:
+                    runner.run(run_in_stack(lambda: _discard(program())))
+                except SystemExit as exited:
+                    if exited.code != EXIT_AFTER_LOGGED_ERROR:
+                        raise
+                    # As the CLI shows it: the errors that were logged, and no other.
+                    raise pulumi.RunError("\n".join(self.errors)) from exited
 
         # The SDK keeps its settings in context variables; a copy ends with the test.
         contextvars.copy_context().run(run)
@@ -217,6 +158,11 @@ class FakeCloud(Mocks):
     def said(self) -> list[tuple[str, str]]:
         """What the program said: how loud, and what."""
         return [(loud, text) for loud, text in self.log.said if loud != "debug"]
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors that the program logged."""
+        return [text for loud, text in self.log.said if loud == "error"]
 
     @property
     def exports(self) -> dict[str, Any]:
@@ -271,3 +217,15 @@ def cloud() -> FakeCloud:
 def make_cloud() -> Callable[[], FakeCloud]:
     """For tests that compare two clouds."""
     return FakeCloud
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch):
+    """Let neither a switch nor a cluster take its time; half a minute passes at each look."""
+
+    async def sleep(_):
+        pass
+
+    monkeypatch.setattr(routing_mode, "sleep", sleep)
+    monkeypatch.setattr(cluster_ready, "sleep", sleep)
+    monkeypatch.setattr(cluster_ready, "monotonic", iter(range(0, 10**9, 30)).__next__)

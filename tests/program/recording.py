@@ -26,6 +26,8 @@ class Registered:
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
     delete_before_replace: bool
+    deleted_with: str
+    error_hooks: tuple[str, ...]
 
 
 def opened(sent: Any) -> tuple[dict[str, Any], frozenset[str]]:
@@ -60,6 +62,8 @@ class RecordingMonitor(MockMonitor):
                 ignore_changes=tuple(request.ignoreChanges),
                 replace_on_changes=tuple(request.replaceOnChanges),
                 delete_before_replace=request.deleteBeforeReplace,
+                deleted_with=request.deletedWith,
+                error_hooks=tuple(request.hooks.on_error),
             )
         )
         return response
@@ -81,3 +85,8 @@ class RecordingLog(MockEngine):
     def Log(self, request):  # noqa: N802
         severity = engine_pb2.LogSeverity.Name(request.severity).lower()
         self.said.append((severity, request.message))
+
+
+def logged(loud, *parts):
+    """Something that was said, in as many pieces as it takes lines here."""
+    return loud, "".join(parts)

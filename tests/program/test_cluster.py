@@ -8,14 +8,14 @@ from base64 import b64decode
 
 import pytest
 
-import userdata.kubernetes as files
-from plan.settings import Settings
+from podnet.plan import config
+from podnet.userdata import packing
 from tests.program.conftest import KUBECONFIG
 
 ROOT = "/podnet/test/kubernetes"
 ARN = f"arn:aws:ssm:here:1:parameter{ROOT}"
-FOLDER = f"{ROOT}/files/{files.digest()[:12]}"
-PIECES = [f"{ARN}/files/{files.digest()[:12]}/{n + 1}" for n in range(len(files.pieces()))]
+FOLDER = f"{ROOT}/files/{packing.digest()[:12]}"
+PIECES = [f"{ARN}/files/{packing.digest()[:12]}/{n + 1}" for n in range(len(packing.pieces()))]
 CLUSTER = {"kubernetes": "kubeadm", "nodeCount": "3"}
 SESSIONS = {
     "ssm:UpdateInstanceInformation",
@@ -55,9 +55,9 @@ def node(number):
         "address": f"192.168.1.{10 + number}",
         "image": "ami-1",
         "podnet:routing": "vpc-routes max=250 vni=1 port=8472",
-        "podnet:network": Settings.from_config(
+        "podnet:network": config.load(
             {f"podnet:{name}": value for name, value in CLUSTER.items()}
-        ).network,
+        ).fingerprint,
         "podnet:version": "0000000000",
     }
 
@@ -78,14 +78,14 @@ def test_nodes_and_program_meet_at_parameters_below_the_name_of_the_stack(cluste
         f"{ROOT}/kubeconfig": ("SecureString", "none"),
         **{
             f"{FOLDER}/{number}": ("String", piece)
-            for number, piece in enumerate(files.pieces(), start=1)
+            for number, piece in enumerate(packing.pieces(), start=1)
         },
     }
 
 
 def test_every_piece_of_the_files_fits_a_parameter_without_charge():
-    assert files.pieces()
-    assert max(map(len, files.pieces())) <= 4096
+    assert packing.pieces()
+    assert max(map(len, packing.pieces())) <= 4096
 
 
 def test_the_control_plane_reads_what_is_wanted_and_writes_what_others_read(cluster):
@@ -143,7 +143,7 @@ def test_no_node_boots_before_it_can_read_and_write_what_it_needs(cluster):
     profiles = {item.name: item.depends_on for item in cluster.of("InstanceProfile")}
     policies = {item.name: item.urn for item in cluster.of("RolePolicy")}
 
-    assert len(needed) == 4 + len(files.pieces())
+    assert len(needed) == 4 + len(packing.pieces())
     assert [needed - item.depends_on for item in cluster.of("Instance")] == [set()] * 3
     assert {name: policies[f"{name}-cluster"] in needed for name, needed in profiles.items()} == {
         "nodes": True,
@@ -161,8 +161,8 @@ def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
             for name in ("settled", "join", "kubeconfig")
         },
         **{
-            f"cluster-files-{files.digest()[:12]}-{number + 1}": ()
-            for number in range(len(files.pieces()))
+            f"cluster-files-{packing.digest()[:12]}-{number + 1}": ()
+            for number in range(len(packing.pieces()))
         },
     }
 
@@ -172,7 +172,7 @@ def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
     [([], []), ([2, 3], []), ([1, 2, 3], ["node-1", "node-2", "node-3"])],
     ids=["first", "lost", "rolled"],
 )
-def test_with_a_new_control_plane_everything_begins_anew(cloud, there, roll):
+def test_with_a_new_control_plane_everything_begins_again(cloud, there, roll):
     cloud.holds(*map(node, there), settled=None).has_cluster(3)
     cloud.deploy(**CLUSTER, roll=json.dumps(roll))
     written = [item for item in cloud.of("Parameter") if "description" in item.inputs]
@@ -231,7 +231,7 @@ def test_user_data_names_the_parameters_and_holds_none_of_their_secrets(cluster)
     assert KUBECONFIG not in text
 
 
-def test_the_exports_tell_how_to_reach_the_cluster_and_what_a_cloud_controller_must_not_do(cluster):
+def test_the_exports_say_how_to_reach_the_cluster_and_what_a_cloud_controller_must_not_do(cluster):
     assert cluster.exports["kubeconfig"] == KUBECONFIG
     assert cluster.exports["endpoint"] == "https://public-nodes-a-node-1:6443"
     assert cluster.exports["kubernetesVersion"] == "1.36.0"

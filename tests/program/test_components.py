@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pulumi
+import pulumi_aws as aws
 
-from components.firewall import Firewall, FirewallArgs
-from components.network import Network, NetworkArgs
-from components.pod_routes import PodRoutes, PodRoutesArgs
-from components.routing_mode import RoutingMode, RoutingModeArgs
-from components.tags import common
-from plan.firewall import ANYWHERE, Rule
-from plan.nodes import nodes, zones
-from plan.settings import Settings
+from podnet.components.firewall import Firewall, FirewallArgs
+from podnet.components.network import Network, NetworkArgs
+from podnet.components.pod_routes import PodRoutes, PodRoutesArgs
+from podnet.components.routing_mode import RoutingMode, RoutingModeArgs
+from podnet.components.tags import common
+from podnet.plan.firewall import ANYWHERE, Rule
+from podnet.plan.nodes import planned_nodes, planned_zones
+from podnet.plan.settings import Settings
 
 SETTINGS = Settings(
     vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
@@ -23,7 +24,9 @@ TAGS = common("test", {})
 
 
 def network() -> Network:
-    return Network("net", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=zones(SETTINGS), tags=TAGS))
+    return Network(
+        "net", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS)
+    )
 
 
 def firewall() -> Firewall:
@@ -47,16 +50,19 @@ def firewall() -> Firewall:
     )
 
 
-def routing(*, settle: bool = False, after: Sequence[pulumi.Resource] = ()) -> RoutingMode:
+def routing(*, waits: bool = False, after: Sequence[pulumi.Resource] = ()) -> RoutingMode:
     return RoutingMode(
         "mode",
         RoutingModeArgs(
-            nodes=nodes(SETTINGS),
-            instance_ids={"node-1": "i-1", "node-2": "i-2"},
+            nodes=planned_nodes(SETTINGS),
+            instances={
+                name: aws.ec2.Instance(name, instance_type="t3.small")
+                for name in ("node-1", "node-2")
+            },
             routing="overlay max=2",
             after=after,
-            settle=settle,
-            vpc_id="vpc-1",
+            wait_seconds=5 if waits else 0,
+            vpc=aws.ec2.Vpc("vpc-1", cidr_block="172.20.4.0/22"),
             firewall=firewall(),
         ),
     )
@@ -66,7 +72,7 @@ def pod_routes() -> PodRoutes:
     return PodRoutes(
         "routes",
         PodRoutesArgs(
-            nodes=nodes(SETTINGS),
+            nodes=planned_nodes(SETTINGS),
             interface_ids={"node-1": "eni-1", "node-2": "eni-2"},
             route_table_ids={"a": "rtb-a", "b": "rtb-b"},
         ),

@@ -9,7 +9,8 @@ import pulumi
 import pytest
 from pulumi.runtime import set_all_config
 
-from components.config import plain_errors, stack_config
+from podnet.components.config import plain_errors, stack_config
+from podnet.errors import UserError
 
 
 def read(in_process: dict[str, str]) -> dict[str, str]:
@@ -55,6 +56,23 @@ def test_the_secrets_of_a_stack_do_not_hide_its_keys(cloud, monkeypatch):
     cloud.deploy()
 
     assert set(cloud.inputs("Instance")) == {"nodes-a-node-1"}
+
+
+@pytest.mark.parametrize("error", [ValueError, UserError])
+def test_bad_input_is_one_logged_error_and_the_exit_code_that_says_so(monkeypatch, error):
+    logged = []
+    monkeypatch.setattr(pulumi.log, "error", logged.append)
+
+    with pytest.raises(SystemExit) as caught, plain_errors():
+        raise error("what is wrong")
+    assert (caught.value.code, logged) == (32, ["what is wrong"])
+
+
+def test_a_wrong_setting_is_one_error(cloud):
+    with pytest.raises(pulumi.RunError):
+        cloud.deploy(nodeCount="0")
+
+    assert len(cloud.errors) == 1
 
 
 def test_a_mistake_in_the_code_is_not_dressed_up_as_bad_input():

@@ -8,8 +8,8 @@ import re
 import pulumi
 import pytest
 
-from components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
-from plan import flannel
+from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
+from podnet.plan import flannel
 from tests.program.conftest import KUBECONFIG
 
 STACK = {
@@ -100,13 +100,13 @@ def test_its_network_number_and_port_come_from_the_settings_of_the_stack(cloud):
     cloud.has_cluster(3).deploy(
         **STACK, vni="7", vxlanPort="4789", podCidr="10.64.0.0/12", flannelDirectRouting="true"
     )
-    told = cloud.inputs("ConfigMap")["flannel"]["data"]
+    data = cloud.inputs("ConfigMap")["flannel"]["data"]
 
-    assert json.loads(told["net-conf.json"]) == {
+    assert json.loads(data["net-conf.json"]) == {
         "Network": "10.64.0.0/12",
         "Backend": {"Type": "vxlan", "VNI": 9, "Port": 4789, "DirectRouting": True},
     }
-    assert told["cni-conf.json"] == flannel.conflist()
+    assert data["cni-conf.json"] == flannel.conflist()
     assert "firewall-in-vxlan-4789" in cloud.inputs("SecurityGroupIngressRule")
     assert {item["value"] for item in cloud.inputs("Tag").values()} == {
         "flannel-direct max=250 vni=7 port=4789"
@@ -213,7 +213,7 @@ def test_it_runs_on_every_node_whatever_is_wrong_with_it(deployed):
     assert all("requests" in item["resources"] for item in containers(deployed).values())
 
 
-def test_another_configuration_makes_the_daemons_anew(make_cloud):
+def test_another_configuration_replaces_the_daemons(make_cloud):
     def annotation(**settings):
         cloud = make_cloud().has_cluster(3).deploy(**STACK, **settings)
         template = cloud.inputs("DaemonSet")["flannel"]["spec"]["template"]
@@ -238,14 +238,14 @@ def test_nothing_is_deployed_into_a_cluster_that_a_preview_does_not_know_yet(clo
     assert "kubeconfig" in provider.secrets
 
 
-def living(told):
-    """The nodes of a cluster that lives in a routing, or was told one before it ever settled."""
+def living(tag):
+    """The nodes of a cluster that lives in a routing, or was tag one before it ever settled."""
     made_for = "192.168.1.0/24 10.1.0.0/16 /24 zones=1 kubeadm 10.96.0.0/12"
     return [
         {
             "address": f"192.168.1.{10 + number}",
             "image": "ami-1",
-            "podnet:routing": told,
+            "podnet:routing": tag,
             "podnet:network": made_for,
             "podnet:version": "0000000000",
         }
@@ -261,8 +261,8 @@ def living(told):
 def test_a_change_to_flannel_or_from_it_is_refused_while_nodes_live(
     cloud, former, routing, settled, dry_run
 ):
-    told = f"{former} max=250 vni=1 port=8472"
-    cloud.holds(*living(told), settled=told if settled else None).has_cluster(3)
+    tag = f"{former} max=250 vni=1 port=8472"
+    cloud.holds(*living(tag), settled=tag if settled else None).has_cluster(3)
 
     with pytest.raises(
         pulumi.RunError, match=f"podnet:routing cannot change from {former} to {routing}"
@@ -272,7 +272,7 @@ def test_a_change_to_flannel_or_from_it_is_refused_while_nodes_live(
 
 
 def test_flannel_stays_flannel(cloud):
-    told = "flannel max=250 vni=1 port=8472"
-    cloud.holds(*living(told), settled=told).has_cluster(3).deploy(**STACK)
+    tag = "flannel max=250 vni=1 port=8472"
+    cloud.holds(*living(tag), settled=tag).has_cluster(3).deploy(**STACK)
 
     assert len(cloud.of("DaemonSet")) == 1

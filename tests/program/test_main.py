@@ -12,8 +12,9 @@ from ipaddress import IPv4Network
 import pulumi
 import pytest
 
-import userdata
-from plan.settings import Settings
+from podnet import userdata
+from podnet.plan.settings import Settings
+from podnet.userdata import rendering
 
 OTHER_NUMBERS = {
     "vpcCidr": "172.20.4.0/22",
@@ -99,7 +100,7 @@ def test_every_zone_has_a_subnet_a_table_and_every_pod_route(cloud):
     }
 
 
-def test_the_exports_tell_where_everything_is(cloud):
+def test_the_exports_say_where_everything_is(cloud):
     cloud.deploy(zones="2")
 
     assert cloud.exports == {
@@ -225,6 +226,7 @@ def test_the_newest_debian_image_is_looked_up_once(cloud, kind, pattern, archite
         {
             "owners": ["136693071363"],
             "mostRecent": True,
+            "includeDeprecated": True,
             "filters": [
                 {"name": "name", "values": [pattern]},
                 {"name": "architecture", "values": [architecture]},
@@ -232,6 +234,15 @@ def test_the_newest_debian_image_is_looked_up_once(cloud, kind, pattern, archite
         }
     ]
     assert {item["ami"] for item in cloud.inputs("Instance").values()} == {"ami-0123456789abcdef0"}
+
+
+@pytest.mark.parametrize("settings", [{}, {"keyName": "mine"}], ids=["none", "a name"])
+def test_new_nodes_have_the_key_of_the_settings(cloud, settings):
+    cloud.deploy(**settings)
+
+    assert {item.get("keyName") for item in cloud.inputs("Instance").values()} == {
+        settings.get("keyName")
+    }
 
 
 @pytest.mark.parametrize(
@@ -255,7 +266,7 @@ def test_user_data_over_the_limit_stops_the_program_before_it_registers_anything
     cloud,
     monkeypatch,
 ):
-    monkeypatch.setattr(userdata, "LIMIT", 1000)
+    monkeypatch.setattr(rendering, "LIMIT", 1000)
 
     with pytest.raises(pulumi.RunError, match=r"1,000"):
         cloud.deploy()

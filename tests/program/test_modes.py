@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import types
-
 import pytest
 
-from components import routing_mode
+from podnet.components import routing_mode
 
 FLAT = {"routing": "l2", "maxNodes": "32"}
 MODES = {
@@ -32,12 +30,12 @@ def waits(cloud, monkeypatch):
     async def sleep(seconds):
         seen.append((seconds, [item.name for item in cloud.resources]))
 
-    monkeypatch.setattr(routing_mode, "asyncio", types.SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(routing_mode, "sleep", sleep)
     return seen
 
 
 @every_mode
-def test_each_node_is_told_its_routing_by_a_tag_of_its_own(cloud, word, settings):
+def test_each_node_is_assigned_its_routing_by_a_tag_of_its_own(cloud, word, settings):
     cloud.deploy(**settings)
     tags = cloud.inputs("Tag")
 
@@ -53,6 +51,29 @@ def test_each_node_is_told_its_routing_by_a_tag_of_its_own(cloud, word, settings
     }
     assert {item["value"].partition(" ")[0] for item in tags.values()} == {word}
     assert {item["value"] for item in tags.values()} == {cloud.exports["routingTag"]}
+
+
+def test_a_tag_is_gone_with_what_it_is_on(cloud):
+    cloud.deploy()
+    owners = {item.urn: f"{item.name}-id" for item in cloud.resources}
+
+    assert {owners[item.deleted_with] for item in cloud.of("Tag")} == {
+        "nodes-a-node-1-id",
+        "nodes-a-node-2-id",
+        "network-id",
+    }
+    assert [
+        item.name
+        for item in cloud.of("Tag")
+        if owners[item.deleted_with] != item.inputs["resourceId"]
+    ] == []
+
+
+def test_a_tag_that_is_not_listed_yet_is_tried_again_and_nothing_else(cloud):
+    cloud.deploy()
+
+    assert {item.type.rpartition(":")[2] for item in cloud.resources if item.error_hooks} == {"Tag"}
+    assert [item.name for item in cloud.of("Tag") if not item.error_hooks] == []
 
 
 @every_mode
@@ -92,30 +113,30 @@ def test_a_change_of_mode_changes_nothing_of_an_instance(make_cloud, word, setti
     assert instances(make_cloud().deploy(**settings)) == before
 
 
-def test_what_the_routing_needs_is_there_before_a_node_is_told(cloud):
+def test_what_the_routing_needs_is_there_before_a_node_is_tagged(cloud):
     cloud.deploy(nodeCount="3", zones="3")
     needed = {
         item.urn
         for item in cloud.resources
         if item.custom and ("Firewall$" in item.urn or "PodRoutes$" in item.urn)
     }
-    told = [item for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"]
+    tagged = [item for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"]
 
-    assert len(told) == 3
+    assert len(tagged) == 3
     assert {item.name for item in cloud.resources if item.urn in needed} >= {
         "firewall-in-pods",
         *(f"pod-routes-{zone}-{node}" for zone in "abc" for node in ("node-1", "node-2", "node-3")),
     }
-    assert [needed - item.depends_on for item in told] == [set(), set(), set()]
+    assert [needed - item.depends_on for item in tagged] == [set(), set(), set()]
 
 
 def test_the_switch_has_settled_only_after_every_node_was_told_and_rules_go_only_then(cloud):
     cloud.deploy(nodeCount="3")
-    told = {item.urn for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"}
+    tagged = {item.urn for item in cloud.of("Tag") if item.inputs["key"] == "podnet:routing"}
     (settled,) = (item for item in cloud.of("Tag") if item.inputs["key"] == "podnet:settled")
     (exclusive,) = cloud.of("VpcSecurityGroupRulesExclusive")
 
-    assert told <= settled.depends_on
+    assert tagged <= settled.depends_on
     assert settled.urn in exclusive.depends_on
 
 
@@ -139,13 +160,13 @@ def test_a_first_deployment_waits_for_nothing(cloud, waits):
     assert waits == []
 
 
-def test_a_switch_waits_two_polls_between_telling_the_nodes_and_closing_behind_them(cloud, waits):
-    told = [{**node, "podnet:routing": "host-gw max=250 vni=1 port=8472"} for node in NODES]
-    cloud.holds(*told, settled="host-gw max=250 vni=1 port=8472").deploy(routing="overlay")
+def test_a_switch_waits_between_tagging_the_nodes_and_closing_behind_them(cloud, waits):
+    tagged = [{**node, "podnet:routing": "host-gw max=250 vni=1 port=8472"} for node in NODES]
+    cloud.holds(*tagged, settled="host-gw max=250 vni=1 port=8472").deploy(routing="overlay")
     ((seconds, there),) = waits
     order = [(item.name, item.type.rpartition(":")[2]) for item in cloud.resources]
 
-    assert seconds == 5
+    assert seconds == 30
     assert {*there} >= {"routing-mode-a-node-1", "routing-mode-a-node-2", "firewall-in-vxlan-8472"}
     assert "routing-mode-settled" not in there
     assert "VpcSecurityGroupRulesExclusive" not in {kind for _, kind in order[: len(there)]}
@@ -153,6 +174,13 @@ def test_a_switch_waits_two_polls_between_telling_the_nodes_and_closing_behind_t
         ("routing-mode-settled", "Tag"),
         ("routing-mode", "VpcSecurityGroupRulesExclusive"),
     ]
+
+
+def test_a_switch_waits_as_long_as_the_settings_say(cloud, waits):
+    tagged = [{**node, "podnet:routing": OVERLAY} for node in NODES]
+    cloud.holds(*tagged, settled=OVERLAY).deploy(routing="host-gw", switchWaitSeconds="7")
+
+    assert [seconds for seconds, _ in waits] == [7]
 
 
 def test_a_settled_stack_waits_for_nothing(cloud, waits):
@@ -168,15 +196,15 @@ def test_a_settled_stack_waits_for_nothing(cloud, waits):
         pytest.param([OVERLAY, OVERLAY], "host-gw max=250 vni=1 port=8472", id="before it settled"),
         pytest.param([OVERLAY, OVERLAY], None, id="before it ever settled"),
         pytest.param(["host-gw max=250 vni=1 port=8472", OVERLAY], OVERLAY, id="on the way there"),
-        pytest.param([OVERLAY, ""], OVERLAY, id="with a node not told"),
+        pytest.param([OVERLAY, ""], OVERLAY, id="with a node not tagged"),
         pytest.param([OVERLAY, "nonsense"], OVERLAY, id="with a tag changed by hand"),
     ],
 )
 def test_a_switch_that_was_interrupted_waits_again(cloud, waits, tags, settled):
-    told = [{**node, "podnet:routing": tag} for node, tag in zip(NODES, tags, strict=True)]
-    cloud.holds(*told, settled=settled).deploy(routing="overlay")
+    tagged = [{**node, "podnet:routing": tag} for node, tag in zip(NODES, tags, strict=True)]
+    cloud.holds(*tagged, settled=settled).deploy(routing="overlay")
 
-    assert [seconds for seconds, _ in waits] == [5]
+    assert [seconds for seconds, _ in waits] == [30]
 
 
 @pytest.mark.parametrize(
@@ -185,17 +213,17 @@ def test_a_switch_that_was_interrupted_waits_again(cloud, waits, tags, settled):
     ids=["a rule", "a route"],
 )
 def test_what_two_interrupted_switches_there_and_back_left_is_waited_for(cloud, waits, there):
-    told = [{**node, "podnet:routing": OVERLAY} for node in NODES]
-    cloud.holds(*told, settled=OVERLAY, **there).deploy(routing="overlay")
+    tagged = [{**node, "podnet:routing": OVERLAY} for node in NODES]
+    cloud.holds(*tagged, settled=OVERLAY, **there).deploy(routing="overlay")
 
-    assert [seconds for seconds, _ in waits] == [5]
+    assert [seconds for seconds, _ in waits] == [30]
 
 
 def test_what_carries_packets_as_wanted_is_not_waited_for(cloud, waits):
     tag = "hybrid max=250 vni=1 port=8472"
-    told = [{**node, "podnet:routing": tag} for node in NODES]
+    tagged = [{**node, "podnet:routing": tag} for node in NODES]
     rules = ["test-in-pods", "test-in-vxlan-8472", "test-in-nodes", "test-in-ssh-10.0.0.0-8"]
-    cloud.holds(*told, settled=tag, rules=rules).deploy(routing="overlay", crossZoneOnly="true")
+    cloud.holds(*tagged, settled=tag, rules=rules).deploy(routing="overlay", crossZoneOnly="true")
 
     assert waits == []
 
@@ -207,7 +235,7 @@ def test_another_stack_of_the_same_name_does_not_pass_for_this_one(cloud, waits)
         namesake=OVERLAY,
     ).deploy(routing="overlay")
 
-    assert [seconds for seconds, _ in waits] == [5]
+    assert [seconds for seconds, _ in waits] == [30]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +247,7 @@ def test_other_numbers_of_the_same_mode_are_a_switch_as_well(cloud, waits, setti
     cloud.holds(*({**node, "podnet:routing": OVERLAY} for node in NODES), settled=OVERLAY)
     cloud.deploy(routing="overlay", **settings)
 
-    assert [seconds for seconds, _ in waits] == [5]
+    assert [seconds for seconds, _ in waits] == [30]
 
 
 def test_a_preview_waits_for_nothing_and_knows_what_will_be_written(cloud, waits):

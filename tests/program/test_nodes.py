@@ -7,12 +7,12 @@ from ipaddress import IPv4Network
 
 import pulumi
 
-from components.build import Build
-from components.network import Network, NetworkArgs
-from components.nodes import Nodes, NodesArgs
-from components.tags import common
-from plan.nodes import nodes, zones
-from plan.settings import Settings
+from podnet.components.network import Network, NetworkArgs
+from podnet.components.node_template import NodeTemplate
+from podnet.components.nodes import Nodes, NodesArgs
+from podnet.components.tags import common
+from podnet.plan.nodes import planned_nodes, planned_zones
+from podnet.plan.settings import Settings
 
 SETTINGS = Settings(
     vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
@@ -21,22 +21,25 @@ TAGS = common("test", {})
 
 
 def machines(
-    boot_after: Mapping[str, pulumi.Resource] | None = None,
-    kept: Collection[str] = (),
+    depends_on: Mapping[str, pulumi.Resource] | None = None,
+    reused: Collection[str] = (),
 ) -> Nodes:
     return Nodes(
         "node",
         NodesArgs(
-            nodes=nodes(SETTINGS),
+            nodes=planned_nodes(SETTINGS),
             subnet_ids={"a": "subnet-a", "b": "subnet-b"},
             security_group_id="sg-1",
-            instance_type="m5.large",
-            build=Build(
-                user_data="H4sIAAAA", version="abc123", network="these numbers", image_id="ami-1"
+            template=NodeTemplate(
+                user_data="H4sIAAAA",
+                version="abc123",
+                network_fingerprint="these numbers",
+                image_id="ami-1",
+                instance_type="m5.large",
             ),
-            kept=kept,
+            reused=reused,
             session_manager=True,
-            boot_after=list((boot_after or {}).values()),
+            depends_on=list((depends_on or {}).values()),
             tags=TAGS,
         ),
     )
@@ -65,7 +68,7 @@ def test_an_instance_has_its_planned_address_in_the_subnet_of_its_zone(cloud):
     }
 
 
-def test_the_metadata_service_wants_tokens_answers_one_hop_away_and_tells_tags(cloud):
+def test_the_metadata_service_wants_tokens_answers_one_hop_away_and_serves_tags(cloud):
     cloud.build(machines)
 
     assert [item["metadataOptions"] for item in cloud.inputs("Instance").values()] == [
@@ -129,8 +132,8 @@ def test_a_node_for_other_numbers_or_made_otherwise_is_another_instance(cloud):
     assert {item["userDataReplaceOnChange"] for item in cloud.inputs("Instance").values()} == {True}
 
 
-def test_a_node_that_is_kept_stays_with_its_image_type_files_and_routing(cloud):
-    cloud.build(lambda: machines(kept={"node-2"}))
+def test_a_node_that_is_kept_stays_with_what_it_was_made_with(cloud):
+    cloud.build(lambda: machines(reused={"node-2"}))
 
     assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
         "node-a-node-1": ('tags["podnet:routing"]',),
@@ -139,7 +142,9 @@ def test_a_node_that_is_kept_stays_with_its_image_type_files_and_routing(cloud):
             'tags["podnet:version"]',
             "ami",
             "instanceType",
+            "keyName",
             "userDataBase64",
+            "associatePublicIpAddress",
         ),
     }
 
@@ -155,8 +160,8 @@ def test_instances_wear_the_profile_of_the_role(cloud):
 
 def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
     def program() -> None:
-        args = NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=zones(SETTINGS), tags=TAGS)
-        machines(boot_after={"net": Network("net", args)})
+        args = NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS)
+        machines(depends_on={"net": Network("net", args)})
 
     cloud.build(program)
     before = {item.urn for item in cloud.resources if item.custom and "Network$" in item.urn}

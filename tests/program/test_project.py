@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from components import tags
-from lab.fabric import INTERNET_HOST
-from plan.settings import PARSERS, Settings
+from podnet.lab.cloud.fabric import INTERNET_HOST
+from podnet.plan import config, tags
+from podnet.plan.config import PARSERS
+from podnet.plan.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 DECLARED = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
@@ -42,7 +43,7 @@ def test_a_declared_default_is_the_default_of_the_settings(name):
 def test_the_declared_defaults_together_are_the_default_settings():
     declared = {f"podnet:{name}": item["default"] for name, item in DECLARED["config"].items()}
 
-    assert Settings.from_config(raw_config(declared)) == Settings()
+    assert config.load(raw_config(declared)) == Settings()
 
 
 def test_declared_types_are_the_types_of_the_settings():
@@ -84,10 +85,10 @@ def test_the_cli_finds_the_program_its_interpreter_and_its_stacks():
 
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
 def test_every_stack_file_holds_settings_that_are_accepted(file):
-    config = yaml.safe_load(file.read_text())["config"]
+    values = yaml.safe_load(file.read_text())["config"]
 
-    assert Settings.from_config(raw_config(config))
-    assert config["aws:region"] == "eu-central-1"
+    assert config.load(raw_config(values))
+    assert values["aws:region"] == "eu-central-1"
 
 
 def test_the_lab_has_three_nodes_switches_to_every_mode_and_has_all_else_by_default():
@@ -146,4 +147,4 @@ def test_every_stack_deploys_its_nodes_in_its_routing(cloud, file):
 
 def settings(stack: str) -> Settings:
     text = (PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
-    return Settings.from_config(raw_config(yaml.safe_load(text)["config"]))
+    return config.load(raw_config(yaml.safe_load(text)["config"]))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import time
 
-import boto3
 import pytest
 
-from lab.cli import cluster, deploy
-from lab.cli.deploy import EngineKind
-from lab.cloud import control
-from lab.home import Home
-from lab.kubernetes import image
-from lab.shell import CommandError
-from plan.kubernetes import Parameters
+from podnet.lab.cloud import lifecycle
+from podnet.lab.home import Home
+from podnet.lab.images import kubernetes as image
+from podnet.lab.operations.readiness import wait_ready
+from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.kubernetes import Parameters
+from podnet.system.commands import CommandError
 
 STACK = "kubernetes"
 READY_SECONDS = 180
@@ -26,25 +26,20 @@ class Deployed:
 
     def __init__(self, home):
         self.home = home
-        self.endpoint = control.start(home)
-        region = deploy.region(STACK)
-        self.ec2 = cluster.ec2(self.endpoint, region)
-        keys = {"aws_access_key_id": "lab", "aws_secret_access_key": "lab"}
-        self.ssm = boto3.client("ssm", endpoint_url=self.endpoint, region_name=region, **keys)
+        self.stack = LabStack(home, STACK, lifecycle.start(home), EngineKind.EMBEDDED)
+        self.ec2, self.ssm = self.stack.ec2, self.stack.ssm
         self.names = Parameters(STACK)
         self.wanted = {}
         self.nodes = {}
 
     def up(self, count):
-        config = {"podnet:imageId": image.IMAGE_ID, "podnet:nodeCount": str(count)}
-        engine = deploy.engine(self.home, STACK, EngineKind.EMBEDDED, self.endpoint, config=config)
-        outputs = engine.up().outputs["nodes"]
+        outputs = self.stack.engine(once={"podnet:nodeCount": str(count)}).up().outputs["nodes"]
         self.wanted = {name: node["instanceId"] for name, node in outputs.items()}
         self.find()
 
     def find(self):
         """Look for the instances; a reboot gives each another process 1."""
-        found = cluster.wait_ready(self.home, self.ec2, self.wanted, lambda _: None)
+        found = wait_ready(self.home, self.ec2, self.wanted, lambda _: None)
         self.nodes = {node.name: node for node in found}
 
     def kubectl(self, *argv, stdin=None):
@@ -101,4 +96,4 @@ def cluster_of_three(tmp_path_factory):
         deployed.until_ready()
         yield deployed
     finally:
-        control.down(home)
+        lifecycle.down(home)

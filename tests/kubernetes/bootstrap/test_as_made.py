@@ -1,4 +1,4 @@
-"""What nodes make of themselves, as the cluster and the kernel tell it."""
+"""A new cluster, as its API and the kernels of its nodes report it."""
 
 import json
 
@@ -68,13 +68,13 @@ def test_the_kubelets_files_are_roots_alone(cluster_of_three, name):
 def test_a_running_kubelet_has_the_settings_that_cis_asks_for(cluster_of_three, name):
     raw = cluster_of_three.kubectl("get", "--raw", f"/api/v1/nodes/{name}/proxy/configz")
 
-    told = json.loads(raw)["kubeletconfig"]
-    assert told["authentication"]["anonymous"] == {"enabled": False}
-    assert told["authentication"]["webhook"]["enabled"] is True
-    assert told["authorization"]["mode"] == "Webhook"
-    assert told.get("readOnlyPort", 0) == 0
-    assert told["rotateCertificates"] is True
-    assert told["streamingConnectionIdleTimeout"] == "4h0m0s"
+    found = json.loads(raw)["kubeletconfig"]
+    assert found["authentication"]["anonymous"] == {"enabled": False}
+    assert found["authentication"]["webhook"]["enabled"] is True
+    assert found["authorization"]["mode"] == "Webhook"
+    assert found.get("readOnlyPort", 0) == 0
+    assert found["rotateCertificates"] is True
+    assert found["streamingConnectionIdleTimeout"] == "4h0m0s"
 
 
 def test_kubelets_answer_the_control_plane_alone_and_etcd_nobody(cluster_of_three):
@@ -105,11 +105,11 @@ def test_a_pod_reaches_no_kubelet_not_even_its_own_nodes(cluster_of_three):
             "-n asking route add default via 10.1.2.1",
         ):
             node.run("ip", *line.split())
-        said = node.run("ip", "netns", "exec", "asking", "python3", "-", own, other, stdin=ASK)
+        output = node.run("ip", "netns", "exec", "asking", "python3", "-", own, other, stdin=ASK)
     finally:
         node.run("ip", "netns", "delete", "asking")
 
-    assert said.splitlines() == [f"{own} no answer", f"{other} no answer"]
+    assert output.splitlines() == [f"{own} no answer", f"{other} no answer"]
 
 
 def test_a_second_run_changes_nothing(cluster_of_three):
@@ -141,7 +141,7 @@ def test_a_second_run_changes_nothing(cluster_of_three):
     assert cluster_of_three.journal("node-2", "podnet-kubernetes").count("is in the cluster") == 1
 
 
-def test_secrets_are_kept_as_secrets_and_said_nowhere(cluster_of_three):
+def test_secrets_are_stored_as_secrets_and_logged_nowhere(cluster_of_three):
     cluster = cluster_of_three
     join, kubeconfig = (
         cluster.parameter(name) for name in (cluster.names.join, cluster.names.kubeconfig)

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from lab.kubernetes.image.contents import POD_IMAGE
-from lab.shell import CommandError
+from podnet.lab.images.kubernetes.contents import POD_IMAGE
+from podnet.system.commands import CommandError
 
 pytestmark = pytest.mark.kubernetes
 
@@ -52,27 +52,27 @@ def test_a_node_that_reboots_is_ready_again_and_not_before_its_network_is(cluste
     assert "podnet-kubernetes" in node.run("nft", "list", "tables")
 
 
-def test_a_node_meets_another_ca_than_the_one_it_was_told_and_does_not_join(cluster_of_three):
+def test_a_node_meets_another_ca_than_the_pinned_one_and_does_not_join(cluster_of_three):
     cluster = cluster_of_three
     control = cluster.nodes["node-1"]
-    told = json.loads(cluster.parameter(cluster.names.join)["Value"])
+    fields = json.loads(cluster.parameter(cluster.names.join)["Value"])
     control.run("systemctl", "stop", "podnet-control-plane")
     cluster.ssm.put_parameter(
         Name=cluster.names.join,
         Type="SecureString",
         Overwrite=True,
-        Value=json.dumps({**told, "caCertHash": f"sha256:{'0' * 64}"}),
+        Value=json.dumps({**fields, "caCertHash": f"sha256:{'0' * 64}"}),
     )
     cluster.ssm.put_parameter(Name=cluster.names.settled, Type="String", Overwrite=True, Value="4")
     cluster.up(4)
 
     cluster.until(
         lambda: "join refused: the API server" in cluster.journal("node-4", "podnet-kubernetes"),
-        "node-4 says what is wrong",
+        "node-4 logs what is wrong",
     )
-    said = cluster.journal("node-4", "podnet-kubernetes")
-    assert f"has another CA than the one pinned in {cluster.names.join}" in said
-    assert "is in the cluster" not in said
+    journal = cluster.journal("node-4", "podnet-kubernetes")
+    assert f"has another CA than the one pinned in {cluster.names.join}" in journal
+    assert "is in the cluster" not in journal
     assert "node-4" not in {item["metadata"]["name"] for item in cluster.get("nodes")}
 
     control.run("systemctl", "start", "podnet-control-plane")
@@ -127,9 +127,9 @@ def test_a_node_that_is_removed_is_drained_first_and_leaves_nothing(cluster_of_t
     assert cluster.parameter(cluster.names.settled)["Value"] == "3"
     cluster.kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     assert "node-4" not in {pod["spec"]["nodeName"] for pod in cluster.get("pods")}
-    said = cluster.journal("node-1", "podnet-control-plane")
-    assert "draining node-4: pods of DaemonSets stay, disruption budgets are respected" in said
-    assert "node-4 is out of the cluster" in said
+    journal = cluster.journal("node-1", "podnet-control-plane")
+    assert "draining node-4: pods of DaemonSets stay, disruption budgets are respected" in journal
+    assert "node-4 is removed from the cluster" in journal
 
 
 def test_without_its_control_plane_the_data_plane_forwards(cluster_of_three):

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 
-from lab.kubernetes import build
-from lab.kubernetes.image import IMAGE_ID
-from lab.shell import CommandError
+from podnet.lab.images import catalogue
+from podnet.lab.images import programs as build
+from podnet.system.commands import CommandError
 
 NODES = {1: "172.20.4.11", 2: "172.20.4.12", 3: "172.20.4.13"}
 ALL = {f"node-{number}" for number in NODES}
@@ -72,7 +72,7 @@ def user_data(number):
 
 
 def configuration(kind, number, more=""):
-    """What kubeadm is told: of the kernel only that it is the machine's, as the image says."""
+    """A document of kubeadm, with the preflight errors that the image ignores."""
     return dedent(f"""\
         apiVersion: kubeadm.k8s.io/v1beta4
         kind: {kind}
@@ -120,7 +120,10 @@ class Cluster:
         self.open_between_nodes()
         self.ids = {
             number: cloud.launch(
-                address, f"node-{number}", ImageId=IMAGE_ID, UserData=user_data(number)
+                address,
+                f"node-{number}",
+                ImageId=catalogue.KUBERNETES.image_id,
+                UserData=user_data(number),
             )
             for number, address in NODES.items()
         }
@@ -210,9 +213,9 @@ class Cluster:
 
     def until_renewed(self, number):
         """Wait until the API has heard from this boot of the node."""
-        boot = self.nodes[number].run("cat", "/proc/sys/kernel/random/boot_id").strip()
+        boot = self.nodes[number].boot_id
         self.cloud.until(
-            lambda: boot in self.boots(), f"node-{number} tells of its new boot", READY_SECONDS
+            lambda: boot in self.boots(), f"node-{number} reports its new boot", READY_SECONDS
         )
 
     def boots(self):

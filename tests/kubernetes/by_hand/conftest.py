@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud import control
-from lab.home import Home
-from lab.instances.cgroups import controllers
-from lab.kubernetes import image
+from podnet.lab.cloud import lifecycle
+from podnet.lab.cloud.instances.cgroups import controllers
+from podnet.lab.home import Home
+from podnet.lab.images import kubernetes as image
 from tests.kubernetes.by_hand.cluster import Cluster, kernel_settings
 from tests.lab.cloud.conftest import make_cloud
 
@@ -31,9 +31,9 @@ def cluster(tmp_path_factory, settings):
         cluster.until_ready()
         yield cluster
     finally:
-        control.down(home)
+        lifecycle.down(home)
     assert [
         root
         for root in controllers(Path("/proc/self/mounts").read_text())
-        if (root / f"lab-{home.lab}").exists()
+        if (root / f"lab-{home.id}").exists()
     ] == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.instances.cgroups import controllers
-from lab.kubernetes.image.contents import POD_IMAGE
-from plan import flannel
+from podnet.lab.cloud.instances.cgroups import controllers
+from podnet.lab.images.kubernetes.contents import POD_IMAGE
+from podnet.plan import flannel
 from tests.kubernetes.by_hand.cluster import ALL, NODES, kernel_settings
 
 pytestmark = pytest.mark.kubernetes
@@ -138,7 +138,7 @@ def test_containers_are_in_control_groups_of_the_lab(cluster):
     inside = set(
         cluster.nodes[2].run("ctr", "--namespace=k8s.io", "tasks", "list", "--quiet").split()
     )
-    folder = Path(f"lab-{cluster.cloud.home.lab}", cluster.ids[2])
+    folder = Path(f"lab-{cluster.cloud.home.id}", cluster.ids[2])
 
     for root in controllers(Path("/proc/self/mounts").read_text()):
         found = {path.name for path in (root / folder).rglob("*") if path.name in inside}

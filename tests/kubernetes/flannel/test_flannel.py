@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.kubernetes.cluster import red
+from tests.kubernetes.cluster import failing
 
 pytestmark = pytest.mark.kubernetes
 
@@ -17,15 +17,15 @@ def flannel_routes(node):
 def test_every_pair_passes_and_it_is_flannel_that_carries_them(stack):
     links = {
         node.name: node.run("ip", "-o", "link", "show", "type", "vxlan")
-        for node in stack.proof.nodes
+        for node in stack.verification.nodes
     }
     conflists = {
         node.name: {file.name for file in (node.root / "etc/cni/net.d").glob("*.conflist")}
-        for node in stack.proof.nodes
+        for node in stack.verification.nodes
     }
 
-    assert red(stack.proof.matrix) == []
-    for node in stack.proof.nodes:
+    assert failing(stack.verification.matrix) == []
+    for node in stack.verification.nodes:
         others = {f"10.1.{number}.0/24" for number in (1, 2, 3)} - {f"10.1.{node.name[-1]}.0/24"}
         assert flannel_routes(node) == others
         assert "flannel.3" in links[node.name]
@@ -39,11 +39,11 @@ def test_the_agent_leaves_what_is_flannels_alone(stack):
     after = flannel_routes(node), (node.root / "etc/cni/net.d/10-flannel.conflist").read_text()
 
     assert after == before
-    assert red(stack.prove().matrix) == []
+    assert failing(stack.verify().matrix) == []
 
 
 def test_another_deployment_changes_nothing(stack):
-    summary = stack.target.up(tell=False)
+    summary = stack.deploy()
 
     assert [(each.op, each.name) for each in summary.changes] == []
 
@@ -54,11 +54,11 @@ def test_a_node_that_reboots_comes_back_with_flannel(stack):
     stack.ec2.reboot_instances(InstanceIds=[stack.node(name).instance_id])
     stack.until(lambda: stack.rebooted(name, pid), f"{name} boots again")
 
-    assert red(stack.prove().matrix) == []
+    assert failing(stack.verify().matrix) == []
 
 
 def test_no_live_stack_changes_from_flannel_to_another_mode(stack):
     with pytest.raises(Exception, match=r"(?i)flannel"):
         stack.podnet("switch", "--stack", "flannel", "--yes", "overlay")
 
-    assert red(stack.prove().matrix) == []
+    assert failing(stack.verify().matrix) == []

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import secrets
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from lab.cloud.netns import NAMESPACES
-from lab.engine.values import ProviderError
-from lab.home import Home
-from lab.kubernetes import build
-from lab.kubernetes.provider import KubernetesProvider, configuration
-from lab.kubernetes.provider.api import Kind, Server
-from lab.kubernetes.provider.kubeconfig import read
-from tests.unit.kubernetes.provider.pki import Authority
+from podnet.lab.home import Home
+from podnet.lab.images import programs as build
+from podnet.lab.providers.kubernetes import KubernetesProvider, configuration
+from podnet.lab.providers.kubernetes.api import Kind
+from podnet.lab.providers.kubernetes.kubeconfig import read
+from podnet.lab.providers.kubernetes.server import Server
+from podnet.system.netns import NAMESPACES
+from podnet.system.waiting import wait_until
+from tests.kubernetes.provider.kubelets import POD, Nodes
+from tests.unit.lab.providers.kubernetes.pki import Authority
 
-NODE, POD = Kind("v1", "Node"), Kind("v1", "Pod")
 ADDRESS, PORT = "127.0.0.1", 6443
+MADE_BY_ITSELF = {
+    Kind("v1", "Namespace"): "default",
+    Kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): "system:discovery",
+}
+"""What an API server creates some time after it answers."""
 CONTROLLERS = (
     "namespace-controller",
     "serviceaccount-controller",
@@ -81,6 +84,9 @@ class Cluster:
             "--leader-elect=false",
             f"--controllers={','.join(CONTROLLERS)}",
         )
+        server = self.server()
+        for kind, name in MADE_BY_ITSELF.items():
+            assert wait_until(lambda kind=kind, name=name: server.get(kind, name, None), 60)
 
     def end(self) -> None:
         # One after the other: an API server does not end well without its etcd.
@@ -98,7 +104,7 @@ class Cluster:
         return Server(read(self.kubeconfig), self.namespace, patience)
 
     def provider(self, limit: float = 60, **settings: str) -> KubernetesProvider:
-        return KubernetesProvider(self.namespace, limit=limit).under(
+        return KubernetesProvider(self.namespace, limit=limit).with_configuration(
             configuration.TYPE, {"kubeconfig": self.kubeconfig, **settings}
         )
 
@@ -188,120 +194,25 @@ def cluster(tmp_path_factory):
         made.end()
 
 
-class Nodes:
-    """Plays the kubelets: what is scheduled runs, or not, as a test wants it."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.good = True
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._play)
-
-    def __enter__(self):
-        self.server.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {"name": "node-1", "labels": {"kubernetes.io/os": "linux"}},
-            },
-            None,
-            force=True,
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._done.set()
-        self._thread.join()
-        self.server.delete(NODE, "node-1", None, "Background")
-
-    def _play(self) -> None:
-        while not self._done.wait(0.1):
-            # A pod may go between two calls.
-            with contextlib.suppress(ProviderError):
-                for pod in self.server.listed(POD, None):
-                    self._keep(pod)
-
-    def _keep(self, pod) -> None:
-        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        if "deletionTimestamp" in pod["metadata"]:
-            self._call(
-                "delete", POD, name=name, namespace=namespace, body={"gracePeriodSeconds": 0}
-            )
-            return
-        wanted = _running(pod) if self.good else _waiting(pod)
-        if pod["status"].get("containerStatuses") != wanted["containerStatuses"]:
-            self._call(
-                "patch",
-                POD,
-                name=name,
-                namespace=namespace,
-                subresource="status",
-                body={"status": wanted},
-                content_type="application/merge-patch+json",
-            )
-
-    def _call(self, verb: str, kind: Kind, *, subresource: str = "", **given) -> None:
-        resource = self.server._resource(kind)  # noqa: SLF001
-        path = resource.path(name=given["name"], namespace=given["namespace"])
-        client = self.server._client  # noqa: SLF001
-        self.server._call(
-            lambda: client.request(  # noqa: SLF001
-                verb,
-                f"{path}/{subresource}".rstrip("/"),
-                body=given["body"],
-                content_type=given.get("content_type", "application/json"),
-            )
-        )
-
-
-def _running(pod):
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {
-        "phase": "Running",
-        "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": now}],
-        "containerStatuses": [_status(pod, ready=True, state={"running": {"startedAt": now}})],
-    }
-
-
-def _waiting(pod):
-    return {
-        "phase": "Pending",
-        "conditions": [
-            {
-                "type": "Ready",
-                "status": "False",
-                "reason": "ContainersNotReady",
-                "message": "containers with unready status: [main]",
-            }
-        ],
-        "containerStatuses": [
-            _status(
-                pod,
-                ready=False,
-                state={"waiting": {"reason": "ErrImagePull", "message": "no such image"}},
-            )
-        ],
-    }
-
-
-def _status(pod, *, ready, state):
-    container = pod["spec"]["containers"][0]
-    # Without a time of its own, so that what is kept compares equal.
-    state = {"running": {}} if "running" in state else state
-    return {
-        "name": container["name"],
-        "image": container["image"],
-        "imageID": "",
-        "ready": ready,
-        "restartCount": 0,
-        "state": state,
-        "started": ready,
-        "lastState": {},
-    }
-
-
 @pytest.fixture
 def nodes(cluster):
     with Nodes(cluster.server()) as playing:
         yield playing
+
+
+@pytest.fixture
+def made(cluster):
+    """Makes objects, and deletes them at the end, the newest first."""
+    provider = cluster.provider()
+    objects = []
+
+    def make(type_, metadata, served=provider, **inputs):
+        checked = served.check(type_, {"metadata": metadata, **inputs})
+        token = secrets.token_hex(16)
+        id_, outputs = served.create(type_, checked, token, "one")
+        objects.append((type_, id_, outputs))
+        return id_, checked, outputs, token
+
+    yield make
+    for type_, id_, outputs in reversed(objects):
+        provider.delete(type_, id_, outputs)

@@ -11,12 +11,11 @@ import boto3
 import pytest
 from moto.core.base_backend import BackendDict
 
-from lab.aws import AwsProvider
-from lab.engine import Engine, ResourceError
-from lab.engine.packages import Packages
-from lab.kubernetes.provider import KubernetesProvider
-from lab.kubernetes.provider.api import Kind
-from lab.pulumi_cli import PulumiCli
+from podnet.lab.engines.embedded import Engine, ResourceError
+from podnet.lab.engines.pulumi.cli import PulumiCli
+from podnet.lab.providers.aws import AwsProvider
+from podnet.lab.providers.kubernetes import KubernetesProvider
+from podnet.lab.providers.kubernetes.api import Kind
 from tests.api import served
 
 pytestmark = pytest.mark.kubernetes
@@ -74,7 +73,7 @@ def ssm(endpoint):
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-    )  # noqa: S106
+    )
 
 
 @pytest.fixture(params=["embedded", "cli"])
@@ -96,18 +95,16 @@ def engine(request, tmp_path, endpoint, cluster):
             return PulumiCli(
                 project, "dev", tmp_path / "home", endpoint, REGION, namespace=cluster.namespace
             )
-        provider = Packages(
-            {
-                "aws": AwsProvider(endpoint, REGION),
-                "kubernetes": KubernetesProvider(cluster.namespace, limit=60, patience=10),
-            }
-        )
+        provider = {
+            "aws": AwsProvider(endpoint, REGION),
+            "kubernetes": KubernetesProvider(cluster.namespace, limit=60, patience=10),
+        }
         return Engine(project, "dev", tmp_path / "home/state.json", provider)
 
     return make
 
 
-def told(summary):
+def steps(summary):
     return {(step.op, step.name) for step in summary.changes}
 
 
@@ -116,22 +113,22 @@ def test_a_program_with_a_cluster_from_its_preview_to_its_end(
 ):
     planned = engine().preview()
 
-    assert {name for op, name in told(planned) if op == "create"} == {
+    assert {name for op, name in steps(planned) if op == "create"} == {
         "story-dev",
         "kept",
         "cluster",
         *OBJECTS,
     }
     with pytest.raises(ResourceError, match="kubeconfig"):
-        engine().up()  # the cluster has not told its kubeconfig yet
+        engine().up()  # the cluster has not written its kubeconfig yet
     ssm.put_parameter(Name="/test/kubeconfig", Value=cluster.kubeconfig, Overwrite=True)
     made = engine().up()
 
-    assert {name for op, name in told(made) if op == "create"} >= OBJECTS
+    assert {name for op, name in steps(made) if op == "create"} >= OBJECTS
     assert made.outputs == {"available": 1}
     _nothing_in_clear(cluster, tmp_path)
     assert engine().up().changes == ()
-    assert {step for step in told(engine().refresh()) if step != ("refresh", "kept")} == set()
+    assert {step for step in steps(engine().refresh()) if step != ("refresh", "kept")} == set()
 
     cluster.kubectl("delete", "configmap", "config", "-n", "story")
     cluster.kubectl(
@@ -143,7 +140,7 @@ def test_a_program_with_a_cluster_from_its_preview_to_its_end(
         json.dumps([{"op": "replace", "path": "/rules/0/verbs", "value": ["delete"]}]),
     )
 
-    assert told(engine().refresh()) == {("delete", "config"), ("refresh", "role")}
+    assert steps(engine().refresh()) == {("delete", "config"), ("refresh", "role")}
     cluster.kubectl(
         "patch",
         "clusterrole",
@@ -153,9 +150,9 @@ def test_a_program_with_a_cluster_from_its_preview_to_its_end(
         json.dumps([{"op": "replace", "path": "/rules/0/verbs", "value": ["get"]}]),
     )
     engine().refresh()
-    assert ("create", "config") in told(engine().up())
+    assert ("create", "config") in steps(engine().up())
 
-    assert told(engine(mtu=8951).up()) == {("update", "config"), ("update", "daemon")}
+    assert steps(engine(mtu=8951).up()) == {("update", "config"), ("update", "daemon")}
     assert _daemon(cluster)["status"]["observedGeneration"] == 2
 
     engine().destroy()

@@ -1,9 +1,9 @@
-"""What goes wrong, and what is then said."""
+"""Refusals and failures of a stack with a cluster."""
 
 import pytest
 
-from lab.errors import LabError
-from lab.kubernetes.kubectl import NoCluster
+from podnet.lab.kubernetes.kubectl import NoClusterError
+from tests.refusals import refused
 
 pytestmark = pytest.mark.kubernetes
 
@@ -19,29 +19,29 @@ except ClientError as error:
 
 
 def test_nobody_but_the_deployer_reads_the_administrators_kubeconfig(stack):
-    told = stack.node("node-2").run(
-        "python3", "-c", READ, stack.region, stack.parameters.kubeconfig
+    output = stack.node("node-2").run(
+        "python3", "-c", READ, stack.lab_stack.region, stack.parameters.kubeconfig
     )
 
-    assert "AccessDenied" in told
-    assert "is not authorized to perform: ssm:GetParameter" in told
-    assert stack.parameters.kubeconfig in told
+    assert "AccessDenied" in output
+    assert "is not authorized to perform: ssm:GetParameter" in output
+    assert stack.parameters.kubeconfig in output
 
 
 def test_the_kubeconfig_is_asked_for_in_vain_before_there_is_a_cluster(stack):
-    kept = stack.ssm.get_parameter(Name=stack.parameters.kubeconfig, WithDecryption=True)
+    before = stack.ssm.get_parameter(Name=stack.parameters.kubeconfig, WithDecryption=True)
     stack.ssm.put_parameter(Name=stack.parameters.kubeconfig, Value="none", Overwrite=True)
     try:
-        with pytest.raises(NoCluster, match="does not exist yet"):
+        with refused("cluster-not-created", NoClusterError):
             stack.kubectl("get", "nodes")
     finally:
         stack.ssm.put_parameter(
-            Name=stack.parameters.kubeconfig, Overwrite=True, Value=kept["Parameter"]["Value"]
+            Name=stack.parameters.kubeconfig, Overwrite=True, Value=before["Parameter"]["Value"]
         )
 
     assert len(stack.get("nodes")["items"]) == 3
 
 
-def test_a_stack_without_kubernetes_has_no_kubectl(stack):
-    with pytest.raises(LabError, match="stack lab has no Kubernetes here"):
+def test_a_stack_that_is_not_deployed_has_no_kubectl(stack):
+    with refused("stack-not-deployed"):
         stack.podnet("kubectl", "--stack", "lab", "get", "nodes")

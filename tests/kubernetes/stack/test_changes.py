@@ -2,11 +2,11 @@
 
 import pytest
 
-from lab.cli import kept
-from lab.errors import LabError
-from lab.kubernetes.nodes import members
-from lab.probe import Endpoint, probe
-from tests.kubernetes.cluster import red
+from podnet.lab.kubernetes.members import members
+from podnet.lab.nodes.endpoints import node_endpoint, pod_endpoint
+from podnet.probe.run import probe
+from tests.kubernetes.cluster import failing
+from tests.refusals import refused
 
 pytestmark = pytest.mark.kubernetes
 
@@ -24,7 +24,7 @@ def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
     before, pid = stack.boots(), stack.node(name).pid
     stack.ec2.reboot_instances(InstanceIds=[stack.node(name).instance_id])
     stack.until(lambda: stack.rebooted(name, pid), f"{name} boots again")
-    proof = stack.prove()
+    proof = stack.verify()
     after = stack.boots()
     leases = [
         file.name for file in (stack.node(name).root / "var/lib/cni/networks/mynet").glob("10.*")
@@ -35,73 +35,75 @@ def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
         if item["spec"].get("nodeName") == name and not item["spec"].get("hostNetwork")
     ]
 
-    assert red(proof.matrix) == []
+    assert failing(proof.matrix) == []
     assert {each for each in after if after[each] != before[each]} == {name}
     assert sorted(leases) == sorted(item["status"]["podIP"] for item in there)
 
 
+@pytest.mark.long
 def test_a_node_joins_and_leaves_and_the_others_do_not_notice(stack):
     before = stack.boots()
     with stack.traffic() as traffic:
         grown = stack.up(nodeCount=4)
         joined = members(stack.get("nodes")["items"])
         losses = traffic.stop()
-    stack.proof = grown
+    stack.verification = grown
     shrunk = stack.up(nodeCount=3)
     left = members(stack.get("nodes")["items"])
 
-    assert red(grown.matrix) == []
+    assert failing(grown.matrix) == []
     assert joined["node-4"].block == "10.1.4.0/24"
     assert losses.none, losses.worst()
-    assert red(shrunk.matrix) == []
+    assert failing(shrunk.matrix) == []
     assert set(left) == {"node-1", "node-2", "node-3"}
     assert stack.boots() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["overlay", "host-gw"])
 def test_connections_of_real_pods_live_through_a_switch(stack, mode):
     before = stack.boots()
     with stack.traffic() as traffic:
-        stack.target.up({"podnet:routing": mode}, tell=False)
+        stack.deploy(routing=mode)
         losses = traffic.stop()
-    there = stack.prove()
+    there = stack.verify()
     with stack.traffic() as traffic:
-        stack.target.up({"podnet:routing": "vpc-routes"}, tell=False)
+        stack.deploy(routing="vpc-routes")
         back_losses = traffic.stop()
-    back = stack.prove()
+    back = stack.verify()
 
     assert losses.none, losses.worst()
     assert back_losses.none, back_losses.worst()
-    assert (red(there.matrix), red(back.matrix)) == ([], [])
+    assert (failing(there.matrix), failing(back.matrix)) == ([], [])
     assert stack.boots() == before
 
 
-def test_a_switch_to_the_flat_network_and_back_makes_every_pod_anew(stack):
-    names = {pod.name for pod in stack.proof.pods}
+def test_a_switch_to_the_flat_network_and_back_recreates_every_pod(stack):
+    names = {pod.name for pod in stack.verification.pods}
     stack.podnet("switch", "--stack", stack.name, "--yes", "l2")
-    there = stack.prove()
+    there = stack.verify()
     stack.podnet("switch", "--stack", stack.name, "--yes", "vpc-routes")
-    back = stack.prove()
+    back = stack.verify()
 
-    assert (red(there.matrix), red(back.matrix)) == ([], [])
+    assert (failing(there.matrix), failing(back.matrix)) == ([], [])
     assert not names & {pod.name for pod in there.pods}
     assert not {pod.name for pod in there.pods} & {pod.name for pod in back.pods}
 
 
 def test_a_roll_takes_a_node_out_of_the_cluster_first_and_spares_the_control_plane(stack):
-    before = {node.name: node.instance_id for node in stack.proof.nodes}
+    before = {node.name: node.instance_id for node in stack.verification.nodes}
     born = _born(stack)
-    kept.keep(stack.home, stack.name, {"podnet:instanceType": "t3.large"})
-    with pytest.raises(LabError, match="node-1 is older too, and is left as it is"):
+    stack.lab_stack.save({"podnet:instanceType": "t3.large"})
+    with refused("roll-control-plane"):
         stack.podnet("roll", "--stack", stack.name, "node-1")
     stack.podnet("roll", "--stack", stack.name, "node-3")
-    rolled = stack.prove(stack.target.up(tell=False))
+    rolled = stack.verify(stack.deploy())
     after = {node.name: node.instance_id for node in rolled.nodes}
-    kept.keep(stack.home, stack.name, {"podnet:instanceType": "t3.medium"})
+    stack.lab_stack.save({"podnet:instanceType": "t3.medium"})
 
     assert differing(before, after) == {"node-3"}
     assert differing(born, _born(stack)) == {"node-3"}
-    assert red(rolled.matrix) == []
+    assert failing(rolled.matrix) == []
 
 
 def _born(stack):
@@ -128,14 +130,14 @@ def test_a_node_is_ready_only_when_its_pod_network_is(stack):
 
     assert "cni plugin not initialized" in reason.lower() or "network" in reason.lower()
     assert conflist.read_text() == kept
-    assert red(stack.prove().matrix) == []
+    assert failing(stack.verify().matrix) == []
 
 
 def test_pods_reach_each_other_while_the_control_plane_is_gone(stack):
-    rest = [each for each in stack.proof.nodes if each.name != "node-1"]
+    rest = [each for each in stack.verification.nodes if each.name != "node-1"]
     ends = [
-        *(Endpoint.of_pod(pod) for pod in stack.proof.pods if pod.node.name != "node-1"),
-        *map(Endpoint.of_node, rest),
+        *(pod_endpoint(pod) for pod in stack.verification.pods if pod.node.name != "node-1"),
+        *map(node_endpoint, rest),
     ]
     first = stack.node("node-1")
     stack.ec2.stop_instances(InstanceIds=[first.instance_id])
@@ -148,6 +150,6 @@ def test_pods_reach_each_other_while_the_control_plane_is_gone(stack):
     stack.ec2.start_instances(InstanceIds=[first.instance_id])
     stack.until(lambda: stack.rebooted("node-1", first.pid), "node-1 boots again")
 
-    assert red(matrix) == []
+    assert failing(matrix) == []
     assert losses.none, losses.worst()
-    assert red(stack.prove().matrix) == []
+    assert failing(stack.verify().matrix) == []

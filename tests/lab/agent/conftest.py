@@ -1,4 +1,4 @@
-"""Fixtures of the agent's tests: one node, or several, on a switch that plays the VPC."""
+"""Fixtures of the agent's tests: one node, or several, on a switch in place of a VPC."""
 
 import socket
 import sys
@@ -41,7 +41,7 @@ def running(machine):
 
 @pytest.fixture
 def machines(tmp_path, vpc):
-    """Three nodes of the four that their tag tells them of."""
+    """Three nodes of the four in their tag."""
     nodes = [Machine(tmp_path, vpc, number) for number in (1, 2, 3)]
     for node in nodes:
         node.build()

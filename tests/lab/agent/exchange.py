@@ -1,4 +1,4 @@
-"""A conversation between all pairs of pods that tells what was lost."""
+"""Datagrams between all pairs of pods, and which of them were lost."""
 
 import select
 import threading
@@ -9,7 +9,7 @@ from switch import socket_in
 
 
 class Exchange:
-    """Datagrams at 100 Hz between all pairs of pods, numbered, until told to stop."""
+    """Datagrams at 100 Hz between all pairs of pods, numbered, until the block ends."""
 
     INTERVAL = 0.01
 

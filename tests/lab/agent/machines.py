@@ -1,4 +1,4 @@
-"""Nodes as namespaces on the switch, each with the files that its user data would bring."""
+"""Nodes as namespaces on the switch, each with the files of its user data."""
 
 import json
 import os
@@ -14,15 +14,16 @@ from ipaddress import IPv4Address
 import pytest
 from switch import ROUTER
 
-import userdata
-from lab.shell import run
-from plan.settings import Settings
+from podnet import userdata
+from podnet.plan.node_network import CONFLIST
+from podnet.plan.settings import Settings
+from podnet.system.commands import run
 
 VPC_ROUTES = "vpc-routes max=4 vni=1 port=8472"
 
 
 class Machine:
-    """A node on the switch, and the files its user data would bring."""
+    """A node on the switch, and the files of its user data."""
 
     def __init__(self, folder, vpc, number=1, settings=None):
         self.folder = folder / f"node-{number}"
@@ -32,10 +33,10 @@ class Machine:
         self.plan = (settings or Settings()).addresses
         self.address = str(self.plan.node(number))
         self.block = self.plan.block(IPv4Address(self.address))
-        self.conflist = self.folder / "cni" / "10-mynet.conflist"
-        self.kept = self.folder / "state" / "routing"
+        self.conflist = self.folder / "cni" / CONFLIST
+        self.cache_file = self.folder / "state" / "routing"
         self.log = self.folder / "log"
-        for file in (self.conflist, self.kept):
+        for file in (self.conflist, self.cache_file):
             file.parent.mkdir(parents=True)
         for path, text in userdata.contents(settings or Settings()).items():
             target = self.folder / "root" / path[1:]
@@ -53,21 +54,8 @@ class Machine:
 
     def wire(self):
         port = f"port{self.number}"
-        self.ip(
-            "link",
-            "add",
-            "eth0",
-            "mtu",
-            "9001",
-            "type",
-            "veth",
-            "peer",
-            port,
-            "mtu",
-            "9001",
-            "netns",
-            self.vpc,
-        )
+        veth = f"link add eth0 mtu 9001 type veth peer {port} mtu 9001 netns {self.vpc}"
+        self.ip(*veth.split())
         self.network.ip("link", "set", port, "master", "eth0", "up")
         self.ip("address", "add", f"{self.address}/24", "dev", "eth0")
         self.ip("link", "set", "eth0", "up")
@@ -77,15 +65,7 @@ class Machine:
         """Links, routes and tables go as in a reboot; files stay."""
         for link in json.loads(self.ip("-j", "link")):
             if link["ifname"] not in ("lo", "erspan0", "gretap0", "ip6_vti0", "sit0", "tunl0"):
-                run(
-                    "ip",
-                    "netns",
-                    "exec",
-                    self.name,
-                    "sh",
-                    "-c",
-                    f"ip link delete {link['ifname']} 2>/dev/null || true",
-                )
+                self.run("sh", "-c", f"ip link delete {link['ifname']} 2>/dev/null || true")
         self.run("nft", "flush", "ruleset")
         self.run("sh", "-c", "ip rule delete priority 112; ip route flush table 112")
         self.wire()
@@ -104,38 +84,19 @@ class Machine:
         address = str(self.block[host])
         name = self.network.add_namespace(f"p{self.number}-{host}")
         port = f"pod{host}"
-        self.ip(
-            "link",
-            "add",
-            port,
-            "mtu",
-            "8951",
-            "type",
-            "veth",
-            "peer",
-            "eth0",
-            "mtu",
-            "8951",
-            "netns",
-            name,
-        )
+        veth = f"link add {port} mtu 8951 type veth peer eth0 mtu 8951 netns {name}"
+        self.ip(*veth.split())
         self.ip("link", "set", port, "master", "kube-bridge", "up")
-        run("ip", "-n", name, "link", "set", "eth0", "up")
-        run(
-            "ip",
-            "-n",
-            name,
-            "address",
-            "add",
-            f"{address}/{prefix or self.block.prefixlen}",
-            "dev",
-            "eth0",
-        )
-        run("ip", "-n", name, "route", "add", "default", "via", str(self.block[1]))
+        for command in (
+            "link set eth0 up",
+            f"address add {address}/{prefix or self.block.prefixlen} dev eth0",
+            f"route add default via {self.block[1]}",
+        ):
+            run("ip", "-n", name, *command.split())
         return Pod(name, address)
 
     def ruleset(self, *, own):
-        """What the kernel holds of our tables or of all others, without counters and handles."""
+        """Podnet's tables in the kernel or all others, without counters and handles."""
         entries = json.loads(self.run("nft", "-j", "-s", "list", "ruleset"))["nftables"]
         bodies = [
             (kind, body) for entry in entries for kind, body in entry.items() if kind != "metainfo"
@@ -145,16 +106,16 @@ class Machine:
             for kind, body in bodies
             if own == ("podnet" in (body.get("table"), kind == "table" and body["name"]))
         ]
-        # Which table was made first says nothing.
+        # The order in which tables were created does not matter.
         return sorted(chosen, key=lambda entry: entry[1]["family"])
 
     def handles(self):
-        """Handles of all that is in nftables: they change when anything is loaded anew."""
+        """Handles of all that is in nftables: they change when anything is loaded again."""
         entries = json.loads(self.run("nft", "-j", "list", "ruleset"))["nftables"]
         return [body.get("handle") for entry in entries for body in entry.values()]
 
     def routes(self, table="main"):
-        """Our routes as the kernel tells them: destination to (link, gateway, source)."""
+        """Podnet's routes in the kernel: destination to (link, gateway, source)."""
         listed = [
             item
             for item in json.loads(self.ip("-4", "-j", "route", "show", "table", "all"))
@@ -188,10 +149,7 @@ class Machine:
 
     @contextmanager
     def agent(self, period=None):
-        """The agent as it arrives on a node; ends when the block does.
-
-        With a period it polls as often as that, which is all that is changed.
-        """
+        """The agent from the user data; ends with the block. `period` changes its polling only."""
         environment = dict(
             line.split("=", 1)
             for line in (self.folder / "root/etc/podnet/node.env").read_text().splitlines()
@@ -217,7 +175,7 @@ class Machine:
                     **environment,
                     "NOTIFY_SOCKET": address,
                     "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
-                    "STATE_DIRECTORY": str(self.kept.parent),
+                    "STATE_DIRECTORY": str(self.cache_file.parent),
                 },
             )
             try:
@@ -246,14 +204,15 @@ class Running:
         self.notified = notified
         self.log = log
 
-    def has_told_systemd(self):
+    def is_ready(self):
+        """Whether the agent has notified systemd."""
         return bool(select.select([self.notified], [], [], 0)[0])
 
     def wait_until_ready(self):
         try:
             assert self.notified.recv(64) == b"READY=1"
         except TimeoutError:
-            pytest.fail(f"the agent did not become ready; it said: {self.log.read_text()}")
+            pytest.fail(f"the agent did not become ready; it logged: {self.log.read_text()}")
 
     def stop(self):
         self.process.terminate()

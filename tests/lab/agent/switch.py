@@ -1,4 +1,4 @@
-"""A switch and a router that play the VPC, and its metadata service."""
+"""A switch and a router in place of a VPC, and its metadata service."""
 
 import secrets
 import socket
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pyroute2 import netns
 
-from lab.shell import run
+from podnet.system.commands import run
 
 ROUTER = "192.168.1.1"
 RESOLVER = "192.168.1.2"
@@ -99,7 +99,7 @@ class Vpc:
 
 
 def service(vpc):
-    """A metadata service that tells every node its own tag, to those who have a token."""
+    """A metadata service with the tag of each node, for requests with a token."""
 
     class Handler(BaseHTTPRequestHandler):
         def parse_request(self):

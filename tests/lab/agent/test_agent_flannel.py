@@ -4,11 +4,11 @@ from itertools import permutations
 
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 
 pytestmark = pytest.mark.lab
 
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 DEVICE = "flannel.3"
 CONFLIST = "10-flannel.conflist"
 
@@ -48,23 +48,27 @@ def host_gw(machine, machines):
 def beside_flannel(vpc, machines, started):
     """Three nodes with two pods each, carried by Flannel on a wire that knows no pods."""
 
-    def start(word, carry):
+    def start(variant, carry):
         vpc.forget_pods()
-        if word == "flannel":
+        if variant == "flannel":
             vpc.refuse_pods()
         for machine in machines:
             carry(machine, machines)
-        agents = started(f"{word} {TELLS}")
+        agents = started(f"{variant} {FIELDS}")
         return agents, {machine: [machine.add_pod(host) for host in (2, 3)] for machine in machines}
 
     return start
 
 
 @pytest.mark.parametrize(
-    ("word", "carry"), [("flannel", vxlan), ("flannel-host-gw", host_gw)], ids=["vxlan", "host-gw"]
+    ("variant", "carry"),
+    [("flannel", vxlan), ("flannel-host-gw", host_gw)],
+    ids=["vxlan", "host-gw"],
 )
-def test_pods_are_seen_by_their_own_address(word, carry, beside_flannel, eventually, source_seen):
-    _, pods = beside_flannel(word, carry)
+def test_pods_are_seen_by_their_own_address(
+    variant, carry, beside_flannel, eventually, source_seen
+):
+    _, pods = beside_flannel(variant, carry)
     machines = list(pods)
     if carry is vxlan:
         name = f"net/ipv4/conf/{DEVICE}/rp_filter"
@@ -94,13 +98,13 @@ def test_what_is_flannels_is_neither_touched_nor_talked_of(machines, beside_flan
 
     assert (machine.ip("route"), machine.ip("-d", "link", "show", DEVICE)) == found
     assert [file.name for file in machine.conflist.parent.iterdir()] == [CONFLIST]
-    assert "foreign" not in log
+    assert "unmanaged" not in log
     assert machine.log.read_text() == log
 
 
 def test_a_conflist_of_before_is_taken_away(machine, running, eventually):
     assert machine.conflist.exists()
 
-    machine.tag(f"flannel {TELLS}")
+    machine.tag(f"flannel {FIELDS}")
 
     assert eventually(lambda: not machine.conflist.exists())

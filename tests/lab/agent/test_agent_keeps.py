@@ -9,7 +9,7 @@ SYSCTLS = (
     "net/bridge/bridge-nf-call-iptables",
     "net/bridge/bridge-nf-call-ip6tables",
 )
-FOREIGN = """
+OTHERS = """
 table inet other {
 	chain forward {
 		type filter hook forward priority filter; policy accept;
@@ -85,7 +85,7 @@ def test_two_agents_at_once_do_not_undo_each_others_work(machine, running, two_p
         assert (machine.handles(), machine.conflist_version()) == (handles, written)
 
 
-def test_told_to_stop_it_stops_at_once_and_leaves_the_pods_their_network(machine, running):
+def test_on_sigterm_it_stops_at_once_and_leaves_the_pods_their_network(machine, running):
     before = machine.ruleset(own=True)
 
     assert running.stop() == 0
@@ -115,7 +115,7 @@ def test_a_changed_table_is_repaired_within_a_poll(machine, running, eventually,
 
 
 def test_tables_of_others_are_left_alone_whatever_is_repaired(machine, running, eventually):
-    machine.run("nft", "-f", "-", stdin=FOREIGN)
+    machine.run("nft", "-f", "-", stdin=OTHERS)
     others, own = machine.ruleset(own=False), machine.ruleset(own=True)
 
     machine.run("nft", "delete", "table", "inet", "podnet")
@@ -155,7 +155,7 @@ def test_the_pods_mtu_follows_the_link(machine, running, eventually):
     assert eventually(lambda: '"mtu": 1450' in machine.conflist.read_text())
 
 
-def test_a_node_outside_the_vpc_says_so_once_and_still_does_the_rest(machine, two_polls):
+def test_a_node_outside_the_vpc_logs_it_once_and_still_does_the_rest(machine, two_polls):
     machine.ip("address", "flush", "dev", "eth0")
     machine.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
     machine.ip("route", "add", "default", "via", "192.0.2.1")
@@ -177,7 +177,7 @@ def test_an_agent_started_before_the_network_is_ready_once_there_is_one(machine,
     with machine.agent() as agent:
         two_polls()
         assert machine.log.read_text().count("node: no default route yet") == 1
-        assert agent.has_told_systemd() is False
+        assert agent.is_ready() is False
 
         machine.ip("route", "add", "default", "via", "192.168.1.1")
 

@@ -4,13 +4,13 @@ from itertools import permutations
 
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 
 pytestmark = pytest.mark.lab
 
 MODES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet")
 ENCAPSULATED = ("overlay", "l2")
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -19,7 +19,7 @@ def test_every_pair_sees_the_others_own_address(mode, vpc, machines, started, so
         vpc.forget_pods()
     if mode in ENCAPSULATED:
         vpc.refuse_pods()
-    started(f"{mode} {TELLS}")
+    started(f"{mode} {FIELDS}")
     prefix = 16 if mode.startswith("l2") else None
     places = {}
     for machine in machines:
@@ -41,7 +41,7 @@ def test_every_pair_sees_the_others_own_address(mode, vpc, machines, started, so
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_pod_speaks_for_a_pod_of_another_node(mode, machines, started, source_seen):
-    started(f"{mode} {TELLS}")
+    started(f"{mode} {FIELDS}")
     prefix = 16 if mode.startswith("l2") else None
     liar, target = (machine.add_pod(2, prefix) for machine in machines[:2])
     run("ip", "-n", liar, "address", "add", "10.1.3.77/32", "dev", "eth0")

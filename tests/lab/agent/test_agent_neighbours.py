@@ -1,4 +1,4 @@
-"""A node made anew: its address is the one it had before, its MAC is not."""
+"""A replaced node: its address is the one it had before, its MAC is not."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 # Linux by itself believes a MAC for at least 15 seconds, waits 5 and asks three times; a node may
 # take 6.5, and a busy machine some more.
 PATIENCE = 20
@@ -19,7 +19,7 @@ def mac(machine):
 
 @pytest.fixture
 def silent(vpc, machines):
-    """Two nodes of which the second never tells its MAC unasked, as in a VPC."""
+    """Two nodes of which the second never announces its MAC, as in a VPC."""
     one, two, _ = machines
     vpc.run(
         "nft",
@@ -33,11 +33,11 @@ def silent(vpc, machines):
 
 
 @pytest.mark.parametrize("mode", ["host-gw", "overlay"])
-def test_peers_soon_ask_again_for_the_mac_of_a_node_that_was_made_anew(
+def test_peers_soon_ask_again_for_the_mac_of_a_replaced_node(
     mode, silent, started, source_seen, eventually
 ):
     one, two = silent
-    started(f"{mode} {TELLS}")
+    started(f"{mode} {FIELDS}")
     sender, receiver = one.add_pod(2), two.add_pod(2)
 
     def arrives():

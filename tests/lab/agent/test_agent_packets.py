@@ -1,6 +1,6 @@
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 
 pytestmark = pytest.mark.lab
 

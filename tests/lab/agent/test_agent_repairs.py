@@ -1,4 +1,4 @@
-"""What is taken from a node comes back; what is not ours stays."""
+"""What is deleted from a node comes back; what podnet does not manage stays."""
 
 import json
 
@@ -6,18 +6,18 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 PEER, BLOCK, MAC = "192.168.1.12", "10.1.2.0/24", "02:50:c0:a8:01:0c"
 TWO_POLLS = 2 * 2 + 1.5
 
 
 @pytest.fixture
-def told(machine):
-    """Start the node's agent with a word of the tag."""
+def run_agent(machine):
+    """Start the node's agent with a variant of the routing."""
     contexts = []
 
     def start(mode):
-        machine.tag(f"{mode} {TELLS}")
+        machine.tag(f"{mode} {FIELDS}")
         contexts.append(machine.agent())
         agent = contexts[-1].__enter__()
         agent.wait_until_ready()
@@ -29,7 +29,7 @@ def told(machine):
 
 
 def state(machine):
-    """What the kernel holds for peers: routes, rule, neighbours, forwarding and ports."""
+    """The kernel's state for peers: routes, rule, neighbours, forwarding and ports."""
     neighbours, forwarding = (
         json.loads(machine.run(*words))
         for words in (
@@ -59,7 +59,7 @@ def state(machine):
     }
 
 
-# What can be taken at once is: a test waits for polls.
+# One test deletes as much as it can, since each waits for polls.
 DAMAGE = {
     "host-gw route gone": ("host-gw", [f"ip route delete {BLOCK} proto 112"]),
     "host-gw route bent": (
@@ -109,8 +109,8 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(("mode", "damage"), DAMAGE.values(), ids=DAMAGE.keys())
-def test_what_is_taken_away_is_back_within_two_polls(machine, told, eventually, mode, damage):
-    told(mode)
+def test_what_is_deleted_is_back_within_two_polls(machine, run_agent, eventually, mode, damage):
+    run_agent(mode)
     before = state(machine)
 
     machine.run("sh", "-ec", "\n".join(damage))
@@ -120,37 +120,37 @@ def test_what_is_taken_away_is_back_within_two_polls(machine, told, eventually, 
 
 
 @pytest.mark.parametrize("mode", ["vpc-routes", "host-gw", "overlay", "hybrid", "l2"])
-def test_once_all_is_in_place_nothing_is_changed_or_said(machine, told, two_polls, mode):
-    told(mode)
-    before, said = state(machine), machine.log.read_text()
+def test_once_all_is_in_place_nothing_is_changed_or_logged(machine, run_agent, two_polls, mode):
+    run_agent(mode)
+    before, logged = state(machine), machine.log.read_text()
 
     two_polls()
 
-    assert (state(machine), machine.log.read_text()) == (before, said)
+    assert (state(machine), machine.log.read_text()) == (before, logged)
 
 
-def test_routes_of_others_stay_and_are_reported_once(machine, told, two_polls):
+def test_routes_of_others_stay_and_are_reported_once(machine, run_agent, two_polls):
     machine.ip("route", "add", BLOCK, "via", "192.168.1.1")
     machine.ip("route", "add", "10.1.200.0/24", "via", "192.168.1.1", "proto", "static")
     machine.ip("route", "add", "172.30.0.0/16", "via", "192.168.1.1")
-    foreign = machine.ip("route", "show", "via", "192.168.1.1")
+    others = machine.ip("route", "show", "via", "192.168.1.1")
 
-    told("overlay")
+    run_agent("overlay")
     two_polls()
-    machine.tag(f"host-gw {TELLS}")
+    machine.tag(f"host-gw {FIELDS}")
     two_polls()
 
-    assert machine.ip("route", "show", "via", "192.168.1.1") == foreign
-    assert machine.log.read_text().count("foreign routes in the pod range, left alone: ") == 1
+    assert machine.ip("route", "show", "via", "192.168.1.1") == others
+    assert machine.log.read_text().count("unmanaged routes in the pod range, left alone: ") == 1
     assert f"left alone: {BLOCK} via 192.168.1.1 dev eth0 proto boot; 10.1.200.0/24" in (
         machine.log.read_text()
     )
 
 
-def test_a_route_of_another_in_the_place_of_ours_is_left_alone(machine, told, two_polls):
+def test_a_route_of_another_in_the_place_of_podnets_is_left_alone(machine, run_agent, two_polls):
     machine.ip("route", "add", BLOCK, "via", "192.168.1.1", "metric", "112")
 
-    told("overlay")
+    run_agent("overlay")
     two_polls()
 
     assert f"{BLOCK} via 192.168.1.1 dev eth0 metric 112" in machine.ip("route", "show", BLOCK)
@@ -158,8 +158,8 @@ def test_a_route_of_another_in_the_place_of_ours_is_left_alone(machine, told, tw
 
 
 @pytest.mark.parametrize("mode", ["vpc-routes", "host-gw", "overlay", "hybrid", "l2"])
-def test_the_own_block_and_address_are_never_routed_to_a_peer(machine, told, mode):
-    told(mode)
+def test_the_own_block_and_address_are_never_routed_to_a_peer(machine, run_agent, mode):
+    run_agent(mode)
 
     routed = set(machine.routes()) | set(state(machine)["routes"][1])
 
@@ -167,8 +167,8 @@ def test_the_own_block_and_address_are_never_routed_to_a_peer(machine, told, mod
     assert machine.ip("route", "get", "10.1.1.9").startswith("10.1.1.9 dev kube-bridge")
 
 
-def test_peers_that_do_not_exist_do_no_harm(machine, told, source_seen):
-    told("overlay")
+def test_peers_that_do_not_exist_do_no_harm(machine, run_agent, source_seen):
+    run_agent("overlay")
     pod, other = machine.add_pod(2), machine.add_pod(3)
 
     assert source_seen(pod, machine.vpc, "192.168.1.1") == machine.address

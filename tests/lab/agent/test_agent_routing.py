@@ -1,4 +1,4 @@
-"""What a node makes of the tag that tells its routing."""
+"""The tag with the routing, and what the node does with it."""
 
 import fcntl
 import json
@@ -10,16 +10,16 @@ from switch import socket_in
 
 pytestmark = pytest.mark.lab
 
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 OVERLAY = {f"10.1.{k}.0/24": ("podnet0", f"192.168.1.{10 + k}", "192.168.1.11") for k in (2, 3, 4)}
 HOST_GW = {f"10.1.{k}.0/24": ("eth0", f"192.168.1.{10 + k}", "192.168.1.11") for k in (2, 3, 4)}
 
 
 def test_a_changed_tag_takes_effect_within_a_poll(machine, running, eventually):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     assert eventually(lambda: machine.routes() == OVERLAY)
 
-    machine.tag(f"host-gw {TELLS}")
+    machine.tag(f"host-gw {FIELDS}")
 
     assert eventually(lambda: machine.routes() == HOST_GW)
 
@@ -27,34 +27,34 @@ def test_a_changed_tag_takes_effect_within_a_poll(machine, running, eventually):
 @pytest.mark.parametrize(
     "text", ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0", "overlay max=x"]
 )
-def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_said_once(
+def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_logged_once(
     machine, two_polls, text
 ):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
         machine.tag(text)
         two_polls()
 
         assert machine.routes() == OVERLAY
-        said = [line for line in machine.log.read_text().splitlines() if "routing: " in line]
-        assert len(said) == 2
-        assert said[0] == f"routing: overlay {TELLS}"
-        assert machine.kept.read_text() == f"overlay {TELLS}\n"
+        logged = [line for line in machine.log.read_text().splitlines() if "routing: " in line]
+        assert len(logged) == 2
+        assert logged[0] == f"routing: overlay {FIELDS}"
+        assert machine.cache_file.read_text() == f"overlay {FIELDS}\n"
 
 
 def test_a_tag_that_is_put_right_is_obeyed_again(machine, running, eventually, two_polls):
     machine.tag("nonsense")
     two_polls()
 
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
 
     assert eventually(lambda: machine.routes() == OVERLAY)
     assert "routing: works again" in machine.log.read_text()
 
 
 def test_a_dead_metadata_service_keeps_the_mode(machine, vpc, two_polls, eventually):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
         vpc.ip("address", "delete", "169.254.169.254/32", "dev", "eth0")
@@ -68,15 +68,15 @@ def test_a_dead_metadata_service_keeps_the_mode(machine, vpc, two_polls, eventua
 
 
 def test_as_many_dead_polls_as_a_minute_has_keep_the_mode(machine, vpc, eventually):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     with machine.agent(period=0.01) as agent:
         agent.wait_until_ready()
         vpc.silent = True
-        machine.tag(f"host-gw {TELLS}")
+        machine.tag(f"host-gw {FIELDS}")
 
         assert eventually(lambda: vpc.unanswered > 60 / 2, 60)
         assert machine.routes() == OVERLAY
-        assert machine.kept.read_text() == f"overlay {TELLS}\n"
+        assert machine.cache_file.read_text() == f"overlay {FIELDS}\n"
         assert machine.log.read_text().count("the metadata service does not answer") == 1
 
         vpc.silent = False
@@ -85,7 +85,7 @@ def test_as_many_dead_polls_as_a_minute_has_keep_the_mode(machine, vpc, eventual
 
 
 def test_a_rebooted_node_has_its_mode_without_the_metadata_service(machine, vpc):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
     vpc.ip("address", "delete", "169.254.169.254/32", "dev", "eth0")
@@ -99,10 +99,10 @@ def test_a_rebooted_node_has_its_mode_without_the_metadata_service(machine, vpc)
 
 
 def test_a_node_down_during_a_switch_returns_in_the_new_mode(machine):
-    machine.tag(f"overlay {TELLS}")
+    machine.tag(f"overlay {FIELDS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
-    machine.tag(f"host-gw {TELLS}")
+    machine.tag(f"host-gw {FIELDS}")
     machine.reboot()
 
     with machine.agent() as agent:
@@ -115,31 +115,31 @@ def test_a_node_without_a_tag_is_not_ready_until_it_has_one(machine, vpc, two_po
     del vpc.tags[machine.address]
     with machine.agent() as agent:
         two_polls()
-        assert agent.has_told_systemd() is False
+        assert agent.is_ready() is False
         assert (machine.routes(), machine.conflist.exists()) == ({}, True)
 
-        machine.tag(f"overlay {TELLS}")
+        machine.tag(f"overlay {FIELDS}")
         agent.wait_until_ready()
 
         assert machine.routes() == OVERLAY
 
 
-def test_a_refused_token_is_asked_for_anew(machine, vpc, running, eventually):
-    vpc.token = "another"  # noqa: S105
-    machine.tag(f"overlay {TELLS}")
+def test_a_refused_token_is_replaced(machine, vpc, running, eventually):
+    vpc.token = "another"
+    machine.tag(f"overlay {FIELDS}")
 
     assert eventually(lambda: machine.routes() == OVERLAY, 2 * 2 + 1.5)
 
 
 def test_half_a_kept_file_is_not_believed(machine):
-    machine.kept.write_text("over")
+    machine.cache_file.write_text("over")
     with machine.agent() as agent:
         agent.wait_until_ready()
 
-        assert machine.kept.read_text() == "vpc-routes max=4 vni=1 port=8472\n"
+        assert machine.cache_file.read_text() == "vpc-routes max=4 vni=1 port=8472\n"
 
 
-def test_another_network_identifier_and_port_make_the_devices_anew(machine, running, eventually):
+def test_another_network_identifier_and_port_replace_the_devices(machine, running, eventually):
     machine.tag("overlay max=4 vni=7 port=4789")
 
     assert eventually(lambda: machine.routes() == OVERLAY)
@@ -156,10 +156,10 @@ def test_another_network_identifier_and_port_make_the_devices_anew(machine, runn
 
 
 @pytest.mark.parametrize(("words", "offload"), [("", 1), (" checksum=off", 0)])
-def test_checksums_are_left_to_the_card_unless_told_otherwise(
+def test_checksums_are_left_to_the_card_unless_the_tag_turns_that_off(
     machine, running, eventually, words, offload
 ):
-    machine.tag(f"overlay {TELLS}{words}")
+    machine.tag(f"overlay {FIELDS}{words}")
 
     assert eventually(lambda: machine.routes() == OVERLAY)
     assert {name: checksum_offload(machine.name, name) for name in ("podnet0", "podnet1")} == {

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.lab
 
 PATIENCE = 20
 """How long a busy machine may take; what is tested here is what is lost, not how long it takes."""
-TELLS = "max=4 vni=1 port=8472"
+FIELDS = "max=4 vni=1 port=8472"
 ROUTED = ("vpc-routes", "host-gw", "overlay")
 
 
@@ -26,12 +26,14 @@ def test_the_round_holds_every_ordered_pair():
 def switch_one_by_one(machines, mode, eventually):
     """Change the nodes in turn, so that for a while each differs from its peers."""
     for machine in machines:
-        machine.tag(f"{mode} {TELLS}")
-        assert eventually(lambda one=machine: one.kept.read_text() == f"{mode} {TELLS}\n", PATIENCE)
+        machine.tag(f"{mode} {FIELDS}")
+        assert eventually(
+            lambda one=machine: one.cache_file.read_text() == f"{mode} {FIELDS}\n", PATIENCE
+        )
 
 
 def test_a_switch_loses_nothing(machines, started, eventually):
-    started(f"{ROUND[0]} {TELLS}")
+    started(f"{ROUND[0]} {FIELDS}")
     with Exchange([machine.add_pod(2) for machine in machines]) as exchanged:
         for mode in ROUND[1:]:
             switch_one_by_one(machines, mode, eventually)
@@ -44,7 +46,7 @@ def test_a_switch_loses_nothing(machines, started, eventually):
 def test_routes_are_changed_in_place(vpc, machines, started, eventually):
     # A hundred datagrams a second do not show a gap of a millisecond; the kernel does.
     vpc.forget_pods()
-    started(f"overlay {TELLS}")
+    started(f"overlay {FIELDS}")
     with Exchange([machine.add_pod(2) for machine in machines]) as exchanged, ExitStack() as stack:
         logs = [stack.enter_context(machine.watch_routes()) for machine in machines]
         for mode in ("host-gw", "overlay"):
@@ -62,12 +64,12 @@ def test_routes_are_changed_in_place(vpc, machines, started, eventually):
 def test_pods_of_l2_are_reached_after_a_switch_to_routes(
     machines, started, source_seen, eventually
 ):
-    started(f"l2 {TELLS}")
+    started(f"l2 {FIELDS}")
     pods = [machine.add_pod(2, prefix=16) for machine in machines]
     for one, two in permutations(pods, 2):
         assert source_seen(one, two, two.address) == one.address
     for machine in machines:
-        machine.tag(f"overlay {TELLS}")
+        machine.tag(f"overlay {FIELDS}")
     assert eventually(
         lambda: (
             all(machine.routes("112") for machine in machines)

@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from lab.cloud import control
-from lab.home import Home
-from lab.image import ensure
-from lab.instances.nodes import running_nodes
-from lab.node import Node
+from podnet.lab.cloud import lifecycle
+from podnet.lab.home import Home
+from podnet.lab.images.debian import ensure
+from podnet.lab.nodes.discovery import running_nodes
+from podnet.lab.nodes.node import Node
 
 REGION = "eu-central-1"
 USER_DATA = """#cloud-config
@@ -96,7 +96,7 @@ class Cloud:
 
 def make_cloud(directory: Path) -> Cloud:
     home = Home.open(directory)
-    endpoint = control.start(home)
+    endpoint = lifecycle.start(home)
     ec2, iam = (
         boto3.client(
             service,
@@ -104,7 +104,7 @@ def make_cloud(directory: Path) -> Cloud:
             endpoint_url=endpoint,
             aws_access_key_id="lab",
             aws_secret_access_key="lab",
-        )  # noqa: S106  # opens nothing
+        )
         for service in ("ec2", "iam")
     )
     images = ec2.describe_images(
@@ -139,7 +139,7 @@ def clouds(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
     yield make
     for directory in made:
         if directory.exists():
-            control.down(Home.open(directory))
+            lifecycle.down(Home.open(directory))
 
 
 @pytest.fixture(scope="session")
@@ -155,4 +155,4 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         shared.launch("172.20.4.12", "node-2")
         yield shared
     finally:
-        control.down(Home.open(directory))
+        lifecycle.down(Home.open(directory))

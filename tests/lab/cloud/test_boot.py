@@ -1,13 +1,12 @@
-"""What an instance is given as it boots: address, names, metadata, and the right to be a node."""
+"""An instance's boot: its address, names and metadata, and the access it needs as a node."""
 
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
-from lab.cloud import control
+from podnet.lab.cloud import lifecycle
 
 pytestmark = pytest.mark.lab
 
@@ -24,6 +23,15 @@ def ask(path, method="GET", headers={}):
 token = ask("api/token", "PUT", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
 headers = {"X-aws-ec2-metadata-token": token} if sys.argv[1] == "token" else {}
 print(json.dumps([ask(path, headers=headers) for path in sys.argv[2:]]))
+"""
+# The name of the error of a look-up; a server that does not answer leads to EAI_AGAIN.
+RESOLVE = """
+import socket, sys
+try:
+    print(socket.getaddrinfo(sys.argv[1], None))
+except socket.gaierror as error:
+    print(next(name for name in dir(socket)
+        if name.startswith("EAI_") and getattr(socket, name) == error.errno))
 """
 # Packets that bring data from the metadata service, as they come off the wire.
 SNIFF = """
@@ -69,18 +77,16 @@ def test_dhcp_gives_the_address_of_the_interface_and_the_mtu_of_a_vpc(cloud):
     assert [(route["gateway"], route["dev"]) for route in routes] == [("172.20.4.1", "eth0")]
 
 
-def test_an_instance_is_known_by_name_and_unknown_names_are_denied_at_once(cloud):
+def test_an_instance_is_known_by_name_and_unknown_names_are_denied(cloud):
     node = cloud.booted("node-1")
     other = node.run(
         "getent", "ahostsv4", f"ip-172-20-4-12.{cloud.ec2.meta.region_name}.compute.internal"
     )
-    begun = time.monotonic()
-    denied = node.run("sh", "-c", "getent hosts nobody.example.com || echo no such name")
+    denied = node.run("python3", "-c", RESOLVE, "nobody.example.com")
 
     assert node.run("hostname").strip() == "ip-172-20-4-11"
     assert other.split()[0] == "172.20.4.12"
-    assert denied == "no such name\n"
-    assert time.monotonic() - begun < 2
+    assert denied == "EAI_NONAME\n"
 
 
 def test_metadata_wants_a_token(cloud):
@@ -90,7 +96,7 @@ def test_metadata_wants_a_token(cloud):
     assert ask(node, "meta-data/instance-id") == [node.instance_id]
 
 
-def test_metadata_tells_each_instance_about_itself(cloud):
+def test_metadata_describes_each_instance_to_itself(cloud):
     for name, address in (("node-1", "172.20.4.11"), ("node-2", "172.20.4.12")):
         node = cloud.booted(name)
         mac = (node.root / "sys/class/net/eth0/address").read_text().strip()
@@ -129,20 +135,18 @@ def test_metadata_names_the_role_of_an_instance_that_has_one(cloud):
     assert ask(without, "meta-data/iam/info") == [404]
 
 
-def test_a_changed_tag_shows_in_the_metadata_within_a_second(cloud):
+def test_a_changed_tag_shows_in_the_metadata_once_it_is_applied(cloud):
     node = cloud.booted("node-1")
     path = "meta-data/tags/instance/podnet:mode"
     assert ask(node, path) == [404]
     cloud.ec2.create_tags(
         Resources=[node.instance_id], Tags=[{"Key": "podnet:mode", "Value": "overlay"}]
     )
-    begun = time.monotonic()
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
 
-    assert time.monotonic() - begun < 1
     assert ask(node, path, "meta-data/tags/instance/") == ["overlay", "podnet:mode\npodnet:node"]
     cloud.ec2.delete_tags(Resources=[node.instance_id], Tags=[{"Key": "podnet:mode"}])
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
     assert ask(node, path) == [404]
 
 
@@ -153,7 +157,7 @@ def test_metadata_packets_carry_the_hop_limit_of_the_instance(cloud):
         cloud.ec2.modify_instance_metadata_options(
             InstanceId=node.instance_id, HttpPutResponseHopLimit=hops
         )
-        control.settle(cloud.home)
+        lifecycle.wait_until_applied(cloud.home)
         seen.append(node.run("python3", "-c", SNIFF).strip())
 
     assert seen == ["1", "2", "1"]

@@ -12,36 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud import control
-from lab.errors import LabError
-from lab.home import Home
+from podnet.lab.cloud import lifecycle, process
+from podnet.lab.home import Home
+from tests.refusals import refused
 
 pytestmark = pytest.mark.lab
 
 
-def boot_id(node):
-    return node.run("cat", "/proc/sys/kernel/random/boot_id")
-
-
 def traces(home):
     """All that this machine still holds of a lab: namespaces, mounts, processes, groups, files."""
-    found = [path.name for path in Path("/run/netns").glob(f"*{home.lab}*")]
-    found += [str(place) for place in Path("/sys/fs/cgroup").glob(f"**/lab-{home.lab}")]
-    for process in Path("/proc").glob("[0-9]*"):
+    found = [path.name for path in Path("/run/netns").glob(f"*{home.id}*")]
+    found += [str(place) for place in Path("/sys/fs/cgroup").glob(f"**/lab-{home.id}")]
+    for entry in Path("/proc").glob("[0-9]*"):
         for file in ("mountinfo", "cmdline"):
             try:
-                text = (process / file).read_text()
+                text = (entry / file).read_text()
             except OSError:
                 continue
             if str(home.directory) in text:
-                found.append(f"{process.name}: {file}")
+                found.append(f"{entry.name}: {file}")
     found += [str(home.directory)] if home.directory.exists() else []
     return found
 
 
 def crash(cloud):
-    os.kill(int((cloud.home.directory / "cloud.pid").read_text()), signal.SIGKILL)
-    cloud.until(lambda: control.running(cloud.home) is None, "the killed cloud is gone")
+    os.kill(int(cloud.home.cloud_pid.read_text()), signal.SIGKILL)
+    cloud.until(lambda: process.running(cloud.home) is None, "the killed cloud is gone")
 
 
 def test_a_crashed_cloud_takes_its_instances_along_and_down_clears_the_rest(clouds):
@@ -52,7 +48,7 @@ def test_a_crashed_cloud_takes_its_instances_along_and_down_clears_the_rest(clou
     cloud.until(lambda: not Path(f"/proc/{node.pid}").exists(), "the instance ends with it", 5)
     assert any("lab-vpc-" in trace for trace in traces(cloud.home))
 
-    control.down(cloud.home)
+    lifecycle.down(cloud.home)
     assert traces(cloud.home) == []
 
 
@@ -61,7 +57,7 @@ def test_a_cloud_starts_over_the_remains_of_a_crashed_one(clouds):
     cloud.launch("172.20.4.11", "node-1")
     node = cloud.node("node-1")
     crash(cloud)
-    control.start(cloud.home)
+    lifecycle.start(cloud.home)
 
     assert list(cloud.home.instances.glob("*")) == []
     assert not Path(f"/proc/{node.pid}").exists()
@@ -73,58 +69,59 @@ def test_two_clouds_share_a_machine_and_one_goes_without_the_other(clouds):
     for cloud in (one, two):
         cloud.launch("172.20.4.11", "node-1")
     nodes = [cloud.booted("node-1") for cloud in (one, two)]
-    assert boot_id(nodes[0]) != boot_id(nodes[1])
+    assert nodes[0].boot_id != nodes[1].boot_id
 
-    control.down(one.home)
+    lifecycle.down(one.home)
     assert traces(one.home) == []
     assert nodes[1].run("cat", "/root/ran") == "once\n"
     assert nodes[1].run("systemctl", "is-system-running") == "running\n"
-    control.down(two.home)
+    lifecycle.down(two.home)
     assert traces(two.home) == []
 
 
 def test_several_starts_at_once_make_one_cloud(tmp_path):
     home = Home.open(tmp_path / "a")
     with ThreadPoolExecutor() as pool:
-        endpoints = set(pool.map(lambda _: control.start(home), range(3)))
+        endpoints = set(pool.map(lambda _: lifecycle.start(home), range(3)))
 
-    assert endpoints == {control.running(home)}
-    control.stop(home)
-    assert control.running(home) is None
-    assert (home.directory / "cloud.log").exists()
-    control.down(home)
-    control.down(home)
+    assert endpoints == {process.running(home)}
+    lifecycle.stop(home)
+    assert process.running(home) is None
+    assert home.cloud_log.exists()
+    lifecycle.down(home)
+    lifecycle.down(home)
     assert traces(home) == []
 
 
-def test_a_port_in_use_is_told_by_its_number(tmp_path):
+def test_a_port_in_use_is_named(tmp_path):
     home = Home.open(tmp_path / "a")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(LabError, match=f"cannot listen on 127.0.0.1:{port}"):
-            control.start(home, port=port)
+        with refused("cloud-starts") as caught:
+            lifecycle.start(home, port=port)
+        assert f"127.0.0.1:{port}" in str(caught.value)
 
-    assert control.running(home) is None
-    control.down(home)
+    assert process.running(home) is None
+    lifecycle.down(home)
 
 
-def test_the_status_tells_what_the_lab_does_not_model(clouds):
+def test_the_status_names_what_the_lab_does_not_model(clouds):
     cloud = clouds("a")
     vpc = cloud.ec2.describe_subnets(SubnetIds=[cloud.subnet])["Subnets"][0]["VpcId"]
     cloud.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="172.21.0.0/16")
 
-    with pytest.raises(LabError, match=vpc):
-        control.settle(cloud.home)
-    status = json.loads((cloud.home.directory / "status.json").read_text())
+    with refused("api-not-applied"):
+        lifecycle.wait_until_applied(cloud.home)
+    status = json.loads(cloud.home.cloud_status.read_text())
     assert vpc in status["error"]
 
 
 def test_down_ends_whatever_got_into_the_groups_of_the_lab(tmp_path):
     home = Home.open(tmp_path / "a")
     with subprocess.Popen(["sleep", "60"]) as stray:
-        for group in control.cgroups(home).make("stray/deeper"):
+        for group in lifecycle.cgroups(home).make("stray/deeper"):
             (group / "cgroup.procs").write_text(str(stray.pid))
-        control.down(home)
+        lifecycle.down(home)
 
         assert stray.wait(5) == -signal.SIGKILL
     assert traces(home) == []
@@ -133,8 +130,8 @@ def test_down_ends_whatever_got_into_the_groups_of_the_lab(tmp_path):
 def test_down_leaves_other_processes_of_the_machine_alone(tmp_path):
     home = Home.open(tmp_path / "a")
     with subprocess.Popen(["sleep", "60"], cwd=home.directory) as bystander:
-        control.start(home)
-        control.down(home)
+        lifecycle.start(home)
+        lifecycle.down(home)
         alive = bystander.poll() is None
         bystander.kill()
 

@@ -8,23 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud import control
+from podnet.lab.cloud import lifecycle
 
 pytestmark = pytest.mark.lab
-
-
-def boot_id(node):
-    return node.run("cat", "/proc/sys/kernel/random/boot_id")
 
 
 def test_a_reboot_through_the_api_is_a_new_boot_of_the_same_disk(cloud):
     node = cloud.booted("node-1")
     (node.root / "root/kept").write_text("kept")
-    before = boot_id(node)
+    before = node.boot_id
     cloud.ec2.reboot_instances(InstanceIds=[node.instance_id])
     again = cloud.booted("node-1", other_than=node.pid)
 
-    assert boot_id(again) != before
+    assert again.boot_id != before
     assert again.instance_id == node.instance_id
     assert (again.root / "root/kept").read_text() == "kept"
     assert (again.root / "root/ran").read_text() == "once\n"
@@ -32,13 +28,13 @@ def test_a_reboot_through_the_api_is_a_new_boot_of_the_same_disk(cloud):
 
 def test_a_reboot_from_inside_is_a_new_boot(cloud):
     node = cloud.booted("node-2")
-    before = boot_id(node)
+    before = node.boot_id
     node.run("systemctl", "--no-block", "reboot")
     again = cloud.booted("node-2", other_than=node.pid)
 
-    assert boot_id(again) != before
+    assert again.boot_id != before
     assert cloud.api_state(node.instance_id) == "running"
-    assert node.instance_id not in (cloud.home.directory / "cloud.log").read_text()
+    assert node.instance_id not in (cloud.home.cloud_log).read_text()
 
 
 def test_a_stopped_instance_keeps_its_disk_and_gets_another_public_address(cloud):
@@ -49,7 +45,7 @@ def test_a_stopped_instance_keeps_its_disk_and_gets_another_public_address(cloud
     cloud.until(lambda: not (folder / "pid").exists(), "the instance is off")
     assert cloud.find("node-1") is None
     assert not Path(f"/proc/{node.pid}").exists()
-    # It was told to power off, and not cut off.
+    # It powered off on a signal, and was not killed.
     assert "Reached target" in (folder / "console.log").read_text().rpartition("poweroff.target")[0]
 
     cloud.ec2.start_instances(InstanceIds=[node.instance_id])
@@ -60,19 +56,19 @@ def test_a_stopped_instance_keeps_its_disk_and_gets_another_public_address(cloud
 
 def test_stop_and_start_in_one_breath_are_still_a_new_boot(cloud):
     node = cloud.booted("node-2")
-    before = boot_id(node)
+    before = node.boot_id
     cloud.ec2.stop_instances(InstanceIds=[node.instance_id])
     cloud.ec2.start_instances(InstanceIds=[node.instance_id])
     again = cloud.node("node-2", other_than=node.pid)
 
-    assert boot_id(again) != before
+    assert again.boot_id != before
 
 
 def test_an_instance_that_powers_itself_off_is_stopped_for_the_api_too(cloud):
     node = cloud.booted("node-2")
     node.run("systemctl", "--no-block", "poweroff")
     cloud.until(lambda: cloud.api_state(node.instance_id) == "stopped", "the API says so")
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
     assert cloud.find("node-2") is None
 
     cloud.ec2.start_instances(InstanceIds=[node.instance_id])
@@ -86,7 +82,7 @@ def test_an_instance_whose_container_is_killed_boots_again(cloud):
     again = cloud.booted("node-2", other_than=node.pid)
 
     assert not Path(f"/proc/{node.pid}").exists()
-    assert f"{node.instance_id} ended with" in (cloud.home.directory / "cloud.log").read_text()
+    assert f"{node.instance_id} ended with" in (cloud.home.cloud_log).read_text()
     assert (
         again.run("ip", "-4", "-o", "address", "show", "dev", "eth0").split()[3] == "172.20.4.12/24"
     )
@@ -96,7 +92,7 @@ def test_a_terminated_instance_leaves_nothing_and_its_address_serves_another(clo
     first = cloud.launch("172.20.4.13", "node-3")
     node = cloud.booted("node-3")
     cloud.ec2.terminate_instances(InstanceIds=[first])
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
     assert not Path(f"/proc/{node.pid}").exists()
     assert not (cloud.home.instances / first).exists()
 

@@ -6,22 +6,22 @@ from base64 import b64decode
 
 import pytest
 
-import userdata
-from lab.instances.nodes import ready, running_nodes
-from plan.settings import Settings
+from podnet import userdata
+from podnet.lab.nodes.discovery import running_nodes, why_not_ready
+from podnet.plan import config
 
 pytestmark = pytest.mark.lab
 
-SETTINGS = Settings.from_config({"podnet:vpcCidr": "172.20.4.0/24"})
+SETTINGS = config.load({"podnet:vpcCidr": "172.20.4.0/24"})
 
 
 def test_a_node_becomes_ready_by_the_user_data_of_a_stack_and_not_without(cloud):
     plain = cloud.booted("node-1")
-    told = b64decode(userdata.encoded(SETTINGS))
+    user_data = b64decode(userdata.encoded(SETTINGS))
     instance = cloud.launch(
         "172.20.4.20",
         "node-10",
-        UserData=told,
+        UserData=user_data,
         TagSpecifications=[
             {
                 "ResourceType": "instance",
@@ -34,8 +34,8 @@ def test_a_node_becomes_ready_by_the_user_data_of_a_stack_and_not_without(cloud)
         ],
     )
     node = cloud.node("node-10")
-    reasons = [ready(plain), ready(node)]
-    cloud.until(lambda: ready(node) is None, "the node is ready")
+    reasons = [why_not_ready(plain), why_not_ready(node)]
+    cloud.until(lambda: why_not_ready(node) is None, "the node is ready")
 
     assert reasons == ["/etc/cni/net.d/10-mynet.conflist is not there yet"] * 2
     assert [found.name for found in running_nodes(cloud.home, cloud.ec2)] == [

@@ -11,9 +11,9 @@ import time
 import boto3
 import pytest
 
-from lab import authority
-from lab.cloud import control
-from lab.fabric import AWS_HOST
+from podnet.lab.cloud import lifecycle, process
+from podnet.lab.cloud.fabric import AWS_HOST
+from podnet.lab.host import certificates as authority
 
 pytestmark = pytest.mark.lab
 
@@ -34,7 +34,7 @@ except (BotoCoreError, ClientError) as error:
 
 
 def ask(cloud, node, method, *, trusts=True, **said):
-    """What SSM says to this machine's boto3 in the instance's network, with its resolver."""
+    """SSM's answer to boto3 in the instance's network, with its resolver."""
     resolver = cloud.home.directory / "resolv.conf"
     resolver.write_text("nameserver 172.20.4.2\n")
     env = {
@@ -77,10 +77,10 @@ def ssm(cloud):
     client = boto3.client(
         "ssm",
         region_name=REGION,
-        endpoint_url=control.running(cloud.home),
+        endpoint_url=process.running(cloud.home),
         aws_access_key_id="lab",
         aws_secret_access_key="lab",
-    )  # noqa: S106  # opens nothing
+    )
     client.put_parameter(Name="/t/join", Value="hidden", Type="SecureString")
     client.put_parameter(Name="/t/other", Value="hidden", Type="SecureString")
     allowed = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": f"{ARN}/t/join"}
@@ -89,7 +89,7 @@ def ssm(cloud):
         PolicyName="join",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
     )
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
     return client
 
 
@@ -133,14 +133,14 @@ def test_an_instance_without_a_role_has_no_keys(cloud, ssm):
     )
 
 
-def test_who_does_not_trust_the_authority_of_the_lab_speaks_to_no_one(cloud, ssm):
+def test_a_client_that_does_not_trust_the_labs_authority_gets_no_connection(cloud, ssm):
     found = ask(cloud, cloud.booted("node-1"), "get_parameter", trusts=False, Name="/t/join")
 
     assert "SSLError" in found["error"]
     assert "CERTIFICATE_VERIFY_FAILED" in found["error"]
 
 
-def test_a_caller_who_says_nothing_holds_up_no_other(cloud, ssm):
+def test_a_silent_caller_does_not_delay_another(cloud, ssm):
     node = cloud.booted("node-1")
     silent = [
         "nsenter",
@@ -168,10 +168,10 @@ def test_the_way_to_an_endpoint_is_the_way_to_the_internet(cloud, ssm):
         "IpPermissionsEgress"
     ]
     cloud.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=out)
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
     shut = ask(cloud, node, "get_parameter", Name="/t/join")
     cloud.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=out)
-    control.settle(cloud.home)
+    lifecycle.wait_until_applied(cloud.home)
 
     assert (name, other) == (str(AWS_HOST), "no such name\n")
     assert "ConnectTimeoutError" in shut["error"]

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud.control import Files
-from lab.home import PROJECT, Home
+from podnet.lab.home import PROJECT, Home
 
 pytestmark = pytest.mark.lab
 
@@ -20,7 +19,7 @@ UP = ("up", "--engine", "embedded", "-c", "nodeCount=2")
 
 
 def command(directory, *arguments):
-    return [sys.executable, "-m", "lab.cli", "--lab", str(directory), *arguments]
+    return [sys.executable, "-m", "podnet.cli", "--lab", str(directory), *arguments]
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +128,7 @@ def test_a_setting_that_cannot_work_is_one_message_and_changes_nothing(podnet):
 @pytest.mark.usefixtures("two_ups")
 def test_a_dead_cloud_is_named_and_down_clears_all_it_left(podnet, directory):
     home = Home.open(directory)
-    os.kill(int(Files(home).life.read_text()), signal.SIGKILL)
+    os.kill(int(home.cloud_pid.read_text()), signal.SIGKILL)
 
     refused = podnet("matrix")
     again = podnet(*UP)
@@ -142,9 +141,9 @@ def test_a_dead_cloud_is_named_and_down_clears_all_it_left(podnet, directory):
     assert down.returncode == 0
     assert not directory.exists()
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
-    assert home.lab not in names.stdout
+    assert home.id not in names.stdout
     assert str(directory) not in Path("/proc/mounts").read_text()
-    assert not list(Path("/sys/fs/cgroup").glob(f"*/*{home.lab}*"))
+    assert not list(Path("/sys/fs/cgroup").glob(f"*/*{home.id}*"))
     assert not [
         process
         for process in Path("/proc").glob("[0-9]*/cmdline")

@@ -9,13 +9,6 @@ pytestmark = pytest.mark.lab
 CONFLIST = "/etc/cni/net.d/10-mynet.conflist"
 
 
-@pytest.fixture(scope="module")
-def lab(make_lab):
-    lab = make_lab()
-    lab.up(nodeCount=2)
-    return lab
-
-
 @pytest.fixture(autouse=True)
 def green_before_and_after(lab):
     assert lab.red() == set()
@@ -49,7 +42,7 @@ def set_source_dest_check(lab, node, *, on):
     lab.ec2.modify_instance_attribute(
         InstanceId=lab.node(node).instance_id, SourceDestCheck={"Value": on}
     )
-    lab.settle()
+    lab.wait_until_applied()
 
 
 def test_the_source_dest_check_stops_the_pods_of_its_node(lab):
@@ -63,7 +56,7 @@ def test_the_source_dest_check_stops_the_pods_of_its_node(lab):
 def test_a_deleted_pod_route_cuts_off_the_pods_of_its_node(lab):
     (table,) = lab.outputs["routeTableIds"].values()
     lab.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.2.0/24")
-    lab.settle()
+    lab.wait_until_applied()
     try:
         assert lab.red() == crossing(lab, "node-2")
     finally:
@@ -77,7 +70,7 @@ def test_without_the_pod_rule_no_pod_reaches_another_node(lab):
     lab.ec2.revoke_security_group_ingress(
         GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
     )
-    lab.settle()
+    lab.wait_until_applied()
     try:
         assert lab.red() == outbound(lab)
     finally:
@@ -93,8 +86,8 @@ def without_agent(lab):
     yield
     for node in lab.nodes:
         node.run("systemctl", "start", "podnet-agent")
-    lab.settle()
-    lab.renew_pods(*(node.name for node in lab.nodes))
+    lab.wait_until_applied()
+    lab.replace_pods(*(node.name for node in lab.nodes))
 
 
 def spoil_conflist(node, **changes):
@@ -106,7 +99,7 @@ def spoil_conflist(node, **changes):
 @pytest.mark.usefixtures("without_agent")
 def test_masquerade_by_the_plugin_hides_pods_from_other_nodes(lab):
     spoil_conflist(lab.node("node-1"), ipMasq=True)
-    lab.renew_pods("node-1")
+    lab.replace_pods("node-1")
 
     matrix = lab.matrix()
 
@@ -123,7 +116,7 @@ def test_masquerade_by_the_plugin_hides_pods_from_other_nodes(lab):
 def test_a_pod_mtu_over_the_link_loses_full_packets_between_nodes(lab):
     for node in lab.nodes:
         spoil_conflist(node, mtu=9501)
-    lab.renew_pods("node-1", "node-2")
+    lab.replace_pods("node-1", "node-2")
 
     matrix = lab.matrix()
 
@@ -156,4 +149,4 @@ def test_without_its_bridge_a_node_has_pods_that_nobody_reaches(lab):
         inside = {(one, two) for one in own for two in own if one != two}
         assert lab.red() == crossing(lab, "node-1") | inside | {(pod, "internet") for pod in mine}
     finally:
-        lab.renew_pods("node-1")
+        lab.replace_pods("node-1")

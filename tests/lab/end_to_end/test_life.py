@@ -5,13 +5,6 @@ import pytest
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture(scope="module")
-def lab(make_lab):
-    lab = make_lab()
-    lab.up(nodeCount=2)
-    return lab
-
-
 def test_the_first_deployment_is_green_and_the_second_changes_nothing(lab):
     again = lab.up(nodeCount=2)
 
@@ -45,7 +38,7 @@ def test_a_rebooted_node_comes_back_with_its_network_and_no_old_leases(lab):
     leases = node.run("ls", "/var/lib/cni/networks/mynet").split()
     before = lab.boot_ids()
     lab.ec2.reboot_instances(InstanceIds=[node.instance_id])
-    lab.settle()
+    lab.wait_until_applied()
 
     after = lab.boot_ids()
 

@@ -1,4 +1,4 @@
-"""Other numbers than the article's work too: nothing is hard-wired."""
+"""Other numbers than the defaults work too: nothing is hard-wired."""
 
 import pytest
 

@@ -1,6 +1,6 @@
 """A process that sends datagrams as fast as it can, from one socket it is given to another.
 
-Once its input ends or a datagram is lost, it tells how many it sent and how many arrived.
+Once its input ends or a datagram is lost, it prints how many it sent and how many arrived.
 """
 
 import select

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import socket
@@ -14,31 +13,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from lab.shell import run
+from podnet.system.commands import run
+from podnet.system.netns import NAMESPACES, inside
 
-CLONE_NEWNET = 0x40000000
 PATIENCE = 0.3  # the kernel delivers within the call that sends; this is for a busy machine
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE = 10, 2, 3
 IP_RECVERR = 11
 ETH_IP, ETH_ARP, ETH_ALL = 0x0800, 0x0806, 0x0003
 ANY = "0.0.0.0"  # noqa: S104
 BROADCAST = "ff:ff:ff:ff:ff:ff"
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-@contextmanager
-def inside(namespace: str) -> Iterator[None]:
-    """Run the block in another network namespace."""
-    here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
-    try:
-        assert _libc.setns(there, CLONE_NEWNET) == 0
-        yield
-    finally:
-        assert _libc.setns(here, CLONE_NEWNET) == 0
-        os.close(here)
-        os.close(there)
 
 
 @dataclass(frozen=True)
@@ -55,16 +38,20 @@ class Host:
 
     def set(self, **values: int) -> None:
         """Set `net.ipv4` values of the machine."""
-        with inside(self.namespace):
+
+        def write() -> None:
             for name, value in values.items():
                 Path(f"/proc/sys/net/ipv4/{name}").write_text(str(value))
 
+        inside(NAMESPACES / self.namespace, write)
+
     def endpoint(self, kind: int, protocol: int = 0, family: int = socket.AF_INET) -> socket.socket:
         """A socket that lives in the machine."""
-        with inside(self.namespace):
-            made = socket.socket(family, kind, protocol)
-        made.settimeout(PATIENCE)
-        return made
+        endpoint = inside(
+            NAMESPACES / self.namespace, lambda: socket.socket(family, kind, protocol)
+        )
+        endpoint.settimeout(PATIENCE)
+        return endpoint
 
     @contextmanager
     def listening(
@@ -125,7 +112,7 @@ def udp_answered(
 ) -> str | None:
     """Send a datagram and await its echo; the address that the receiver saw, or None.
 
-    A receiver with several addresses must be told `at` which to listen, or it answers from another.
+    A receiver with several addresses must listen `at` one of them, or it answers from another.
     """
     payload = os.urandom(8)
     with receiver.listening(port, str(at)) as server, sender.endpoint(socket.SOCK_DGRAM) as client:

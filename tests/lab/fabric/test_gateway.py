@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lab.fabric import AWS_HOST
-from lab.shell import run
+from podnet.lab.cloud.fabric import AWS_HOST
+from podnet.system.commands import run
 from tests.lab.fabric.hosts import (
     IP_MTU_DISCOVER,
     IP_PMTUDISC_DO,
@@ -199,7 +199,7 @@ def test_a_dhcp_exchange_by_broadcast_and_by_unicast_passes(lab, services):
     assert (by_broadcast, by_unicast) == (b"broadcast", b"unicast")
 
 
-def test_a_closed_machine_hears_the_gateway_only_where_a_rule_says_so(lab):
+def test_a_closed_machine_receives_from_the_gateway_only_what_a_rule_allows(lab):
     lab.apply(with_groups(world(), a1=(ALL_IN,)))
 
     assert udp_answered(lab.internet, lab.host("a1"), "54.0.1.1")

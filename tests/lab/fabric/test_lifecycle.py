@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.fabric import Fabric, kernel
-from lab.model import World
-from lab.shell import run
+from podnet.lab.cloud.fabric import Fabric, kernel
+from podnet.lab.cloud.world.model import World
+from podnet.system.commands import run
 from tests.lab.fabric.hosts import Host, heard, ping, tcp, udp, udp_answered
 from tests.lab.fabric.worlds import (
     ALL_OUT,
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.lab
 
 
 def namespaces(lab):
-    return {path.name for path in Path("/run/netns").iterdir() if lab.home.lab in path.name}
+    return {path.name for path in Path("/run/netns").iterdir() if lab.home.id in path.name}
 
 
 def pieces_of(namespace):
@@ -50,7 +50,7 @@ def pieces_of(namespace):
 
 
 def kernel_of(namespace):
-    """The same, with the numbers that a piece would change if it were made anew."""
+    """The same, with the numbers that change when a piece is replaced."""
     return (
         *pieces_of(namespace),
         run("ip", "-n", namespace, "link"),
@@ -263,7 +263,7 @@ def test_an_interface_that_died_with_its_machine_comes_back_as_closed_as_before(
 def test_a_port_is_a_closed_eth0_with_the_interfaces_mac(make_lab):
     lab = make_lab()
     lab.fabric.apply(world())
-    [row] = kernel.show(lab.fabric.port(eni_id("a1")), "address", "show", "eth0")
+    [row] = kernel.show(lab.fabric.port(eni_id("a1")), "address show eth0")
 
     assert (row["address"], row["mtu"], row["addr_info"]) == ("02:00:00:01:01:01", 9001, [])
     assert "UP" not in row["flags"]
@@ -273,7 +273,7 @@ def test_a_machine_keeps_its_place_while_its_interface_is_elsewhere(make_lab):
     """An instance takes `eth0` into a namespace of its own while it runs."""
     lab = make_lab()
     lab.apply(with_routes(world(), a1="10.1.1.0/24"))
-    inner = f"lab-inner-{lab.home.lab}"
+    inner = f"lab-inner-{lab.home.id}"
     run("ip", "netns", "add", inner)
     try:
         run("ip", "-n", lab.fabric.port(eni_id("a1")), "link", "set", "eth0", "netns", inner)

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 from tests.lab.fabric.hosts import (
     ANY,
     BROADCAST,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 from tests.lab.fabric import flood
 from tests.lab.fabric.worlds import ALL_IN, ALL_OUT, eni_id, rule, with_groups, without_eni, world
 
@@ -39,7 +39,7 @@ def test_a_machine_that_comes_or_goes_leaves_the_hooks_of_others(lab):
 
 
 class Flood:
-    """Datagrams one way, as of an overlay, so that rules judge each."""
+    """Datagrams one way, as of an overlay, so that rules filter each."""
 
     def __init__(self, flows):
         self.sent = self.arrived = 0

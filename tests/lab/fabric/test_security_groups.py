@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from lab.shell import run
+from podnet.system.commands import run
 from tests.lab.fabric.hosts import heard, ping, tcp, udp, udp_answered
 from tests.lab.fabric.worlds import (
     ALL_IN,
@@ -151,7 +151,7 @@ def test_the_rules_of_all_groups_of_an_interface_count(lab):
 
 
 def test_an_icmp_error_needs_a_rule_although_it_belongs_to_a_flow(lab):
-    told = []
+    reported = []
     for rules in (
         (),
         (rule(protocol="icmp", ports=(3, 4)),),
@@ -164,14 +164,14 @@ def test_an_icmp_error_needs_a_rule_although_it_belongs_to_a_flow(lab):
             try:
                 client.recv(1)
             except ConnectionRefusedError:
-                told.append(True)
+                reported.append(True)
             except TimeoutError:
-                told.append(False)
+                reported.append(False)
 
-    assert told == [False, False, True], "of the three, only a rule for port unreachable"
+    assert reported == [False, False, True], "of the three, only a rule for port unreachable"
 
 
-def test_a_datagram_in_fragments_is_judged_as_a_whole(lab):
+def test_a_datagram_in_fragments_is_filtered_as_a_whole(lab):
     opened = (rule(protocol="udp", ports=(7, 7)), ALL_OUT)
     lab.apply(with_groups(world(), a2=opened, b1=opened))
 
@@ -196,7 +196,7 @@ def test_a_removed_rule_ends_no_flow_that_it_let_in(lab):
         assert not udp(one, other, port=8), "new flows are dropped"
 
 
-def test_a_pod_behind_a_machine_is_judged_by_that_machines_groups(lab):
+def test_a_pod_behind_a_machine_is_filtered_by_that_machines_groups(lab):
     before = with_routes(world(), a2="10.1.2.0/24", b1="10.1.4.0/24")
     lab.apply(
         with_groups(

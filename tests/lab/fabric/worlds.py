@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
-from lab.model import (
+from podnet.lab.cloud.world.model import (
     Eni,
     Gateway,
     Route,

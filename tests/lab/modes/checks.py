@@ -2,7 +2,8 @@
 
 import time
 
-from lab.cli import nodes as nodes_of
+from podnet.lab.stack.inventory import applied_routing, node_records
+from podnet.plan import tags
 from tests.lab.modes.wire import Wire, expected
 
 TWO_POLLS = 6.0
@@ -17,25 +18,25 @@ def packets_go_the_way_of_the_mode(lab):
     assert (wire.native, wire.wrapped) == expected(lab)
 
 
-def told(lab):
+def assigned(lab):
     """The tag of each running node, as the API has it."""
-    made = nodes_of.made(lab.ec2, "lab")
-    return {node.name: made[node.name].routing for node in lab.nodes}
+    records = node_records(lab.stack)
+    return {node.name: records[node.name].routing for node in lab.nodes}
 
 
 def followed(lab):
     """Wait until every node goes by its tag; for no longer than two polls and their work."""
     deadline = time.monotonic() + TWO_POLLS
-    while {node.name: nodes_of.routing_of(node) for node in lab.nodes} != told(lab):
+    while {node.name: applied_routing(node) for node in lab.nodes} != assigned(lab):
         assert time.monotonic() < deadline, "a node does not follow its tag"
         time.sleep(0.1)
     # The routing is kept before it is acted upon.
     time.sleep(0.5)
 
 
-def tell(lab, tag, *names):
+def assign(lab, tag, *names):
     """Set the tag of these nodes, or of all, by hand."""
     lab.ec2.create_tags(
         Resources=[node.instance_id for node in lab.nodes if not names or node.name in names],
-        Tags=[{"Key": nodes_of.ROUTING_TAG, "Value": tag}],
+        Tags=[{"Key": tags.ROUTING, "Value": tag}],
     )

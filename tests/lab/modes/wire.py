@@ -7,10 +7,9 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import NamedTuple
 
-from lab.cli import kept
-from lab.fabric import Fabric, names
-from lab.probe.netns import inside
-from plan.routing import RoutingMode
+from podnet.lab.cloud.fabric import Fabric, names
+from podnet.plan.routing import RoutingMode
+from podnet.system.netns import inside
 
 EVERY_PROTOCOL, IPV4 = 0x0003, 0x0800
 SOL_PACKET, PACKET_STATISTICS = 263, 6
@@ -114,4 +113,4 @@ def expected(lab):
 
 
 def settings(lab):
-    return kept.settings(lab.home, "lab")
+    return lab.stack.settings()

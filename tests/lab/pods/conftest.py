@@ -5,23 +5,18 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import socket
-import time
 from contextlib import ExitStack
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
-from lab.home import PROJECT
-from lab.image import ensure
-from lab.instances.cgroups import Cgroups
-from lab.instances.machine import Machine, State
-from lab.instances.root import Root
-from lab.node import Node
-from lab.pods import Container
-from lab.probe import Endpoint, Matrix, probe
-from lab.probe.netns import inside
-from lab.shell import CommandError, run
+from podnet.lab.nodes.pods import Container
+from podnet.probe import Endpoint, Matrix
+from podnet.probe.run import probe
+from podnet.system.commands import run
+from podnet.system.netns import inside
+from tests.lab.pods.instances import Instance
 
 INTERNET_HOST = IPv4Address("203.0.113.80")
 LINK_MTU = 9001
@@ -40,22 +35,9 @@ class Cluster:
         self.nodes: list[str] = []
         self.router = self.namespace("vpc")
         self.internet = self.namespace("internet")
-        run(
-            "ip",
-            "-n",
+        self.ip(
             self.router,
-            "link",
-            "add",
-            "internet",
-            "mtu",
-            "1500",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "netns",
-            self.internet,
+            f"link add internet mtu 1500 type veth peer name eth0 netns {self.internet}",
         )
         self.ip(
             self.router,
@@ -80,7 +62,7 @@ class Cluster:
     def probe(self) -> Matrix:
         return probe(self.endpoints, self.path(self.internet), INTERNET_HOST)
 
-    def red(self) -> dict[tuple[str, str, str], str | None]:
+    def failing(self) -> dict[tuple[str, str, str], str | None]:
         """The failed checks of a probe, as (from, to, check): reason."""
         return {
             (each.source, each.target, str(each.check)): each.reason for each in self.probe().failed
@@ -128,24 +110,9 @@ class Cluster:
         number = len(self.nodes) + 1
         node = self.namespace(f"node-{number}")
         self.nodes.append(node)
-        run(
-            "ip",
-            "-n",
+        self.ip(
             self.router,
-            "link",
-            "add",
-            f"port{number}",
-            "mtu",
-            str(LINK_MTU),
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "mtu",
-            str(LINK_MTU),
-            "netns",
-            node,
+            f"link add port{number} mtu {LINK_MTU} type veth peer eth0 mtu {LINK_MTU} netns {node}",
         )
         self.ip(
             self.router,
@@ -195,24 +162,9 @@ class Cluster:
         )
         pod = self.namespace(f"pod-{number}-{place}")
         node = self.nodes[number - 1]
-        run(
-            "ip",
-            "-n",
+        self.ip(
             node,
-            "link",
-            "add",
-            f"pod{place}",
-            "mtu",
-            str(POD_MTU),
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "mtu",
-            str(POD_MTU),
-            "netns",
-            pod,
+            f"link add pod{place} mtu {POD_MTU} type veth peer eth0 mtu {POD_MTU} netns {pod}",
         )
         self.ip(node, f"link set pod{place} master kube-bridge up")
         self.ip(
@@ -240,81 +192,12 @@ class Cluster:
 def cluster():
     """Two nodes with two pods each, nothing broken yet."""
     with ExitStack() as files:
-        made = Cluster(files)
+        nodes = Cluster(files)
         for number in (1, 2):
-            made.add_node()
+            nodes.add_node()
             for _ in range(2):
-                made.add_pod(number)
-        yield made
-
-
-class Instance:
-    """A machine without a cloud: cloud-init is switched off, its network is a veth to nowhere."""
-
-    def __init__(self, folder, files):
-        tag = secrets.token_hex(3)
-        self.namespace = f"lab-port-{tag}"
-        run("ip", "netns", "add", self.namespace)
-        files.callback(run, "ip", "netns", "delete", self.namespace)
-        run(
-            "ip",
-            "-n",
-            self.namespace,
-            "link",
-            "add",
-            "far",
-            "up",
-            "mtu",
-            "9001",
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "mtu",
-            "9001",
-        )
-        mark = folder / "i-1/upper/etc/cloud/cloud-init.disabled"
-        mark.parent.mkdir(parents=True)
-        mark.touch()
-        cgroups = Cgroups(f"podnet-pods-{tag}")
-        files.callback(cgroups.end)
-        root = Root(layers=(ensure(PROJECT / ".image"),))
-        self.machine = Machine(folder / "i-1", root, cgroups, lambda: None)
-        files.callback(self.machine.destroy)
-
-    def boot(self):
-        self.machine.boot(self.namespace)
-        node = None
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            time.sleep(0.05)
-            self.machine.advance()
-            if self.machine.state is not State.RUNNING:
-                continue
-            node = Node(
-                name="node-1",
-                instance_id="i-1",
-                pid=self.machine.pid,
-                address=IPv4Address("192.168.1.11"),
-                public_address=None,
-            )
-            try:
-                node.run("systemctl", "is-system-running", "--wait")
-            except CommandError:
-                continue
-            node.run("ip", "address", "add", "192.168.1.11/24", "dev", "eth0")
-            node.run("ip", "link", "set", "eth0", "up")
-            return node
-        console = self.machine.console.read_text(errors="replace")
-        raise AssertionError(f"the instance did not boot: {self.machine.error}\n{console}")
-
-    def reboot(self):
-        self.machine.reboot()
-        while self.machine._nspawn is not None:  # noqa: SLF001  # no other way to see the end
-            time.sleep(0.05)
-            self.machine.advance()
-        return self.boot()
+                nodes.add_pod(number)
+        yield nodes
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud.dns import DnsServer
-from lab.kubernetes.services import Asked, ask
-from lab.probe import Endpoint
-from lab.probe.netns import inside
-from lab.shell import run
+from podnet.lab.cloud.services.dns import DnsServer
+from podnet.lab.kubernetes.services import ask
+from podnet.lab.kubernetes.targets import Targets
+from podnet.probe import Endpoint
+from podnet.system.commands import run
+from podnet.system.netns import inside
 
 pytestmark = pytest.mark.lab
 
@@ -75,21 +76,7 @@ class Machine:
 
     def pod(self, name: str, address: str) -> Endpoint:
         own = self.namespace(name)
-        run(
-            "ip",
-            "-n",
-            self.node,
-            "link",
-            "add",
-            name,
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "netns",
-            own,
-        )
+        run("ip", "-n", self.node, *f"link add {name} type veth peer eth0 netns {own}".split())
         for words in (
             f"link set {name} up",
             f"address add 10.1.1.1/32 dev {name}",
@@ -126,7 +113,7 @@ class Machine:
         )
 
     def ask(self, **changed: object) -> dict[tuple[str, str], str | None]:
-        asked = Asked(
+        asked = Targets(
             **{
                 "anywhere": WEB,
                 "own_node": OWN,
@@ -178,7 +165,7 @@ def test_services_and_names_that_work_are_found_to(machine):
     ],
     ids=["one protocol", "one pod", "for some", "source hidden"],
 )
-def test_what_is_broken_is_told_by_those_who_meet_it(machine, broken, target, reasons):
+def test_what_is_broken_is_reported_by_those_who_meet_it(machine, broken, target, reasons):
     machine.rules(**broken)
     found = {reason for (_, to), reason in machine.ask().items() if to == target}
 
@@ -211,15 +198,15 @@ def test_a_stranger_behind_a_service_is_named(machine):
     assert found["web-1", "service on node"] == "answered by web-1"
 
 
-def test_a_name_that_leads_elsewhere_is_told_with_where(machine):
+def test_a_name_that_resolves_elsewhere_is_reported_with_the_address(machine):
     machine.rules()
     wrong = machine.ask(names={"web.svc": OWN})["web-1", "names"]
     known = machine.ask(names={"web.svc": None})["web-1", "names"]
     unknown = machine.ask(names={"nobody.svc": WEB})["web-1", "names"]
 
-    assert wrong == f"web.svc leads to {WEB}, not to {OWN}"
-    assert known == f"web.svc leads to {WEB}, not to nothing"
-    assert unknown == f"nobody.svc leads to nothing, not to {WEB}"
+    assert wrong == f"web.svc resolves to {WEB}, not to {OWN}"
+    assert known == f"web.svc resolves to {WEB}, not to nothing"
+    assert unknown == f"nobody.svc resolves to nothing, not to {WEB}"
 
 
 def test_a_dns_server_that_is_not_there_is_no_answer(machine):

@@ -12,8 +12,9 @@ import uplink
 
 from docs.pictures import draw, parts, pictures
 from docs.pictures.scene import Picture
-from plan.routing import Routing
-from plan.settings import Settings
+from podnet.plan.node_network import BRIDGE, VPC_MTU
+from podnet.plan.routing import Routing
+from podnet.plan.settings import Settings
 
 DOCS = Path(__file__).parents[3] / "docs"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,7 +30,7 @@ def test_a_committed_picture_is_what_the_code_draws(name):
     assert committed == draw(pictures()[name]), "run: python -m docs.pictures"
 
 
-def test_there_is_a_picture_for_every_word_a_node_is_told():
+def test_there_is_a_picture_for_every_variant():
     assert {Routing.parse(name).tag().split()[0] for name in pictures()} == set(NAMES)
     assert {file.stem for file in DOCS.glob("*.svg")} == set(NAMES)
 
@@ -44,7 +45,7 @@ def test_routes_in_a_picture_are_those_the_agent_sets(name):
     picture = pictures()[name]
     plan = Settings(zones=max(1, len(picture.subnets))).addresses
     addresses = {station.name: plan.node(int(station.name[-1])) for station in picture.stations}
-    node = machine.Node(plan, "eth0", addresses.pop("node 1"), parts.LINK_MTU)
+    node = machine.Node(plan, "eth0", addresses.pop("node 1"), VPC_MTU)
 
     wanted = {route for peer in addresses.values() for route in agents_routes(node, name, peer)}
 
@@ -61,7 +62,7 @@ def agents_routes(node: machine.Node, name: str, peer: IPv4Address) -> set[str]:
 
 @pytest.mark.parametrize("name", ["overlay", "l2"])
 def test_forwarding_entries_in_a_picture_are_those_the_agent_sets(name):
-    node = machine.Node(parts.PLAN, "eth0", parts.ONE, parts.LINK_MTU)
+    node = machine.Node(parts.PLAN, "eth0", parts.ONE, VPC_MTU)
     wanted = peers.wanted(node, Routing(mode=Routing.parse(name).mode, max_nodes=2))
     device = {"overlay": links.OVERLAY, "l2": links.FLAT}[name]
 
@@ -70,7 +71,7 @@ def test_forwarding_entries_in_a_picture_are_those_the_agent_sets(name):
     assert shown == {
         f"fdb {mac} dst {peer}"
         for link, mac, peer in wanted.forwarding
-        if link == device and peer != machine.BRIDGE
+        if link == device and peer != BRIDGE
     }
 
 
@@ -87,11 +88,7 @@ def test_a_picture_names_links_as_the_agent_does():
         for layer in station.layers
     }
 
-    assert named == {"routes", links.OVERLAY, links.FLAT, machine.BRIDGE, uplink.PHYSICAL}
-
-
-def test_the_pictures_keep_the_room_free_that_the_agent_does():
-    assert machine.OVERHEAD == parts.OVERHEAD
+    assert named == {"routes", links.OVERLAY, links.FLAT, BRIDGE, uplink.PHYSICAL}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan.address import AddressPlan
-from plan.settings import Settings
+from podnet.plan.address import AddressPlan
+from podnet.plan.settings import Settings
 
 
 def _network(base: int, prefix: int) -> IPv4Network:
@@ -56,9 +56,9 @@ THREE_ZONES = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/1
 @pytest.mark.parametrize(
     ("plan", "number", "address", "block"),
     [
-        pytest.param(ARTICLE, 1, "192.168.1.11", "10.1.1.0/24", id="first node of the article"),
-        pytest.param(ARTICLE, 2, "192.168.1.12", "10.1.2.0/24", id="second node of the article"),
-        pytest.param(ARTICLE, 244, "192.168.1.254", "10.1.244.0/24", id="last node of the article"),
+        pytest.param(ARTICLE, 1, "192.168.1.11", "10.1.1.0/24", id="first node by default"),
+        pytest.param(ARTICLE, 2, "192.168.1.12", "10.1.2.0/24", id="second node by default"),
+        pytest.param(ARTICLE, 244, "192.168.1.254", "10.1.244.0/24", id="last node by default"),
         pytest.param(OTHER, 1, "172.20.4.11", "10.64.1.0/24", id="other ranges"),
         pytest.param(OTHER, 300, "172.20.5.54", "10.65.44.0/24", id="a node past the first 256"),
         pytest.param(SMALL_BLOCKS, 1, "172.20.4.11", "10.64.0.64/26", id="blocks of /26"),

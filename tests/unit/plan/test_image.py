@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plan.image import architecture, name_pattern
+from podnet.plan.image import architecture, name_pattern
+from podnet.plan.problem import BadValueError
+from tests.refusals import refused
 
 
 @pytest.mark.parametrize(
@@ -46,5 +48,5 @@ def test_graviton_families_take_arm64_images(kind):
 
 
 def test_a_type_whose_name_says_nothing_asks_for_an_image():
-    with pytest.raises(ValueError, match="set podnet:imageId"):
+    with refused("instance-type-name", BadValueError):
         architecture("strange.large")

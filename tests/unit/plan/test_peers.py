@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plan.address import AddressPlan, bridge_mac, overlay_mac
+from podnet.plan.address import AddressPlan, bridge_mac, overlay_mac
 
 PODS = IPv4Network("10.0.0.0/8")
 

@@ -3,9 +3,9 @@ import re
 
 import pytest
 
-from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
-WORDS = (
+KNOWN = (
     "vpc-routes, host-gw, overlay, hybrid, l2, l2-ethernet, flannel, flannel-direct, "
     "flannel-host-gw"
 )
@@ -74,7 +74,7 @@ def test_flannels_host_gw_has_no_use_for_direct_routing():
         mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW, flannel_direct=True
     )
 
-    assert spare.word == "flannel-host-gw"
+    assert spare.variant.name == "flannel-host-gw"
 
 
 def test_numbers_that_are_left_out_have_their_defaults():
@@ -84,8 +84,8 @@ def test_numbers_that_are_left_out_have_their_defaults():
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ipip max=4", f"routing 'ipip' is unknown; known: {WORDS}"),
-        ("", f"routing '' is unknown; known: {WORDS}"),
+        ("ipip max=4", f"routing 'ipip' is unknown; known: {KNOWN}"),
+        ("", f"routing '' is unknown; known: {KNOWN}"),
         ("overlay max=0", "max=0 in the tag must be a number from 1 to 1000"),
         ("overlay max=1001", "max=1001 in the tag must be a number from 1 to 1000"),
         ("overlay vni=16777215", "vni=16777215 in the tag must be a number from 1 to 16777214"),

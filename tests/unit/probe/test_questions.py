@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import LabError
-from lab.pods import Container
-from lab.probe import Check, Endpoint, probe, run
-from lab.probe.endpoint import labels
-from lab.probe.matrix import PAIR_CHECKS
-from lab.probe.questions import Place, questions
+from podnet.lab.nodes.pods import Container
+from podnet.probe import Check, Endpoint, run
+from podnet.probe.endpoint import labels
+from podnet.probe.matrix import PAIR_CHECKS
+from podnet.probe.questions import NetnsAddress, questions
+from podnet.probe.run import probe
+from tests.refusals import refused
 
 HERE = Path("/proc/self/ns/net")
-INTERNET = Place("internet", HERE, IPv4Address("203.0.113.80"))
+INTERNET = NetnsAddress("internet", HERE, IPv4Address("203.0.113.80"))
 
 
 def endpoint(kind, name, address, **more):
@@ -61,7 +62,7 @@ def test_every_ordered_pair_is_asked_and_nobody_for_himself():
 
 
 def test_a_full_packet_is_as_large_as_the_smaller_end_takes():
-    full = {(each.source.label, each.to): each.full for each in asked(NODE, WEB, DB) if each.full}
+    full = {(each.source.label, each.to): each.mtu for each in asked(NODE, WEB, DB) if each.mtu}
 
     assert full == {
         ("node-1", "web"): 8951,
@@ -77,9 +78,9 @@ def test_a_pod_and_its_own_node_meet_at_the_pods_mtu_even_where_the_link_takes_l
     jumbo = endpoint("pod", "jumbo", "10.1.1.4", mtu=9501)
     far = endpoint("node", "node-2", "192.168.1.12", node="node-2")
     full = {
-        (each.source.label, each.to): each.full
+        (each.source.label, each.to): each.mtu
         for each in asked(NODE, jumbo, far)
-        if each.full and "jumbo" in (each.source.label, each.to)
+        if each.mtu and "jumbo" in (each.source.label, each.to)
     }
 
     assert full == {
@@ -92,7 +93,7 @@ def test_a_pod_and_its_own_node_meet_at_the_pods_mtu_even_where_the_link_takes_l
 
 def test_the_internet_must_see_the_public_address_of_those_that_have_one():
     found = {
-        each.source.label: each.seen
+        each.source.label: each.expected_source
         for each in asked(NODE, WEB, DB)
         if each.checks == (Check.INTERNET,)
     }
@@ -132,13 +133,13 @@ def test_without_an_internet_it_is_not_asked():
     }
 
 
-def test_a_name_on_two_nodes_is_told_with_its_node():
+def test_a_name_on_two_nodes_is_shown_with_its_node():
     other = endpoint("pod", "web", "10.1.2.2", node="node-2")
 
     assert labels([NODE, WEB, other, DB]) == ["node-1", "node-1/web", "node-2/web", "db"]
 
 
-def test_two_endpoints_that_cannot_be_told_apart_are_refused():
+def test_two_endpoints_that_cannot_be_distinguished_are_refused():
     with pytest.raises(ValueError, match="2 endpoints are called node-1/web"):
         labels([WEB, WEB])
 
@@ -159,7 +160,7 @@ def test_half_an_internet_is_refused(given):
 def test_too_few_open_files_are_said_with_the_number_needed(monkeypatch):
     monkeypatch.setattr(run, "file_limit", lambda: 50)
 
-    with pytest.raises(LabError, match=r"needs \d+ open files and the limit is 50; raise it"):
+    with refused("open-files-limit"):
         probe([NODE])
 
 

@@ -1,16 +1,18 @@
+import dataclasses
 import subprocess
 from ipaddress import IPv4Address, IPv4Network
 
 import agent
 import machine
 import pytest
+from steps import Steps
 
-from plan.address import AddressPlan
-from plan.routing import Routing
+from podnet.plan.address import AddressPlan
+from podnet.plan.routing import Routing
 
 ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
 NODE = machine.Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
-STEPS = ("keep_sysctls", "keep_node", "keep_uplink", "keep_peers")
+ROUTING = Routing()
 
 HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 ON_LINK = "kube-bridge\t0001010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
@@ -39,18 +41,40 @@ def test_without_a_default_route_there_is_no_primary_link():
         machine.default_link(HEADER + ON_LINK)
 
 
-@pytest.fixture
-def quiet(monkeypatch, tmp_path):
-    """An agent whose steps do nothing unless a test says otherwise."""
-    subject = agent.Agent(ARTICLE, tmp_path / "cni", tmp_path / "state")
+class Assigned:
+    """A routing that is assigned, and does not change; `failing` is why it cannot be read."""
+
+    def __init__(self, routing=ROUTING, failing=""):
+        self.routing = routing
+        self.failing = failing
+
+    def refresh(self):
+        if self.failing:
+            raise OSError(self.failing)
+        return ""
+
+
+def unchanged(*_):
+    return ""
+
+
+def outcomes(*results):
+    """A step that raises or returns these in turn."""
+    left = list(results)
+
+    def step(*_):
+        result = left.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return step
+
+
+def build(assigned=None, find=lambda: NODE, first=unchanged, **others):
+    """An agent with these steps, which has found its node."""
+    subject = agent.Agent(Steps(), assigned or Assigned(), find, {"sysctls": first}, others)
     subject.node = NODE
-    subject.metadata.routing = Routing()
-    monkeypatch.setattr(subject.metadata, "keep", lambda: "")
-    monkeypatch.setattr(subject.ruleset, "keep", lambda *_: "")
-    monkeypatch.setattr(agent, "keep_links", lambda *_: "")
-    monkeypatch.setattr(agent, "keep_conflist", lambda *_: "")
-    for step in STEPS:
-        monkeypatch.setattr(subject, step, lambda *_: "")
     return subject
 
 
@@ -64,76 +88,68 @@ def quiet(monkeypatch, tmp_path):
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_failing_step_is_told_once_and_hides_no_other(quiet, monkeypatch, capsys, error):
+def test_a_failing_step_is_logged_once_and_hides_no_other(capsys, error):
     later = []
+    subject = build(first=outcomes(*[error] * 3), conflist=lambda *_: later.append(1) or "")
 
-    def fail():
-        raise error
-
-    monkeypatch.setattr(quiet, "keep_sysctls", fail)
-    monkeypatch.setattr(agent, "keep_conflist", lambda *_: later.append(1) or "")
-
-    assert [quiet.reconcile() for _ in range(3)] == [False, False, False]
+    assert [subject.reconcile() for _ in range(3)] == [False, False, False]
     assert len(later) == 3
     assert capsys.readouterr().out == f"sysctls: {error}\n"
 
 
-def test_a_step_that_works_again_says_so(quiet, monkeypatch, capsys):
-    outcomes = [OSError("gone"), None, None]
+def test_a_step_that_works_again_is_logged(capsys):
+    subject = build(table=outcomes(OSError("gone"), "", ""))
 
-    def step(*_):
-        if error := outcomes.pop(0):
-            raise error
-        return ""
-
-    monkeypatch.setattr(quiet.ruleset, "keep", step)
-
-    assert [quiet.reconcile() for _ in range(3)] == [False, True, True]
+    assert [subject.reconcile() for _ in range(3)] == [False, True, True]
     assert capsys.readouterr().out == "table: gone\ntable: works again\n"
 
 
-def test_a_poll_that_changes_nothing_logs_nothing(quiet, capsys):
-    assert quiet.reconcile()
+def test_a_poll_that_changes_nothing_logs_nothing(capsys):
+    assert build(table=unchanged).reconcile()
     assert capsys.readouterr().out == ""
 
 
-def test_a_changed_problem_is_told(quiet, monkeypatch, capsys):
-    problems = ["first", "second", "second"]
-
-    def step(*_):
-        raise OSError(problems.pop(0))
-
-    monkeypatch.setattr(quiet.ruleset, "keep", step)
+def test_a_changed_problem_is_logged(capsys):
+    subject = build(table=outcomes(*(OSError(text) for text in ("first", "second", "second"))))
     for _ in range(3):
-        quiet.reconcile()
+        subject.reconcile()
 
     assert capsys.readouterr().out == "table: first\ntable: second\n"
 
 
 @pytest.mark.parametrize(
-    ("known", "ready"), [(Routing(), True), (None, False)], ids=["once told", "never told"]
+    ("routing", "ready"), [(ROUTING, True), (None, False)], ids=["once assigned", "never"]
 )
-def test_a_node_that_was_told_its_routing_is_ready_without_the_metadata_service(
-    quiet, monkeypatch, known, ready
-):
-    def dead():
-        raise OSError("the metadata service does not answer")
+def test_a_node_with_a_routing_is_ready_without_the_metadata_service(routing, ready):
+    assigned = Assigned(routing, failing="the metadata service does not answer")
 
-    quiet.metadata.routing = known
-    monkeypatch.setattr(quiet.metadata, "keep", dead)
-
-    assert quiet.reconcile() is ready
+    assert build(assigned, table=unchanged).reconcile() is ready
 
 
-def test_nothing_is_done_before_the_node_is_known(quiet, monkeypatch):
+def test_nothing_is_done_before_the_node_is_known():
     done = []
-    quiet.node = None
-    monkeypatch.setattr(agent, "keep_links", lambda *_: done.append("links") or "")
-    monkeypatch.setattr(agent, "keep_conflist", lambda *_: done.append("conflist") or "")
 
-    quiet.reconcile()
+    def find():
+        raise LookupError("no default route yet")
 
+    subject = build(find=find, links=lambda *_: done.append("links") or "")
+    subject.node = None
+
+    assert subject.reconcile() is False
     assert done == []
+
+
+def test_a_step_after_the_uplink_sees_the_link_that_has_the_address_now():
+    seen, moved = [], dataclasses.replace(NODE, link="phys-bridge")
+    found = outcomes(NODE, moved)
+    subject = build(
+        find=found,
+        uplink=outcomes("moved"),
+        table=lambda node, _: seen.append(node.link) or "",
+    )
+
+    assert subject.reconcile()
+    assert seen == ["phys-bridge"]
 
 
 def test_a_refused_command_is_named_as_one_could_paste_it(monkeypatch):
@@ -147,5 +163,5 @@ def test_a_refused_command_is_named_as_one_could_paste_it(monkeypatch):
     monkeypatch.setattr(machine, "run", refuse)
 
     with pytest.raises(OSError, match="add two") as refusal:
-        machine.tell("ip", ["add one", "add two", "add three"])
+        machine.ip_batch("ip", ["add one", "add two", "add three"])
     assert str(refusal.value) == "`ip add two` and 1 more: RTNETLINK answers: File exists"

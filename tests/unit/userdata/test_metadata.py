@@ -1,56 +1,45 @@
 import http.client
+import re
 
-import metadata
 import pytest
+from metadata import AssignedRouting, MetadataService
 
-from plan.routing import Routing, RoutingMode
+from podnet.plan.routing import Routing, RoutingMode
 
 OVERLAY = "overlay max=4 vni=1 port=8472"
 HOST_GW = "host-gw max=4 vni=1 port=8472"
 
 
-@pytest.fixture
-def service(monkeypatch):
+class Service:
     """A metadata service whose tag a test sets, or which raises what a test sets."""
 
-    class Service:
-        tag = OVERLAY
-        calls = ()
+    tag = OVERLAY
 
-        def ask(self, method, *_):
-            self.calls = (*self.calls, method)
-            if method == "PUT":
-                return "token"
-            if isinstance(self.tag, Exception):
-                raise self.tag
-            return self.tag
-
-    subject = Service()
-    monkeypatch.setattr(metadata, "_ask", subject.ask)
-    return subject
+    def read(self, path):
+        assert path == "tags/instance/podnet:routing"
+        if isinstance(self.tag, Exception):
+            raise self.tag
+        return self.tag
 
 
 @pytest.fixture
-def kept(tmp_path):
+def service():
+    return Service()
+
+
+@pytest.fixture
+def cache(tmp_path):
     return tmp_path / "routing"
 
 
-def test_a_new_word_is_told_once_and_kept(service, kept):
-    subject = metadata.Metadata(kept)
+def test_a_new_tag_is_returned_once_and_cached(service, cache):
+    subject = AssignedRouting(service, cache)
 
-    assert [subject.keep(), subject.keep()] == [OVERLAY, ""]
+    assert [subject.refresh(), subject.refresh()] == [OVERLAY, ""]
     assert subject.routing == Routing(mode=RoutingMode.OVERLAY, max_nodes=4)
-    assert {path.name: path.read_text() for path in kept.parent.iterdir()} == {
+    assert {path.name: path.read_text() for path in cache.parent.iterdir()} == {
         "routing": f"{OVERLAY}\n"
     }
-
-
-def test_one_token_serves_many_polls(service, kept):
-    subject = metadata.Metadata(kept)
-    for _ in range(3):
-        subject.keep()
-
-    assert service.calls == ("PUT", "GET", "GET", "GET")
 
 
 @pytest.mark.parametrize(
@@ -58,69 +47,92 @@ def test_one_token_serves_many_polls(service, kept):
     ["nonsense", OSError("dead"), LookupError("no tag")],
     ids=["unknown", "dead", "no tag"],
 )
-def test_the_last_good_word_holds(service, kept, answer):
-    kept.write_text(f"{HOST_GW}\n")
+def test_the_last_routing_stays(service, cache, answer):
+    cache.write_text(f"{HOST_GW}\n")
     service.tag = answer
-    subject = metadata.Metadata(kept)
+    subject = AssignedRouting(service, cache)
 
     with pytest.raises((OSError, LookupError, ValueError)):
-        subject.keep()
+        subject.refresh()
     assert subject.routing == Routing.parse(HOST_GW)
-    assert kept.read_text() == f"{HOST_GW}\n"
+    assert cache.read_text() == f"{HOST_GW}\n"
 
 
-def test_a_kept_word_that_is_told_again_is_no_change(service, kept):
-    kept.write_text(f"{OVERLAY}\n")
+def test_a_cached_tag_that_is_read_again_is_no_change(service, cache):
+    cache.write_text(f"{OVERLAY}\n")
 
-    assert metadata.Metadata(kept).keep() == ""
-
-
-def test_a_refused_token_is_not_used_again(service, kept):
-    subject = metadata.Metadata(kept)
-    service.tag = PermissionError("refused")
-    with pytest.raises(PermissionError):
-        subject.keep()
-    service.tag = OVERLAY
-
-    assert subject.keep() == OVERLAY
-    assert service.calls == ("PUT", "GET", "PUT", "GET")
+    assert AssignedRouting(service, cache).refresh() == ""
 
 
-def test_a_full_disk_does_not_hold_up_a_switch(service, kept):
-    subject = metadata.Metadata(kept / "no-such-folder")
+def test_a_full_disk_does_not_hold_up_a_switch(service, cache):
+    subject = AssignedRouting(service, cache / "no-such-folder")
 
     with pytest.raises(OSError, match="no-such-folder"):
-        subject.keep()
+        subject.refresh()
     assert subject.routing == Routing.parse(OVERLAY)
 
 
+class Server:
+    """Answers of the service: status and text by path."""
+
+    def __init__(self):
+        self.answers = {"/latest/api/token": (200, b"token"), "/latest/meta-data/x": (200, b"y")}
+        self.requests = []
+
+    def connect(self, host, timeout):
+        assert (host, timeout) == ("169.254.169.254", 0.5)
+        return self
+
+    def request(self, method, path, headers):
+        self.requests.append((method, path, headers))
+
+    def getresponse(self):
+        self.status, self.body = self.answers.get(self.requests[-1][1], (404, b""))
+        return self
+
+    def read(self):
+        return self.body
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    subject = Server()
+    monkeypatch.setattr(http.client, "HTTPConnection", subject.connect)
+    return subject
+
+
+def test_one_token_serves_many_requests(server):
+    subject = MetadataService()
+
+    assert [subject.read("x") for _ in range(3)] == ["y"] * 3
+    assert [method for method, _, _ in server.requests] == ["PUT", "GET", "GET", "GET"]
+    assert server.requests[1][2] == {"X-aws-ec2-metadata-token": "token"}
+
+
+def test_a_refused_token_is_not_used_again(server):
+    subject = MetadataService()
+    server.answers["/latest/meta-data/x"] = (401, b"")
+    with pytest.raises(OSError, match="401"):
+        subject.read("x")
+    server.answers["/latest/meta-data/x"] = (200, b"y")
+
+    assert subject.read("x") == "y"
+    assert [method for method, _, _ in server.requests] == ["PUT", "GET", "PUT", "GET"]
+
+
 @pytest.mark.parametrize(
-    ("status", "error", "says"),
+    ("status", "error", "text"),
     [
-        (404, LookupError, "is the tag set?"),
-        (401, PermissionError, "refused the token"),
-        (503, OSError, "answered GET /x with 503"),
+        (404, LookupError, "has no meta-data/x; is it set?"),
+        (401, OSError, "answered GET meta-data/x with 401"),
+        (503, OSError, "answered GET meta-data/x with 503"),
     ],
 )
-def test_what_the_service_answers_is_told_apart(monkeypatch, status, error, says):
-    class Connection:
-        def __init__(self, *_, **__):
-            self.status = status
+def test_each_failure_of_the_service_has_its_own_message(server, status, error, text):
+    server.answers["/latest/meta-data/x"] = (status, b"")
 
-        def request(self, *_, **__):
-            pass
-
-        def getresponse(self):
-            return self
-
-        def read(self):
-            return b""
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(http.client, "HTTPConnection", Connection)
-
-    with pytest.raises(error) as refusal:
-        metadata._ask("GET", "/x", {})  # noqa: SLF001  # the wire is not a method's business
-    assert says in str(refusal.value)
+    with pytest.raises(error, match=re.escape(text)):
+        MetadataService().read("x")

@@ -4,8 +4,8 @@ import peers
 import pytest
 from machine import Node
 
-from plan.address import AddressPlan
-from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.address import AddressPlan
+from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
 PODS = IPv4Network("10.1.0.0/16")
 ONE_ZONE = AddressPlan(IPv4Network("192.168.1.0/24"), PODS, 24)
@@ -140,3 +140,69 @@ def test_a_thousand_peers_are_known_in_a_large_vpc():
     wanted = peers.wanted(own, Routing(mode=RoutingMode.OVERLAY, max_nodes=1000))
 
     assert (len(wanted.neighbours), len(wanted.forwarding), len(wanted.routes)) == (999, 999, 1998)
+
+
+EMPTY = peers.State(frozenset(), frozenset(), {})
+
+
+def batches(want, have, unmanaged=()):
+    """The commands of a difference by what they are for, without empty ones."""
+    found = peers.difference(want, have, unmanaged, [])
+    return {name: {*commands} for name, (_, commands) in found.items() if commands}
+
+
+def test_nothing_is_changed_where_the_kernel_has_everything():
+    wanted = peers.wanted(node(ONE_ZONE), Routing(mode=RoutingMode.L2, max_nodes=3))
+
+    assert batches(wanted, wanted) == {}
+
+
+def test_what_is_missing_is_added_before_anything_stale_is_removed():
+    overlay = peers.wanted(node(ONE_ZONE), Routing(mode=RoutingMode.OVERLAY, max_nodes=2))
+    l2 = peers.wanted(node(ONE_ZONE), Routing(mode=RoutingMode.L2, max_nodes=2))
+
+    found = batches(overlay, l2)
+
+    assert list(found) == [
+        "routes",
+        "stale neighbours",
+        "stale forwarding entries",
+    ]
+    assert found["stale neighbours"] == {"neigh delete 10.1.2.1 dev kube-bridge"}
+
+
+def test_a_route_that_podnet_does_not_manage_keeps_its_place():
+    wanted = peers.wanted(node(ONE_ZONE), Routing(mode=RoutingMode.HOST_GW, max_nodes=3))
+    first, second = wanted.routes
+
+    assert batches(wanted, EMPTY, {first})["routes"] == {wanted.routes[second].command()}
+
+
+def test_an_entry_with_another_mac_is_replaced_and_not_deleted():
+    wanted = peers.wanted(node(ONE_ZONE), Routing(mode=RoutingMode.HOST_GW, max_nodes=2))
+    bent = frozenset({("podnet0", "192.168.1.12", "02:00:00:00:00:01")})
+
+    found = batches(wanted, peers.State(bent, wanted.forwarding, wanted.routes))
+
+    assert found == {
+        "neighbours": {
+            "neigh replace 192.168.1.12 lladdr 02:50:c0:a8:01:0c dev podnet0 nud permanent"
+        }
+    }
+
+
+def test_unmanaged_routes_are_reported_but_flannels_own_are_not(monkeypatch):
+    reported = []
+    routes = {"10.1.2.0/24 metric 0": "10.1.2.0/24 via 192.168.1.1 dev eth0 proto boot"}
+    monkeypatch.setattr(peers, "found_routes", lambda _: ({}, routes))
+    for name in ("found_neighbours", "found_forwarding"):
+        monkeypatch.setattr(peers, name, frozenset)
+    monkeypatch.setattr(peers, "_rule", lambda _: [])
+    monkeypatch.setattr(peers, "ip_batch", lambda *_: None)
+
+    for mode in (RoutingMode.VPC_ROUTES, RoutingMode.FLANNEL):
+        peers.keep_peers(
+            node(ONE_ZONE), Routing(mode=mode), lambda _, text, __: reported.append(text)
+        )
+
+    assert reported == [*routes.values(), ""]

@@ -4,8 +4,8 @@ import pytest
 import ruleset
 from machine import Node
 
-from plan.address import AddressPlan
-from plan.routing import Routing, RoutingMode
+from podnet.plan.address import AddressPlan
+from podnet.plan.routing import Routing, RoutingMode
 
 ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
 NODE = Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)

@@ -4,32 +4,34 @@ from itertools import pairwise
 
 import pytest
 
-from lab.cli import switching
-from plan.routing import RoutingMode
+from podnet.lab.operations import switching
+from podnet.lab.operations.deployment import up
+from podnet.lab.operations.verification import verify
+from podnet.plan.routing import RoutingMode
 
 pytestmark = pytest.mark.lab
 
-LEGS = list(pairwise(switching.route(switching.LIVE, RoutingMode.VPC_ROUTES)))
+SWITCHES = list(pairwise(switching.tour(switching.LIVE, RoutingMode.VPC_ROUTES)))
 
 
 @pytest.fixture(scope="module")
-def proofs(lab):
-    """The last proof, of the mode that the leg before ended in."""
+def verifications(lab):
+    """The last verification, of the mode that the switch before ended in."""
     lab.change(routing=RoutingMode.VPC_ROUTES)
-    return [lab.target.prove(lab.target.up())]
+    return [verify(lab.stack, up(lab.stack))]
 
 
-@pytest.mark.parametrize(("before", "after"), LEGS, ids=str)
-def test_a_switch_loses_no_datagram_and_no_connection_and_no_node(lab, proofs, before, after):
-    assert proofs[-1].summary.outputs["routing"] == before
+@pytest.mark.parametrize(("before", "after"), SWITCHES, ids=str)
+def test_a_switch_loses_no_datagram_no_connection_and_no_node(lab, verifications, before, after):
+    assert verifications[-1].summary.outputs["routing"] == before
 
-    proof, leg = switching.take(lab.target, proofs[-1], before, after)
-    proofs.append(proof)
+    verification, switch = switching.switch_once(lab.stack, verifications[-1], before, after)
+    verifications.append(verification)
 
-    assert leg.losses.lost == 0, leg.losses.worst()
-    assert leg.losses.broken == ()
-    assert leg.replaced == []
-    assert leg.matrix.failed == ()
+    assert switch.losses.lost == 0, switch.losses.worst()
+    assert switch.losses.broken == ()
+    assert switch.replaced == []
+    assert switch.matrix.failed == ()
     # All pairs of 8 pods; a machine that is short of time may send somewhat fewer a second.
-    assert leg.losses.sent > 8 * 7 * 80 * leg.losses.seconds
-    assert leg.losses.seconds > 5, "the switch was over before its wait for the nodes"
+    assert switch.losses.sent > 8 * 7 * 80 * switch.losses.seconds
+    assert switch.losses.seconds > 5, "the switch was over before its wait for the nodes"

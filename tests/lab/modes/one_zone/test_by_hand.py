@@ -7,13 +7,12 @@ from functools import partial
 
 import pytest
 
-from lab.cli import cluster
-from lab.cli import nodes as nodes_of
-from lab.fabric import Fabric
-from lab.probe.netns import inside
-from lab.shell import run
-from plan.routing import RoutingMode
-from tests.lab.modes.checks import followed, tell, told
+from podnet.lab.cloud.fabric import Fabric
+from podnet.lab.stack.inventory import applied_routing
+from podnet.plan.routing import RoutingMode
+from podnet.system.commands import run
+from podnet.system.netns import inside
+from tests.lab.modes.checks import assign, assigned, followed
 from tests.lab.modes.wire import Wire, expected
 
 pytestmark = pytest.mark.lab
@@ -39,20 +38,20 @@ def red_pairs(lab):
 
 def test_an_unknown_word_in_the_tag_is_said_once_and_the_mode_kept(lab):
     node = lab.node("node-2")
-    before = nodes_of.routing_of(node)
-    tell(lab, "pigeon-post", "node-2")
+    before = applied_routing(node)
+    assign(lab, "pigeon-post", "node-2")
     time.sleep(TWO_POLLS)
 
-    assert nodes_of.routing_of(node) == before
+    assert applied_routing(node) == before
     assert lab.red() == set()
     assert said(node, "'pigeon-post' is unknown") == 1
-    assert "told: pigeon-post" in lab.podnet("status").replace("\n", "")
+    assert "assigned: pigeon-post" in lab.podnet("status").replace("\n", "")
 
     lab.engine().refresh()
     repaired = lab.up()
 
     assert "update" in {step.op for step in repaired.changes}
-    assert told(lab) == {node.name: before for node in lab.nodes}
+    assert assigned(lab) == {node.name: before for node in lab.nodes}
 
 
 @pytest.fixture
@@ -78,18 +77,18 @@ def no_metadata(lab):
 
 
 def test_a_dead_metadata_service_leaves_the_mode_as_it_was(lab, no_metadata):
-    before = {node.name: nodes_of.routing_of(node) for node in lab.nodes}
+    before = {node.name: applied_routing(node) for node in lab.nodes}
     lab.node("node-1").run("systemctl", "restart", "podnet-agent", timeout=20)
-    # Every poll asks anew; a minute would be more of the same (the agent's tests count polls).
+    # Every poll asks again; a minute would be more of the same (the agent's tests count polls).
     time.sleep(TWO_POLLS)
 
-    assert {node.name: nodes_of.routing_of(node) for node in lab.nodes} == before
+    assert {node.name: applied_routing(node) for node in lab.nodes} == before
     assert red_pairs(lab) == set()
     assert said(lab.node("node-2"), "the metadata service does not answer") == 1
 
 
 @pytest.fixture
-def foreign_routes(lab):
+def unmanaged_routes(lab):
     """A route in the pod range that is nobody's, on a node and in the VPC's table."""
     node = lab.node("node-3")
     (table,) = lab.outputs["routeTableIds"].values()
@@ -104,8 +103,8 @@ def foreign_routes(lab):
     lab.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="10.1.201.0/24")
 
 
-def test_foreign_routes_in_the_pod_range_are_left_alone_and_told(lab, foreign_routes):
-    table, interface = foreign_routes
+def test_unmanaged_routes_in_the_pod_range_are_left_alone_and_reported(lab, unmanaged_routes):
+    table, interface = unmanaged_routes
     time.sleep(TWO_POLLS)
     changes = lab.up().changes
 
@@ -176,8 +175,8 @@ def test_another_vni_and_port_are_taken_up_by_nodes_and_firewall_alike(lab):
     lab.podnet("switch", "overlay", "--yes", "--engine", "embedded", *numbers)
 
     followed(lab)
-    assert told(lab).keys() == {node.name for node in lab.nodes}
-    assert set(told(lab).values()) == {"overlay max=32 vni=9 port=4789"}
+    assert assigned(lab).keys() == {node.name for node in lab.nodes}
+    assert set(assigned(lab).values()) == {"overlay max=32 vni=9 port=4789"}
     with Wire(lab, port=4789) as wire:
         assert lab.red() == set()
     assert (wire.native, wire.wrapped) == expected(lab)
@@ -187,15 +186,15 @@ def test_another_vni_and_port_are_taken_up_by_nodes_and_firewall_alike(lab):
 def ethernet(lab):
     """Nodes wired as for a switch, with pods made for it, and every packet of a pod allowed."""
     lab.change(routing=RoutingMode.VPC_ROUTES, vni=1, vxlanPort=8472)
-    before = told(lab)["node-1"]
-    tell(lab, "l2-ethernet max=32 vni=1 port=8472")
+    before = assigned(lab)["node-1"]
+    assign(lab, "l2-ethernet max=32 vni=1 port=8472")
     followed(lab)
     time.sleep(1)
-    lab.pods = cluster.renew_pods(lab.nodes)
+    lab.replace_pods()
     yield
-    tell(lab, before)
+    assign(lab, before)
     followed(lab)
-    lab.pods = cluster.renew_pods(lab.nodes)
+    lab.replace_pods()
     assert lab.red() == set()
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab.cli import cluster
-from lab.errors import LabError
-from lab.pods import Pods
-from plan.routing import RoutingMode
+from podnet.lab.nodes.pods import Pods
+from podnet.lab.operations.readiness import wait_ready
+from podnet.plan.routing import RoutingMode
 from tests.lab.modes.checks import packets_go_the_way_of_the_mode
+from tests.refusals import refused
 
 pytestmark = pytest.mark.lab
 
@@ -23,7 +23,7 @@ MODES = [mode for mode in RoutingMode if mode is not RoutingMode.FLANNEL]
 
 @pytest.fixture(scope="module", params=MODES, ids=str)
 def mode(request, lab):
-    """Each mode in turn, by the command, which makes pods anew to and from l2."""
+    """Each mode in turn, by the command, which replaces pods to and from l2."""
     lab.podnet("switch", request.param, "--yes", "--engine", "embedded")
     return request.param
 
@@ -68,7 +68,7 @@ def test_a_node_that_joins_or_leaves_touches_no_other_and_is_reached_by_all(lab)
     instances, boots = lab.instance_ids(), lab.boot_ids()
 
     lab.outputs = lab.engine(nodeCount=5).up().outputs
-    lab.nodes = cluster.wait_ready(lab.home, lab.ec2, lab.wanted(), lambda _: None)
+    lab.nodes = wait_ready(lab.home, lab.ec2, lab.wanted(), lambda _: None)
     Pods(lab.node("node-5")).add("first")
     lab.pods = [pod for node in lab.nodes for pod in Pods(node).list()]
     age = Age(lab.node("node-5"))
@@ -95,7 +95,7 @@ def test_a_switch_that_loses_packets_asks_first_and_unanswered_changes_nothing(l
     assert lab.outputs["routing"] == RoutingMode.L2
     pods = [(pod.name, pod.address, pod.containers) for pod in lab.pods]
 
-    with pytest.raises(LabError, match="nothing was changed; `--yes` answers this question"):
+    with refused("switch-not-confirmed"):
         lab.podnet("switch", *words, "--engine", "embedded")
 
     assert lab.up().changes == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plan.routing import RoutingMode
+from podnet.plan.routing import RoutingMode
 from tests.lab.modes.wire import Wire, crossing
 
 pytestmark = pytest.mark.lab

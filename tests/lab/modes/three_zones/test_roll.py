@@ -1,14 +1,15 @@
-"""Nodes made anew one at a time, and a roll that goes on where it was cut off."""
+"""Nodes replaced one at a time, and a roll that goes on where it was cut off."""
 
 import shutil
 
 import pytest
 
-import userdata
-from lab.cli import cluster, deploy, kept, roll_commands
-from lab.cli import nodes as nodes_of
-from lab.home import PROJECT
-from plan.routing import RoutingMode
+from podnet.lab.home import PROJECT
+from podnet.lab.operations.rolling import outdated, roll_one
+from podnet.lab.stack import lab_stack
+from podnet.lab.stack.inventory import node_records
+from podnet.plan.routing import RoutingMode
+from podnet.userdata import rendering
 
 pytestmark = pytest.mark.lab
 
@@ -20,8 +21,8 @@ OTHER_IMAGE = "ami-0deb120a000000000"
 def lab(lab):
     """In mode vpc-routes; since its nodes were made, another image has become theirs."""
     lab.change(routing=RoutingMode.VPC_ROUTES)
-    lab.pods = cluster.renew_pods(lab.nodes)
-    kept.keep(lab.home, "lab", {"podnet:imageId": OTHER_IMAGE})
+    lab.replace_pods()
+    lab.stack.save({"podnet:imageId": OTHER_IMAGE})
     return lab
 
 
@@ -36,20 +37,20 @@ def routes(lab):
     }
 
 
-def test_older_nodes_are_told_and_stay_as_they_are(lab):
-    assert lab.podnet("status").count("older") == 4
-    assert roll_commands.due(lab.target, []) == {name: ["image"] for name in lab.instance_ids()}
+def test_outdated_nodes_are_reported_and_stay_as_they_are(lab):
+    assert lab.podnet("status").count("outdated") == 4
+    assert outdated(lab.stack, []) == dict.fromkeys(lab.instance_ids(), ("image",))
     assert lab.up().changes == ()
 
 
-def test_one_node_is_made_anew_with_its_address_and_its_routes_moved(lab):
+def test_one_node_is_replaced_with_its_address_and_its_routes_moved(lab):
     instances, boots, before = lab.instance_ids(), lab.boot_ids(), routes(lab)
 
-    proof = roll_commands.roll_one(lab.target, "node-2")
-    lab.outputs = proof.summary.outputs
-    lab.settle()
+    verification = roll_one(lab.stack, "node-2")
+    lab.outputs = verification.summary.outputs
+    lab.wait_until_applied()
 
-    changed = {step.name: step.op for step in proof.summary.changes}
+    changed = {step.name: step.op for step in verification.summary.changes}
     assert {name for name, op in changed.items() if op == "replace"} >= {"nodes-b-node-2"}
     assert {changed[f"pod-routes-{zone}-node-2"] for zone in "abc"} == {"update"}
     assert differing(instances, lab.instance_ids()) == {"node-2"}
@@ -57,7 +58,7 @@ def test_one_node_is_made_anew_with_its_address_and_its_routes_moved(lab):
     assert str(lab.node("node-2").address) == "192.168.1.75"
     blocks = {block for _, block in differing(before, routes(lab))}
     assert blocks == {lab.outputs["nodes"]["node-2"]["podBlock"]}
-    assert nodes_of.made(lab.ec2, "lab")["node-2"].image_id == OTHER_IMAGE
+    assert node_records(lab.stack)["node-2"].image_id == OTHER_IMAGE
 
 
 def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
@@ -68,7 +69,7 @@ def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
 
     assert differing(instances, lab.instance_ids()) == {"node-3"}
     assert lab.up().changes == ()
-    assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-4"}
+    assert outdated(lab.stack, []).keys() == {"node-1", "node-4"}
     assert "nothing to roll" in lab.podnet("roll", "node-3", "--engine", "embedded")
     assert lab.red() == set()
 
@@ -80,39 +81,42 @@ FILE = "etc/tmpfiles.d/podnet.conf"
 def newer_podnet(tmp_path, monkeypatch):
     """The project, of which one file of the nodes has changed since."""
     project = tmp_path / "project"
-    for name in ("components", "plan", "stacks", "userdata"):
+    for name in ("components", "podnet", "stacks", "userdata"):
         shutil.copytree(
-            PROJECT / name, project / name, ignore=shutil.ignore_patterns("__pycache__")
+            PROJECT / name,
+            project / name,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(PROJECT / name, project / name)
     with (project / "userdata/files" / FILE).open("a") as file:
         file.write("# newer\n")
-    monkeypatch.setattr(deploy, "PROJECT", project)
-    monkeypatch.setattr(userdata, "HERE", project / "userdata")
+    monkeypatch.setattr(lab_stack, "PROJECT", project)
+    monkeypatch.setattr(rendering, "FILES", project / "userdata/files")
 
 
 @pytest.mark.usefixtures("newer_podnet")
 def test_newer_files_and_another_type_are_for_the_node_that_is_rolled(lab):
     instances, boots = lab.instance_ids(), lab.boot_ids()
-    kept.keep(lab.home, "lab", {"podnet:instanceType": "t3.medium"})
-    due = roll_commands.due(lab.target, [])
+    lab.stack.save({"podnet:instanceType": "t3.medium"})
+    found = outdated(lab.stack, [])
 
-    assert due == {
-        "node-1": ["files", "image", "instance type"],
-        "node-2": ["files", "instance type"],
-        "node-3": ["files", "instance type"],
-        "node-4": ["files", "image", "instance type"],
+    assert found == {
+        "node-1": ("files", "image", "instance type"),
+        "node-2": ("files", "instance type"),
+        "node-3": ("files", "instance type"),
+        "node-4": ("files", "image", "instance type"),
     }
     assert lab.up().changes == ()
 
-    roll_commands.roll_one(lab.target, "node-4")
+    roll_one(lab.stack, "node-4")
     lab.up()
 
     assert differing(instances, lab.instance_ids()) == {"node-4"}
     assert differing(boots, lab.boot_ids()) == {"node-4"}
-    assert roll_commands.due(lab.target, []).keys() == {"node-1", "node-2", "node-3"}
-    assert nodes_of.made(lab.ec2, "lab")["node-4"].instance_type == "t3.medium"
+    assert outdated(lab.stack, []).keys() == {"node-1", "node-2", "node-3"}
+    assert node_records(lab.stack)["node-4"].instance_type == "t3.medium"
     assert {node.name for node in lab.nodes if "# newer" in node.run("cat", f"/{FILE}")} == {
         "node-4"
     }

@@ -1,7 +1,7 @@
-"""The links every mode can receive by: the pods' bridge and the two VXLAN devices.
+"""The pods' bridge and both VXLAN devices.
 
-`podnet0` carries routed packets (overlay), `podnet1` is a port of the bridge (l2). Both are there
-in every mode, so that a node gets what a peer sends that changed its mode earlier or later.
+`podnet0` carries routed packets (overlay), `podnet1` is a port of the bridge (l2). Both exist in
+every mode, so that a node can receive from a peer that switches earlier or later.
 """
 
 import fcntl
@@ -11,9 +11,10 @@ from array import array
 from collections.abc import Iterator
 from typing import Any
 
-from machine import BRIDGE, OVERHEAD, SYSCTLS, Node, ask, set_sysctls, tell
-from plan.address import bridge_mac, overlay_mac
-from plan.routing import Routing, RoutingMode, Uplink
+from machine import SYSCTLS, Node, ip_batch, ip_json, set_sysctls
+from podnet.plan.address import bridge_mac, overlay_mac
+from podnet.plan.node_network import BRIDGE, OVERHEAD
+from podnet.plan.routing import Routing, RoutingMode, Uplink
 
 OVERLAY, FLAT = "podnet0", "podnet1"
 SIOCETHTOOL, GET_CHECKSUM, SET_CHECKSUM = 0x8946, 0x16, 0x17
@@ -23,36 +24,18 @@ Link = dict[str, Any]
 
 
 def keep_links(node: Node, routing: Routing) -> str:
-    """Make what is missing and change what differs; says what."""
-    found = {link["ifname"]: link for link in ask("ip", "-d", "link", "show")}
-    commands = [
-        *_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
-        *_device(
-            found.get(BRIDGE),
-            {
-                "name": BRIDGE,
-                "mtu": node.mtu - OVERHEAD,
-                "mac": bridge_mac(node.address),
-                "kind": "bridge",
-            },
-        ),
-        *(port := list(_device(found.get(FLAT), _vxlan(FLAT, node, routing)))),
+    """Create what is missing and change what differs."""
+    found = {link["ifname"]: link for link in ip_json("ip", "-d", "link", "show")}
+    commands = link_commands(found, node, routing)
+    ip_batch("ip", commands)
+    more = [
+        *address_commands(OVERLAY, addresses(OVERLAY), f"{node.block[0]}/32"),
+        *address_commands(BRIDGE, addresses(BRIDGE), bridge_address(node, routing)),
     ]
-    if port or found[FLAT].get("master") != BRIDGE:
-        commands.append(f"link set {FLAT} master {BRIDGE}")
-    tell("ip", commands)
-    tell(
-        "ip",
-        addresses := [
-            *_addresses(OVERLAY, f"{node.block[0]}/32"),
-            *_addresses(BRIDGE, bridge_address(node, routing)),
-        ],
-    )
-    commands += addresses
-    if port := _port(routing):
-        tell("bridge", port)
-        commands += port
-    commands += set_sysctls(_sysctls(node, routing))
+    ip_batch("ip", more)
+    ports = port_commands(ip_json("bridge", "-d", "link", "show"), routing)
+    ip_batch("bridge", ports)
+    commands += [*more, *ports, *set_sysctls(_sysctls(node, routing))]
     for name in (OVERLAY, FLAT):
         if _checksum(name, GET_CHECKSUM) != routing.checksum_offload:
             _checksum(name, SET_CHECKSUM, on=routing.checksum_offload)
@@ -60,10 +43,46 @@ def keep_links(node: Node, routing: Routing) -> str:
     return "; ".join(commands)
 
 
+def link_commands(found: dict[str, Link], node: Node, routing: Routing) -> list[str]:
+    """How `ip` creates and changes the links."""
+    bridge = {
+        "name": BRIDGE,
+        "mtu": node.mtu - OVERHEAD,
+        "mac": bridge_mac(node.address),
+        "kind": "bridge",
+    }
+    port = list(_device(found.get(FLAT), _vxlan(FLAT, node, routing)))
+    if port or found[FLAT].get("master") != BRIDGE:
+        port.append(f"link set {FLAT} master {BRIDGE}")
+    return [
+        *_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
+        *_device(found.get(BRIDGE), bridge),
+        *port,
+    ]
+
+
+def address_commands(link: str, found: list[str], wanted: str) -> list[str]:
+    """How `ip` leaves a link with one address; with others the bridge plugin adds no pod."""
+    # The new one comes first, so that the gateway is never away.
+    add = [] if wanted in found else [f"address add {wanted} dev {link}"]
+    return [*add, *(f"address delete {one} dev {link}" for one in found if one != wanted)]
+
+
+def port_commands(ports: list[Link], routing: Routing) -> list[str]:
+    """How `bridge` sets the bridge's VXLAN port."""
+    flood = routing.mode is RoutingMode.L2 and routing.uplink is Uplink.VXLAN
+    found: Link = next((port for port in ports if port["ifname"] == FLAT), {})
+    wanted = {**dict.fromkeys(FLOODS, flood), "neigh_suppress": True}
+    if all(found.get(key) == value for key, value in wanted.items()):
+        return []
+    options = " ".join(f"{key} {'on' if value else 'off'}" for key, value in wanted.items())
+    return [f"link set dev {FLAT} {options}"]
+
+
 def bridge_address(node: Node, routing: Routing) -> str:
-    """The pods' gateway, with the prefix by which the bridge plugin knows it as its own."""
-    whole = node.plan.pods if routing.mode is RoutingMode.L2 else node.block
-    return f"{node.plan.gateway(node.address)}/{whole.prefixlen}"
+    """The pods' gateway, with the prefix for the bridge plugin."""
+    on_link = node.addresses.pods if routing.mode is RoutingMode.L2 else node.block
+    return f"{node.addresses.gateway(node.address)}/{on_link.prefixlen}"
 
 
 def _vxlan(name: str, node: Node, routing: Routing) -> Link:
@@ -73,7 +92,7 @@ def _vxlan(name: str, node: Node, routing: Routing) -> Link:
         "mtu": node.mtu - OVERHEAD,
         "kind": "vxlan",
         "mac": None if flat else overlay_mac(node.address),
-        "id": routing.vni + flat,
+        "id": routing.vni + 1 if flat else routing.vni,
         "local": str(node.address),
         "port": routing.port,
         "learning": flat,
@@ -110,54 +129,35 @@ def _device(found: Link | None, wanted: Link) -> Iterator[str]:
         yield f"link set {name} up"
 
 
-def _addresses(name: str, wanted: str) -> list[str]:
-    listed = ask("ip", "-4", "address", "show", "dev", name)
-    found = {
-        f"{item['local']}/{item['prefixlen']}" for link in listed for item in link["addr_info"]
-    }
-    # Any other address would make the bridge plugin refuse to add pods. The new one comes first,
-    # so that the gateway is never away.
+def addresses(link: str) -> list[str]:
+    """The IPv4 addresses of a link, each with its prefix."""
     return [
-        *(f"address add {wanted} dev {name}" for _ in range(wanted not in found)),
-        *(f"address delete {address} dev {name}" for address in sorted(found - {wanted})),
+        f"{item['local']}/{item['prefixlen']}"
+        for found in ip_json("ip", "-4", "address", "show", "dev", link)
+        for item in found["addr_info"]
     ]
 
 
-def _port(routing: Routing) -> list[str]:
-    """The command that sets how the bridge uses its VXLAN port, if it is not so."""
-    flood = routing.mode is RoutingMode.L2 and routing.uplink is Uplink.VXLAN
-    found: Link = next(
-        (port for port in ask("bridge", "-d", "link", "show") if port["ifname"] == FLAT), {}
-    )
-    wanted = {**dict.fromkeys(FLOODS, flood), "neigh_suppress": True}
-    if all(found.get(key) == value for key, value in wanted.items()):
-        return []
-    words = (word for key, value in wanted.items() for word in (key, "on" if value else "off"))
-    return [f"link set dev {FLAT} {' '.join(words)}"]
-
-
 def _sysctls(node: Node, routing: Routing) -> dict[str, str]:
-    # While modes change, packets arrive by a link that answers would not leave by. Loose
-    # filtering looks for any way back.
+    # Loose, since during a switch packets arrive by a link that replies do not leave by.
     links = [node.link, OVERLAY, BRIDGE]
     if (SYSCTLS / "ipv4/conf" / (flannel := f"flannel.{routing.vni + 2}")).exists():
         links.append(flannel)
     values = {f"ipv4/conf/{name}/rp_filter": "2" for name in links}
     bridge, wire = f"ipv4/conf/{BRIDGE}", f"ipv4/neigh/{node.link}"
     return values | {
-        # A node made anew has its old address and a new MAC, and a VPC carries no announcement
-        # of that: peers believe the old one for as long as they do not ask again (ADR 12).
+        # A VPC does not announce the new MAC of a replaced node, so peers must ask soon (ADR 12).
         f"{wire}/base_reachable_time_ms": "3000",
         f"{wire}/delay_first_probe_time": "1",
         f"{wire}/ucast_solicit": "1",
         f"{wire}/mcast_resolicit": "1",
-        # Pods made in mode l2 have all others on-link; after a change of mode the node answers.
+        # After a switch the node answers for pods that mode l2 had on-link.
         f"{bridge}/proxy_arp": "1",
         f"ipv4/neigh/{BRIDGE}/proxy_delay": "0",
-        # The node's own address is asked for on its own link only.
+        # Only its own link answers for the node's address.
         f"{bridge}/arp_ignore": "1",
         f"{bridge}/arp_announce": "2",
-        # In mode l2, packets to other nodes come by the bridge and leave by it.
+        # In mode l2 packets enter and leave by the bridge.
         f"{bridge}/send_redirects": "0",
         "ipv4/conf/all/send_redirects": "0",
     }

@@ -1,4 +1,4 @@
-"""The machine the agent runs on: how it is found, asked and told."""
+"""Finds the node's primary link and address, and runs `ip` and `bridge`."""
 
 import fcntl
 import json
@@ -12,28 +12,25 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from plan.address import AddressPlan
+from podnet.plan.address import AddressPlan
 
-BRIDGE = "kube-bridge"
-# Room for an overlay, kept free in every mode so that pods outlive a change of mode.
-OVERHEAD = 50
 SIOCGIFADDR, SIOCGIFMTU = 0x8915, 0x8921
 SYSCTLS = Path("/proc/sys/net")
 
 
 @dataclass(frozen=True)
 class Node:
-    """The node as found on the machine."""
+    """The node, by its primary link."""
 
-    plan: AddressPlan
+    addresses: AddressPlan
     link: str
     address: IPv4Address
     mtu: int
 
     @property
     def block(self) -> IPv4Network:
-        """The addresses of its pods."""
-        return self.plan.block(self.address)
+        """The addresses of the node's pods."""
+        return self.addresses.block(self.address)
 
 
 def default_link(routes: str) -> str:
@@ -46,7 +43,7 @@ def default_link(routes: str) -> str:
 
 
 def find_node(plan: AddressPlan) -> Node:
-    """The node by its primary link; raises if its address is not one of the VPC."""
+    """The node by its primary link; raises if its address is not in the VPC."""
     link = default_link(Path("/proc/net/route").read_text())
     request = struct.pack("16s24x", link.encode())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
@@ -57,7 +54,7 @@ def find_node(plan: AddressPlan) -> Node:
 
 
 def run(*argv: str, stdin: str | None = None) -> str:
-    """The output of a command; raises `OSError` with the command and what it said."""
+    """The output of a command; raises `OSError` with the command and its errors."""
     done = subprocess.run(
         argv, input=stdin, capture_output=True, text=True, check=False, timeout=30
     )
@@ -66,15 +63,15 @@ def run(*argv: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-def ask(*argv: str) -> list[dict[str, Any]]:
-    """What `ip` or `bridge` lists, as JSON."""
+def ip_json(*argv: str) -> list[dict[str, Any]]:
+    """What `ip` or `bridge` lists, from JSON."""
     listed: list[dict[str, Any]] = json.loads(run(argv[0], "-j", *argv[1:]) or "[]")
-    # Some versions list an empty object for what does not fit the question.
+    # Some versions list {} for what does not match.
     return [item for item in listed if item]
 
 
-def tell(program: str, commands: Sequence[str]) -> None:
-    """Give `ip` or `bridge` many commands at once; a refused one does not hold up the rest."""
+def ip_batch(program: str, commands: Sequence[str]) -> None:
+    """Run commands of `ip` or `bridge`, also after one that fails."""
     if not commands:
         return
     try:
@@ -89,7 +86,7 @@ def tell(program: str, commands: Sequence[str]) -> None:
 
 
 def set_sysctls(values: dict[str, str]) -> list[str]:
-    """Set what differs; the names, below /proc/sys/net, of what was set."""
+    """Set values below /proc/sys/net; returns what was set."""
     changed = []
     for name, value in values.items():
         file = SYSCTLS / name

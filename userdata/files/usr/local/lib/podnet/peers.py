@@ -1,31 +1,32 @@
-"""What the kernel must know of every possible peer: neighbours, forwarding entries and routes.
+"""Reconciles the neighbours, forwarding entries and routes for every possible peer.
 
-By rule from the address plan, whether a peer exists or not, so a node that joins changes nothing
-here. Ours are the routes with our protocol number, and what is permanent on our own devices.
+They follow from the address plan, whether a peer exists or not, so a node that joins changes
+nothing here. Routes are podnet's by protocol, other entries by device.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 
 from links import FLAT, OVERLAY
-from machine import BRIDGE, Node, ask, tell
-from plan.address import bridge_mac, overlay_mac
-from plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from machine import Node, ip_batch, ip_json
+from podnet.plan.address import bridge_mac, overlay_mac
+from podnet.plan.node_network import BRIDGE, ROUTE_PROTOCOL
+from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 
-# One number for our routes' protocol and metric, our rule's priority and our table. A route that
-# is not ours has another metric, so ours never takes its place.
-OURS = 112
+# Other programs use other metrics, so no route here replaces one of theirs.
+METRIC = TABLE = RULE_PRIORITY = ROUTE_PROTOCOL
 EVERY_MAC = "00:00:00:00:00:00"
 
 Entries = frozenset[tuple[str, str, str]]
+Batch = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """A route to one peer's block, or in our own table to the peer for packets of pods."""
+    """A route to one peer's block, or in podnet's table to the peer for packets of pods."""
 
     destination: str
     link: str
@@ -35,20 +36,20 @@ class Route:
 
     @property
     def key(self) -> str:
-        """What tells routes of ours apart for the kernel."""
-        return f"{self.destination} table {self.table} proto {OURS} metric {OURS}"
+        """What identifies the route for the kernel."""
+        return f"{self.destination} table {self.table} proto {ROUTE_PROTOCOL} metric {METRIC}"
 
     def command(self) -> str:
-        """The words by which `ip` sets it, in place of another to the same destination."""
+        """The command of `ip` that adds it, or replaces the one with the same key."""
         source = f" src {self.source}" if self.source else ""
-        # The kernel looks no gateway up: it is on this link by rule.
+        # By rule the gateway is on this link.
         gateway = f" via {self.gateway} onlink" if self.gateway else ""
         return f"route replace {self.key} dev {self.link}{gateway}{source}"
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the kernel must hold, as it would list it."""
+class State:
+    """Entries for peers, as the kernel lists them."""
 
     neighbours: Entries
     """(device, address, MAC)."""
@@ -58,13 +59,13 @@ class Wanted:
 
 
 @lru_cache(maxsize=1)
-def wanted(node: Node, routing: Routing) -> Wanted:
-    """What the plan asks of the kernel of this node."""
-    plan, flat = node.plan, routing.mode is RoutingMode.L2
+def wanted(node: Node, routing: Routing) -> State:
+    """The entries that this node must have."""
+    plan, flat = node.addresses, routing.mode is RoutingMode.L2
     peers = plan.peers(node.address, routing.max_nodes)
     bridged = peers if flat else ()
     tunnelled = bridged if routing.uplink is Uplink.VXLAN else ()
-    return Wanted(
+    return State(
         frozenset(
             [
                 *((OVERLAY, str(peer), overlay_mac(peer)) for peer in peers),
@@ -84,9 +85,9 @@ def wanted(node: Node, routing: Routing) -> Wanted:
 
 
 def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
-    """The routes to one peer; the node's own address is the source, so that nothing is hidden."""
-    plan, own = node.plan, str(node.address)
-    block, direct, table = str(plan.block(peer)), f"{peer}/32", str(OURS)
+    """The routes to one peer; the source is the node's own address, so that peers see it."""
+    plan, own = node.addresses, str(node.address)
+    block, direct, table = str(plan.block(peer)), f"{peer}/32", str(TABLE)
     near = peer in plan.subnet(node.address)
     match routing.mode:
         case RoutingMode.HOST_GW if near:
@@ -97,7 +98,7 @@ def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
             yield Route(block, OVERLAY, str(peer), own)
             yield Route(direct, OVERLAY, str(peer), table=table)
         case RoutingMode.FLANNEL if routing.flannel_backend is FlannelBackend.VXLAN:
-            # Flannel's own routes lead to blocks; packets from pods to nodes are left to us.
+            # Flannel routes to blocks, and leaves packets from pods to nodes to the agent.
             if not (routing.flannel_direct and near):
                 yield Route(direct, OVERLAY, str(peer), table=table)
         case RoutingMode.L2:
@@ -105,61 +106,73 @@ def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
             yield Route(direct, BRIDGE, str(plan.gateway(peer)), table=table)
 
 
-def keep_peers(node: Node, routing: Routing) -> tuple[str, str]:
-    """Add what is missing, then remove what is stale: (what changed, what is not ours)."""
-    want = wanted(node, routing)
-    have, foreign = found_routes(node)
-    neighbours, forwarding = found_neighbours(), found_forwarding()
-    missing = [
-        route.command()
-        for key, route in want.routes.items()
-        if have.get(key) != route and key not in foreign
-    ]
-    stale = [f"route delete {key}" for key in have if key not in want.routes]
-    tell(
-        "ip",
-        [
-            f"neigh replace {address} lladdr {mac} dev {link} nud permanent"
-            for link, address, mac in want.neighbours - neighbours
-        ],
-    )
-    tell("bridge", [_forward(entry) for entry in want.forwarding - forwarding])
-    tell("ip", [*_rule(node), *missing])
-    tell(
-        "ip",
-        [
-            *stale,
-            *(
+def difference(
+    want: State, have: State, unmanaged: Container[str], rule: list[str]
+) -> dict[str, Batch]:
+    """Commands that add what is missing, and then remove what is stale."""
+    return {
+        "neighbours": (
+            "ip",
+            [
+                f"neigh replace {address} lladdr {mac} dev {link} nud permanent"
+                for link, address, mac in want.neighbours - have.neighbours
+            ],
+        ),
+        "forwarding entries": (
+            "bridge",
+            [_forward(entry) for entry in want.forwarding - have.forwarding],
+        ),
+        "rule": ("ip", rule),
+        "routes": (
+            "ip",
+            [
+                route.command()
+                for key, route in want.routes.items()
+                if have.routes.get(key) != route and key not in unmanaged
+            ],
+        ),
+        "stale routes": (
+            "ip",
+            [f"route delete {key}" for key in have.routes if key not in want.routes],
+        ),
+        "stale neighbours": (
+            "ip",
+            [
                 f"neigh delete {address} dev {link}"
-                for link, address in _places(neighbours) - _places(want.neighbours)
-            ),
-        ],
-    )
-    tell(
-        "bridge",
-        [
-            f"fdb delete {mac} dev {link} {_behind(peer)}"
-            for link, mac, peer in forwarding - want.forwarding
-        ],
-    )
-    counts = {
-        "neighbours": len(want.neighbours - neighbours),
-        "forwarding entries": len(want.forwarding - forwarding),
-        "routes": len(missing),
-        "stale routes": len(stale),
+                for link, address in {entry[:2] for entry in have.neighbours}
+                - {entry[:2] for entry in want.neighbours}
+            ],
+        ),
+        "stale forwarding entries": (
+            "bridge",
+            [
+                f"fdb delete {mac} dev {link} {_target(peer)}"
+                for link, mac, peer in have.forwarding - want.forwarding
+            ],
+        ),
     }
-    changes = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    others = "" if routing.mode is RoutingMode.FLANNEL else "; ".join(foreign.values())
-    return changes, others
+
+
+def keep_peers(node: Node, routing: Routing, report: Callable[[str, str, str], None]) -> str:
+    """Apply the difference, and report unmanaged routes."""
+    routes, unmanaged = found_routes(node)
+    have = State(found_neighbours(), found_forwarding(), routes)
+    batches = difference(wanted(node, routing), have, unmanaged, _rule(node))
+    for program, commands in batches.values():
+        ip_batch(program, commands)
+    # Flannel's routes are in the pod range too.
+    others = "" if routing.mode is RoutingMode.FLANNEL else "; ".join(unmanaged.values())
+    report("unmanaged routes in the pod range, left alone", others, "none")
+    return ", ".join(f"{len(batch[1])} {name}" for name, batch in batches.items() if batch[1])
 
 
 def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:
-    """Our routes by key; and whatever else is in the pod range, as text by key."""
-    ours, foreign = {}, {}
-    main = ask("ip", "-4", "route", "show", "table", "main", "root", str(node.plan.pods))
+    """Podnet's routes by key; and of others those in the pod range, as text by key."""
+    own, unmanaged = {}, {}
+    main = ip_json("ip", "-4", "route", "show", "table", "main", "root", str(node.addresses.pods))
     for table, item in [
         *(("main", item) for item in main),
-        *((str(OURS), item) for item in _own_table()),
+        *((str(TABLE), item) for item in _own_table()),
     ]:
         protocol, metric = item.get("protocol", "boot"), item.get("metric", 0)
         destination = item["dst"] if "/" in item["dst"] else f"{item['dst']}/32"
@@ -170,41 +183,41 @@ def found_routes(node: Node) -> tuple[dict[str, Route], dict[str, str]]:
             item.get("prefsrc", ""),
             table,
         )
-        if protocol == str(OURS) and metric == OURS:
-            ours[route.key] = route
+        if protocol == str(ROUTE_PROTOCOL) and metric == METRIC:
+            own[route.key] = route
         elif protocol != "kernel":
-            key = route.key if metric == OURS else f"{destination} metric {metric}"
-            foreign[key] = (
+            key = route.key if metric == METRIC else f"{destination} metric {metric}"
+            unmanaged[key] = (
                 f"{destination} via {route.gateway or 'none'} dev "
                 f"{route.link or 'none'} proto {protocol}"
             )
-    return ours, foreign
+    return own, unmanaged
 
 
 def _own_table() -> list[dict[str, Any]]:
     try:
-        return ask("ip", "-4", "route", "show", "table", str(OURS))
+        return ip_json("ip", "-4", "route", "show", "table", str(TABLE))
     except OSError as error:
-        # A table without a route is none.
+        # The kernel has no table without a route.
         if "FIB table does not exist" in str(error):
             return []
         raise
 
 
 def found_neighbours() -> Entries:
-    """The permanent neighbours on our devices."""
+    """The permanent neighbours on podnet's devices."""
     return frozenset(
         (link, item["dst"], item["lladdr"])
         for link in (OVERLAY, BRIDGE)
-        for item in ask("ip", "-4", "neigh", "show", "dev", link, "nud", "permanent")
+        for item in ip_json("ip", "-4", "neigh", "show", "dev", link, "nud", "permanent")
     )
 
 
 def found_forwarding() -> Entries:
-    """The entries on the VXLAN devices that were not learned, and are not of their own MACs."""
+    """The entries on the VXLAN devices, but for learned ones and those of their own MACs."""
     found = set()
     for link in (OVERLAY, FLAT):
-        for item in ask("bridge", "fdb", "show", "dev", link):
+        for item in ip_json("bridge", "fdb", "show", "dev", link):
             if "dst" in item and item["state"] == "permanent":
                 found.add((link, item["mac"], item["dst"]))
             elif item["state"] == "static" and item.get("master"):
@@ -212,34 +225,29 @@ def found_forwarding() -> Entries:
     return frozenset(found)
 
 
-def _places(entries: Entries) -> set[tuple[str, str]]:
-    return {(link, address) for link, address, _ in entries}
-
-
 def _forward(entry: tuple[str, str, str]) -> str:
     link, mac, peer = entry
     verb = "append" if mac == EVERY_MAC else "replace"
-    return f"fdb {verb} {mac} dev {link} {_behind(peer)} {'static' if peer == BRIDGE else ''}"
+    return f"fdb {verb} {mac} dev {link} {_target(peer)} {'static' if peer == BRIDGE else ''}"
 
 
-def _behind(peer: str) -> str:
+def _target(peer: str) -> str:
     return "master" if peer == BRIDGE else f"dst {peer} self"
 
 
-def _rule(node: Node) -> Iterator[str]:
-    # Pods' packets to other nodes; a table of our own, since packets of the node itself must go
-    # to the same addresses directly: they carry what is encapsulated.
-    plan, table = node.plan, str(OURS)
-    wanted_rule = {
+def _rule(node: Node) -> list[str]:
+    # Pods' packets to other nodes have a table of their own, since those of the node itself, which
+    # carry what is encapsulated, must go to the same addresses directly.
+    plan, priority = node.addresses, str(RULE_PRIORITY)
+    rule = {
         "src": str(plan.pods[0]),
         "srclen": plan.pods.prefixlen,
         "dst": str(plan.vpc[0]),
         "dstlen": plan.vpc.prefixlen,
-        "table": table,
+        "table": str(TABLE),
     }
-    listed: list[dict[str, Any]] = ask("ip", "-4", "rule", "show", "priority", table)
-    if not any(wanted_rule.items() <= item.items() for item in listed):
-        yield (
-            f"rule add priority {table} from {plan.pods} to {plan.vpc} lookup {table}"
-            f" protocol {table}"
-        )
+    for found in ip_json("ip", "-4", "rule", "show", "priority", priority):
+        if rule.items() <= found.items():
+            return []
+    to_peers = f"from {plan.pods} to {plan.vpc} lookup {TABLE}"
+    return [f"rule add priority {priority} {to_peers} protocol {ROUTE_PROTOCOL}"]

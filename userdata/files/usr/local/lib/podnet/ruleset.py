@@ -1,16 +1,15 @@
-"""The agent's own nftables tables."""
+"""The agent's nftables tables."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from machine import Node, run
-from plan.address import AddressPlan
-from plan.routing import Routing, RoutingMode
+from podnet.plan.address import AddressPlan
+from podnet.plan.routing import Routing, RoutingMode
 
 MULTICAST = IPv4Network("224.0.0.0/4")
-# Written as nft lists it, so that the two can be compared. Frames that come by an uplink bear
-# addresses of other nodes' pods. The kernel tells the port only to tables of family bridge and
-# the rest only to those of family inet, hence the mark in between.
+# Written as nft lists it, to be compared. Frames from an uplink have addresses of other nodes'
+# pods; only family bridge sees the port, hence the mark.
 TABLES = {
     "inet": """\
 table inet podnet {{
@@ -50,25 +49,25 @@ table bridge podnet {{
 
 def tables(node: Node, routing: Routing) -> dict[str, str]:
     """The text of the tables by their family."""
-    plan = node.plan
+    plan = node.addresses
     inside = sorted(
         [(plan.pods[0], str(plan.pods)), *targets(plan, routing), (MULTICAST[0], str(MULTICAST))]
     )
     values = {
         "block": node.block,
-        # Not one set: it is empty for a moment as it is replaced, and what a pod begins just then
-        # would bear the node's address to its end.
+        # Not a set, which is empty for a moment when replaced: a connection that a pod opens then
+        # would keep the node's address.
         "inside": "\n".join(
             f"\t\tip saddr {node.block} ip daddr {text} return" for _, text in inside
         ),
-        # The resolver, at the VPC's base plus two, is no node, and may ignore pods.
+        # The VPC's resolver may ignore pods.
         "resolver": plan.vpc[2],
     }
     return {family: text.format(**values) for family, text in TABLES.items()}
 
 
 def targets(plan: AddressPlan, routing: Routing) -> Iterator[tuple[IPv4Address, str]]:
-    """What of the VPC knows the way back to a pod: (first address, range)."""
+    """Ranges of the VPC with a route back to pods, each with its first address."""
     if routing.mode is RoutingMode.VPC_ROUTES:
         yield plan.vpc[0], str(plan.vpc)
         return
@@ -86,7 +85,7 @@ class Ruleset:
         self.loaded: dict[str, tuple[str, str]] = {}
 
     def keep(self, node: Node, routing: Routing) -> str:
-        """Load what differs; says what it loaded."""
+        """Load the tables that differ."""
         changed = [
             family
             for family, wanted in tables(node, routing).items()
@@ -99,7 +98,7 @@ class Ruleset:
             found = listing(family)
         except OSError:
             found = ""
-        # Another nft may list in other words, so what it listed after loading counts as well.
+        # Another nft may list it differently, but always the same way.
         if found == wanted or (wanted, found) == self.loaded.get(family):
             return True
         name = f"table {family} podnet"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs before each start of the agent, so what failed is tried again by the unit's restart.
+# Runs before each start of the agent, so a restart of the unit retries it.
 set -eu
 PATH=$PATH:/usr/lib/cni
 if ! { command -v nft && command -v host-local; } >/dev/null; then

@@ -1,22 +1,25 @@
-"""Brings this node into the cluster: the control plane by `kubeadm init`, others by joining it.
+"""Makes this node part of the cluster: the control plane by `kubeadm init`, others by joining.
 
-Does nothing where it was done before, and mends what a stop half-way left.
+Does nothing on a node that is part of it, and cleans up after an interrupted attempt.
 """
 
 import os
 import time
 from pathlib import Path
 
-from cluster import DROP_INS, Cluster, Document, firewall, init, join, text
+import join
+import kubeadm
+from commands import error_line, stream
+from kubeadm import DROP_INS, Cluster, Document
 from machine import Node, find_node, run
+from node_files import ignored_checks, protect, write
 from parameters import Store, instance
-from place import ignored, joining, protect, reason, write
-from plan.kubernetes import CONTROL_PLANE, Parameters, why_unsupported
-from steps import Steps, show
+from podnet.plan.kubernetes import CONTROL_PLANE, Parameters, unsupported_reason
+from steps import Steps
 
 PERIOD = 5
-REFUSED = 60
-"""Seconds after which a node asks again that met another CA than the one it was told."""
+WRONG_CA_PERIOD = 60
+"""Seconds until the next attempt after the API server had another CA than the pinned one."""
 FIREWALL = Path("etc/podnet/kubernetes.nft")
 CONTAINERD, OUR_CONTAINERD = Path("etc/containerd/config.toml"), Path("etc/podnet/containerd.toml")
 SYSCTLS = "/etc/sysctl.d/91-podnet-kubernetes.conf"
@@ -29,12 +32,12 @@ LEFTOVERS = (
 )
 
 
-class RefusedError(OSError):
-    """The API server is not the one this node was told of."""
+class WrongCaError(OSError):
+    """The API server has another CA than the one pinned in the join parameter."""
 
 
 class Bootstrap:
-    """One node's way into the cluster."""
+    """Makes one node part of the cluster."""
 
     def __init__(self, cluster: Cluster, node: Node, store: Store, root: Path = Path("/")) -> None:
         self.cluster = cluster
@@ -42,104 +45,106 @@ class Bootstrap:
         self.store = store
         self.root = root
         self.join_name = Parameters(cluster.stack).join
-        self.leads = cluster.plan.number(node.address) == CONTROL_PLANE
+        self.is_control_plane = cluster.addresses.number(node.address) == CONTROL_PLANE
         state = root / "var/lib/podnet-kubernetes"
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.started, self.done = state / "started", state / "done"
-        # There is a token in it, so it is kept in memory.
+        # It contains a token, so it is in memory only.
         self.draft = root / "run/podnet-kubernetes.yaml"
 
     def work(self) -> str:
-        """All of it; raises where something must be tried again."""
+        """Do everything; raises where an attempt must be repeated."""
         self.prepare()
-        said = ""
+        change = ""
         if not self.done.exists():
             self.clear()
-            if self.leads:
-                self.lead()
+            if self.is_control_plane:
+                self.init_control_plane()
             else:
-                self.follow()
+                self.join()
             self.done.touch()
-            said = f"{self.cluster.name(self.address)} is in the cluster"
+            change = f"{self.cluster.name(self.address)} is in the cluster"
         protect(self.root)
-        if self.leads:
+        if self.is_control_plane:
             run("systemctl", "enable", "--now", "--no-block", "podnet-control-plane")
-        return said
+        return change
 
     def prepare(self) -> None:
-        """What must be there before kubeadm; writes only what is missing or differs."""
-        if problem := why_unsupported(self.cluster.version):
+        """Install what kubeadm needs; writes only files that are missing or differ."""
+        if problem := unsupported_reason(self.cluster.version):
             raise ValueError(f"Kubernetes {problem}")
-        write(self.root / FIREWALL, firewall(self.cluster))
+        write(self.root / FIREWALL, kubeadm.firewall(self.cluster))
         (self.root / DROP_INS[1:]).mkdir(parents=True, exist_ok=True)
         if not (self.root / CONTAINERD).exists():
             write(self.root / CONTAINERD, (self.root / OUR_CONTAINERD).read_text())
         run("systemctl", "daemon-reload")
-        status, said = show("/bin/sh", "/usr/local/lib/podnet/packages.sh")
+        status, output = stream("/bin/sh", "/usr/local/lib/podnet/packages.sh")
         if status:
-            raise OSError(f"the packages are not all there: {reason(said)}")
+            raise OSError(f"not all packages are installed: {error_line(output)}")
         run("/lib/systemd/systemd-sysctl", SYSCTLS)
         run("systemctl", "enable", "--now", "containerd")
         run("systemctl", "enable", "kubelet")
 
     def clear(self) -> None:
-        """Undo an attempt that was cut short; what we did not begin is not ours to undo."""
+        """Undo an interrupted attempt, but never a cluster that podnet did not create."""
         kubernetes = self.root / "etc/kubernetes"
         left = [kubernetes / name for name in LEFTOVERS if (kubernetes / name).exists()]
         if left and not self.started.exists():
             raise ValueError(
-                f"{left[0]} is there, and podnet did not make it; if nothing of it is wanted, "
-                "`kubeadm reset` removes it"
+                f"{left[0]} exists and podnet did not create it; if that cluster is not wanted, "
+                "remove it by `kubeadm reset`"
             )
         if left:
-            show("kubeadm", "reset", "--force")
+            stream("kubeadm", "reset", "--force")
         self.started.touch()
 
-    def lead(self) -> None:
-        """Make the control plane."""
+    def init_control_plane(self) -> None:
+        """Create the control plane."""
         try:
             public = instance("public-ipv4")
         except LookupError:
             public = None
-        self._kubeadm(init(self.cluster, public), "init", "--skip-token-print")
+        self._kubeadm(kubeadm.init(self.cluster, public), "init", "--skip-token-print")
 
-    def follow(self) -> None:
+    def join(self) -> None:
         """Join the control plane."""
-        told = joining(self.join_name, self.store.read(self.join_name))
-        self._kubeadm(join(self.cluster, self.address, told), "join")
+        fields = join.from_parameter(self.join_name, self.store.read(self.join_name))
+        self._kubeadm(kubeadm.join(self.cluster, self.address, fields), "join")
 
     def _kubeadm(self, documents: list[Document], verb: str, *more: str) -> None:
-        write(self.draft, text(documents), mode=0o600)
+        write(self.draft, kubeadm.text(documents), mode=0o600)
         run("kubeadm", "config", "validate", "--config", str(self.draft))
-        status, said = show("kubeadm", verb, "--config", str(self.draft), *more)
+        status, output = stream("kubeadm", verb, "--config", str(self.draft), *more)
         self.draft.unlink()
-        if "are pinned" in said:
-            raise RefusedError(
+        if "are pinned" in output:
+            raise WrongCaError(
                 f"join refused: the API server at {self.cluster.endpoint} has another CA than the "
-                f"one pinned in {self.join_name}; either the control plane was made anew and "
-                "writes the parameter in a moment, or somebody answers in its place; asking "
-                f"again every {REFUSED} seconds"
+                f"one pinned in {self.join_name}; either the control plane was replaced and has "
+                "not yet written the parameter, or another machine answers in its place; next "
+                f"attempt in {WRONG_CA_PERIOD} seconds"
             )
         if status:
-            raise OSError(f"`kubeadm {verb}` ended with {status}: {reason(said)}")
+            raise OSError(f"`kubeadm {verb}` ended with {status}: {error_line(output)}")
 
 
 def main() -> None:
-    """Try until this node is in the cluster."""
+    """Repeat until this node is in the cluster."""
     steps, wait = Steps(), PERIOD
 
     def attempt() -> str:
         nonlocal wait
         wait = PERIOD
-        cluster = Cluster.of(os.environ, instance("placement/region"), ignored(Path("/")))
+        cluster = Cluster.from_environ(
+            os.environ, instance("placement/region"), ignored_checks(Path("/"))
+        )
         try:
-            node = find_node(cluster.plan)
+            node = find_node(cluster.addresses)
             return Bootstrap(cluster, node, Store(cluster.region)).work()
-        except RefusedError:
-            wait = REFUSED
+        except WrongCaError:
+            wait = WRONG_CA_PERIOD
             raise
 
-    while not steps.step("kubernetes", attempt):
+    while not steps.run("kubernetes", attempt):
         time.sleep(wait)
 
 

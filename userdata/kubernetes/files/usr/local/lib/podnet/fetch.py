@@ -1,4 +1,4 @@
-"""Fetches the files of Kubernetes, which user data has no room for."""
+"""Fetches the files for Kubernetes, which user data has no room for."""
 
 import hashlib
 import io
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
-from botocore.utils import InstanceMetadataRegionFetcher  # type: ignore[import-untyped]
+from metadata import MetadataService
 
 
 def fetch(ssm: Any, folder: str, digest: str) -> bytes:  # noqa: ANN401  # boto3 has no types
-    """The tar in the pieces below a folder; raises `ValueError` if it is not the one meant."""
+    """The tar in the parameters below a folder; raises `ValueError` for another digest."""
     unpacker, data, name = lzma.LZMADecompressor(), b"", folder
     for number in count(1):
         if unpacker.eof:
@@ -25,19 +25,19 @@ def fetch(ssm: Any, folder: str, digest: str) -> bytes:  # noqa: ANN401  # boto3
         try:
             piece = ssm.get_parameter(Name=name)["Parameter"]["Value"]
         except Exception as error:
-            raise OSError(f"SSM parameter {name}: {error}; `pulumi up` mends it") from error
+            raise OSError(f"SSM parameter {name}: {error}; `pulumi up` writes it") from error
         data += unpacker.decompress(b64decode(piece))
     if hashlib.sha256(data).hexdigest() != digest:
-        raise ValueError(f"what {name} and those before it hold is not {digest}: left alone")
+        raise ValueError(f"{name} and those before it do not hold {digest}: not unpacked")
     return data
 
 
 def main(root: Path) -> None:
-    """Once for each release of the files."""
+    """Fetch the files, unless the node has them."""
     folder, digest = (os.environ[f"PODNET_{name}"] for name in ("PARAMETERS", "KUBERNETES_FILES"))
     done = root / "etc/podnet/kubernetes.digest"
     if not done.exists() or done.read_text() != digest:
-        ssm = boto3.client("ssm", region_name=InstanceMetadataRegionFetcher().retrieve_region())
+        ssm = boto3.client("ssm", region_name=MetadataService(2).read("placement/region"))
         tar = io.BytesIO(fetch(ssm, folder, digest))
         tarfile.open(fileobj=tar).extractall(root)  # noqa: S202, SIM115  # as its digest says
         done.write_text(digest)
@@ -46,5 +46,5 @@ def main(root: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path("/"))
-    except (OSError, ValueError) as error:
+    except (OSError, LookupError, ValueError) as error:
         sys.exit(str(error))

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Kubernetes and containerd where the image lacks them, each from the signed repository of its
+# Installs Kubernetes and containerd if the image lacks them, each from the signed repository of its
 # project, whose key must have the fingerprint below.
 set -eu
 version=$PODNET_KUBERNETES_VERSION
 # Debian 12 has containerd 1.6; Kubernetes 1.35 was the last that ran on any 1.x. Docker packages
-# containerd 2 for Debian. The part of a version that the packagers count is left to them.
+# containerd 2 for Debian. The packagers' own part of a version is left open.
 containerd=2.3.4
-# As kubernetes/kubernetes#128609 shows it. It is prolonged under the same fingerprint when it
-# runs out (kubernetes/release#3818).
+# From kubernetes/kubernetes#128609. When it expires, it is extended under the same fingerprint
+# (kubernetes/release#3818).
 kubernetes_key=DE15B14486CD377B9E876E1A234654DA9A296436
-# As Docker's manual for Debian gives it (docker/docs, engine/install/debian.md).
+# From Docker's manual for Debian (docker/docs, engine/install/debian.md).
 docker_key=9DC858229FC7DD38854AE2D88D81803C0EBFCD88
 etc=${PODNET_ETC:-/etc}
 
@@ -25,7 +25,7 @@ has_containerd() {
   esac
 }
 
-repository() { # name, address of the key, its fingerprint, what apt calls the repository
+repository() { # name, URL of the key, its fingerprint, source line for apt
   key=$etc/apt/keyrings/$1.asc
   mkdir -p "$etc/apt/keyrings"
   curl -fsSL --retry 3 -o "$key.new" "$2"
@@ -33,7 +33,7 @@ repository() { # name, address of the key, its fingerprint, what apt calls the r
     awk -F: '$1 == "pub" { new = 1 } $1 == "fpr" && new { print $10; new = 0 }')
   if [ "$found" != "$3" ]; then
     rm "$key.new"
-    echo "the key at $2 has fingerprint '$found', not $3: nothing of it is installed" >&2
+    echo "the key at $2 has fingerprint '$found', not $3: nothing is installed from it" >&2
     exit 1
   fi
   mv "$key.new" "$key"
@@ -65,11 +65,11 @@ fi
 if [ $# -gt 0 ]; then
   apt-get -q update
   install "$@"
-  # No upgrade of the system may take a node to another Kubernetes.
+  # An upgrade of the system must not change the version of Kubernetes.
   for package; do apt-mark hold "${package%%=*}"; done
 fi
 if ! has_kubernetes; then
-  echo "the kubeadm on PATH is $(kubeadm version -o short 2>&1), the stack asks for v$version:" \
+  echo "the kubeadm on PATH is $(kubeadm version -o short 2>&1), the stack needs v$version:" \
     "use an image without it, or set kubernetesVersion to what the image has" >&2
   exit 1
 fi

@@ -1,0 +1,1 @@
+"""The documentation: its pages, and the programs that draw, fill and build them."""

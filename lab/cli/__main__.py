@@ -1,5 +1,0 @@
-"""`python -m lab.cli` is `podnet`."""
-
-from lab.cli import main
-
-main()

@@ -1,1 +1,0 @@
-"""Instances as containers that boot: their image, their disks and their lives."""

@@ -1,0 +1,1 @@
+"""Pod networking between AWS nodes: the plan, the program, the command line and the lab."""

@@ -1,0 +1,1 @@
+"""The command line `podnet`: its application, its terminal output, and what all commands share."""

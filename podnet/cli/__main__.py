@@ -1,0 +1,5 @@
+"""`python -m podnet.cli`, as `podnet` itself."""
+
+from podnet.cli.app import main
+
+main()

@@ -1,0 +1,15 @@
+"""Refuses calls that AWS refuses and moto accepts: a module per subject, a function per rule."""
+
+from __future__ import annotations
+
+from podnet.lab.clients import Client
+from podnet.lab.cloud.api.call import Call
+from podnet.lab.cloud.api.refusals import addresses, dependencies, instances, registry, routes
+
+__all__ = ["addresses", "check", "dependencies", "instances", "routes"]
+
+
+def check(call: Call, ec2: Client) -> None:
+    """Raise `ApiError` where a rule refuses the call."""
+    for rule in registry.RULES.get(call.action, ()):
+        rule(call, ec2)

@@ -1,0 +1,108 @@
+"""A fault of the API as text, `throttle=30%@ec2:*`, and the settings that hold until others do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from podnet.errors import UserError
+
+
+class Kind(StrEnum):
+    """What goes wrong."""
+
+    STALE = "stale"
+    """Reads answer what was there some seconds ago (EC2 API guide, "Eventual consistency")."""
+    THROTTLE = "throttle"
+    """Calls are refused for their number (EC2 API guide, "Request throttling")."""
+    LOST = "lost"
+    """Calls that change something are done, and the connection ends without an answer."""
+    DENY = "deny"
+    """Calls are refused as if no policy allowed them."""
+
+
+GRAMMAR = (
+    "stale=SECONDS, throttle=WHEN, lost=WHEN or deny=always, each with @ACTION,… behind it or "
+    "without, as in throttle=30%@ec2:Create*; WHEN is always, first (the first call of each "
+    "action), a share such as 30%, or N, each Nth call"
+)
+FIRST, ALWAYS = "first", "always"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """One fault: its kind, when it strikes, and whom."""
+
+    kind: Kind
+    when: str
+    actions: tuple[str, ...] = ("*",)
+    """Patterns of actions, `ec2:Describe*`."""
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """The fault of a text; raises `UserError` for one that is none."""
+        match = re.fullmatch(r"([a-z]+)=([^@]+)(?:@(.+))?", text)
+        kind = match[1] if match else ""
+        wanted = r"\d+(\.\d+)?" if kind == Kind.STALE else rf"{FIRST}|{ALWAYS}|[1-9]\d?%|[1-9]\d*"
+        wanted = ALWAYS if kind == Kind.DENY else wanted
+        if match is None or kind not in set(Kind) or not re.fullmatch(wanted, match[2]):
+            raise UserError(
+                f"fault {text!r} of the API: write {GRAMMAR}", rule="api-fault-malformed"
+            )
+        actions = tuple(match[3].split(",")) if match[3] else ("*",)
+        return cls(kind=Kind(kind), when=match[2], actions=actions)
+
+    def concerns(self, action: str) -> bool:
+        """Whether an action, `ec2:CreateVpc`, is among those it strikes."""
+        return any(fnmatchcase(action, pattern) for pattern in self.actions)
+
+    def __str__(self) -> str:
+        about = "" if self.actions == ("*",) else f"@{','.join(self.actions)}"
+        return f"{self.kind}={self.when}{about}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How the API treats whoever deploys."""
+
+    faults: tuple[Fault, ...] = ()
+    seed: int = 0
+    """Of the draw by which a share of calls is struck."""
+    policies: tuple[Mapping[str, Any], ...] | None = None
+    """Policies of IAM, of which one must allow each call; None where nobody asks for any."""
+
+    @classmethod
+    def of(
+        cls,
+        faults: Iterable[str] = (),
+        seed: int = 0,
+        policies: Iterable[Mapping[str, Any]] | None = None,
+    ) -> Settings:
+        """The settings with faults as texts."""
+        return cls(
+            faults=tuple(Fault.parse(text) for text in faults),
+            seed=seed,
+            policies=None if policies is None else tuple(policies),
+        )
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> Settings:
+        """The settings from the values of `to_json`."""
+        return cls.of(values["faults"], values["seed"], values["policies"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "faults": [str(fault) for fault in self.faults],
+            "seed": self.seed,
+            "policies": None if self.policies is None else list(self.policies),
+        }
+
+    @property
+    def horizon(self) -> float:
+        """Seconds for which former states must be kept."""
+        return max((float(each.when) for each in self.faults if each.kind is Kind.STALE), default=0)

@@ -1,0 +1,127 @@
+"""Commands that deploy: up, preview, refresh, destroy; and down, which removes the lab."""
+
+from __future__ import annotations
+
+import click
+
+from podnet.cli.console import err, step
+from podnet.lab.cloud import lifecycle
+from podnet.lab.commands.options import (
+    Value,
+    config_option,
+    deployed_stack,
+    engine_option,
+    in_lab,
+    open_home,
+    parse_config,
+    show_overrides,
+    stack_option,
+)
+from podnet.lab.operations import deployment
+from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
+from podnet.lab.operations.render import show_changes, show_verification
+from podnet.lab.operations.verification import verify
+from podnet.lab.stack import stacks, unkind
+from podnet.lab.stack.cloud import declare_fabric
+from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.start import start_cloud
+from podnet.plan.settings import Fabric
+
+commands = click.Group()
+
+
+@commands.command()
+@stack_option
+@engine_option
+@config_option
+@click.option(
+    "--fabric",
+    type=Value(Fabric),
+    help="What subnets are: as in a VPC (the default), or plain switches.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    metavar="KIND=WHEN[@ACTIONS]",
+    multiple=True,
+    help="Make the lab's API unkind from now on (stale=5, throttle=30%, lost=first); none ends it.",
+)
+@click.option(
+    "--enforce-iam", is_flag=True, help="Permit what docs/iam permits whoever deploys, and no more."
+)
+def up(  # noqa: PLR0913  # an argument for each option
+    stack: str | None,
+    engine: EngineKind,
+    config: tuple[str, ...],
+    fabric: Fabric | None,
+    faults: tuple[str, ...],
+    *,
+    enforce_iam: bool,
+) -> None:
+    """Deploy the stack, wait for its nodes, start pods and verify every pair."""
+    given = parse_config(config)
+    home = open_home()
+    # A second `up` would otherwise start the same pods.
+    with deploying(home):
+        name = stacks.to_deploy(home, stack)
+        declare_fabric(home, fabric)
+        chosen = in_lab(home, name, start_cloud(home), engine)
+        chosen.settings(given)  # refuses what cannot work before it is saved
+        asked = unkind.settings_of(chosen, faults, enforce_iam=enforce_iam, once=given)
+        chosen.record()
+        chosen.save(given)
+        show_overrides(chosen)
+        if unkindness := unkind.treat(chosen, asked):
+            err.print(unkindness, style="yellow", markup=False)
+        verification = verify(chosen, deployment.up(chosen))
+    show_verification(verification)
+
+
+@commands.command()
+@stack_option
+@engine_option
+@click.option(
+    "--config",
+    "-c",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A setting, for this preview only.",
+)
+def preview(stack: str | None, engine: EngineKind, config: tuple[str, ...]) -> None:
+    """Show what `up` would change."""
+    once = parse_config(config)
+    home = open_home()
+    name = stacks.to_deploy(home, stack)
+    chosen = in_lab(home, name, start_cloud(home), engine)
+    show_overrides(chosen)
+    show_changes(deployment.preview(chosen, once))
+
+
+@commands.command()
+@stack_option
+@engine_option
+def refresh(stack: str | None, engine: EngineKind) -> None:
+    """Read what really exists, so that the next `up` repairs what changed behind its back."""
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home), step(f"refresh of stack {chosen.name}"):
+        summary = chosen.engine().refresh()
+    show_changes(summary)
+
+
+@commands.command()
+@stack_option
+@engine_option
+def destroy(stack: str | None, engine: EngineKind) -> None:
+    """Delete every resource of the stack; the lab's cloud stays."""
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home), step(f"destroy stack {chosen.name}") as note:
+        summary = chosen.engine(note).destroy()
+    show_changes(summary)
+
+
+@commands.command()
+def down() -> None:
+    """Remove everything of the lab: instances, namespaces, mounts, processes and files."""
+    home = open_home()
+    with deploying(home, REMOVE_SECONDS), step("lab down"):
+        lifecycle.down(home)

@@ -1,0 +1,79 @@
+"""The command that changes how a live cluster routes."""
+
+from __future__ import annotations
+
+import click
+
+from podnet.errors import UserError
+from podnet.lab.commands.options import (
+    Value,
+    config_option,
+    deployed_stack,
+    engine_option,
+    parse_config,
+    show_overrides,
+    stack_option,
+)
+from podnet.lab.operations import deployment, switching
+from podnet.lab.operations.deployment import deploying
+from podnet.lab.operations.render import show_changes, show_verification
+from podnet.lab.operations.verification import verify
+from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.inventory import node_records
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.routing import Routing, RoutingMode
+
+commands = click.Group()
+
+
+@commands.command()
+@click.argument("mode", type=Value(RoutingMode), help="How pods reach each other from now on.")
+@stack_option
+@engine_option
+@config_option
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing.")
+def switch(
+    mode: RoutingMode,
+    stack: str | None,
+    engine: EngineKind,
+    config: tuple[str, ...],
+    *,
+    yes: bool,
+) -> None:
+    """Switch the routing of a live cluster, and save it for the next `up`."""
+    overrides = switching.overrides_for(mode, parse_config(config))
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home):
+        show_overrides(chosen)
+        wanted = chosen.settings(overrides).node_routing
+        show_changes(deployment.preview(chosen, overrides))
+        assigned = _assigned(chosen)
+        new_pods = switching.needs_new_pods(assigned, wanted)
+        if new_pods and not yes:
+            _ask(f"to or from {RoutingMode.L2}, all pods of {chosen.name} are replaced; go on?")
+        if switching.replaces_devices(assigned, wanted) and not yes:
+            _ask("another vni or vxlanPort loses packets between nodes for seconds; go on?")
+        chosen.save(overrides)
+        chosen.record()
+        summary = deployment.up(chosen, log=False)
+        verification = verify(chosen, summary, replace_pods=new_pods)
+    show_verification(verification)
+
+
+def _assigned(stack: LabStack) -> list[Routing]:
+    """The routings that nodes have been assigned, each once."""
+    tags = {record.routing for record in node_records(stack).values()}
+    return [switching.parse_or_default(tag) for tag in sorted(tags)]
+
+
+def _ask(question: str) -> None:
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        agreed = False  # the end of the input
+    if not agreed:
+        raise UserError(
+            "nothing was changed; `--yes` answers this question", rule="switch-not-confirmed"
+        )

@@ -1,0 +1,1 @@
+"""Engines that run the Pulumi program: the embedded one and the Pulumi CLI."""

@@ -1,0 +1,1 @@
+"""The Pulumi CLI as an engine, kept inside the lab's directory."""

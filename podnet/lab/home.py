@@ -1,0 +1,149 @@
+"""The files of one lab, every path of them, and the id in the name of its namespaces."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from podnet.plan.settings import Fabric
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The directory of one lab; `podnet down` removes it with everything in it."""
+
+    directory: Path
+    id: str
+    """Six hexadecimal digits, part of the name of everything the lab makes."""
+
+    @classmethod
+    def open(cls, directory: Path = PROJECT / ".lab") -> Home:
+        """The lab of this directory, made where there is none."""
+        directory.mkdir(parents=True, exist_ok=True)
+        file = _record(directory)
+        if not file.exists():
+            draft = directory / f"lab.json.{secrets.token_hex(3)}"
+            draft.write_text(json.dumps({"lab": secrets.token_hex(3)}))
+            with suppress(FileExistsError):  # exactly one of several first openers wins
+                file.hardlink_to(draft)
+            draft.unlink()
+        return cls(directory, json.loads(file.read_text())["lab"])
+
+    @staticmethod
+    def exists(directory: Path) -> bool:
+        """Whether there is a lab in this directory."""
+        return _record(directory).exists()
+
+    @property
+    def removed(self) -> bool:
+        """Whether `podnet down` has removed this lab, even if another is in its directory now."""
+        try:
+            return bool(json.loads(_record(self.directory).read_text())["lab"] != self.id)
+        except FileNotFoundError:
+            return True
+
+    def namespace(self, role: str) -> str:
+        """Name of the network namespace with this role."""
+        return f"lab-{role}-{self.id}"
+
+    @property
+    def internet_namespace(self) -> str:
+        """Name of the namespace beyond the internet gateways of the lab's VPCs."""
+        return self.namespace("internet")
+
+    @property
+    def fabric(self) -> Fabric:
+        """`vpc`, or `switch` where the subnets of this lab are plain learning switches."""
+        file = self.fabric_file
+        return Fabric(file.read_text()) if file.exists() else Fabric.VPC
+
+    @property
+    def fabric_file(self) -> Path:
+        """Holds the kind of the subnets, where it is not `vpc`."""
+        return self.directory / "fabric"
+
+    @property
+    def image(self) -> Path:
+        """The root file system every instance starts from; `podnet down` keeps it."""
+        return PROJECT / ".image"
+
+    # The cloud
+
+    @property
+    def cloud_pid(self) -> Path:
+        """Locked by the cloud while it runs; holds its process id."""
+        return self.directory / "cloud.pid"
+
+    @property
+    def cloud_lock(self) -> Path:
+        """Locked by whoever starts or ends the cloud."""
+        return self.directory / "control.lock"
+
+    @property
+    def cloud_endpoint(self) -> Path:
+        """Holds the URL of the API, once the cloud is ready."""
+        return self.directory / "endpoint"
+
+    @property
+    def cloud_log(self) -> Path:
+        """The output of the cloud."""
+        return self.directory / "cloud.log"
+
+    @property
+    def cloud_status(self) -> Path:
+        """What the cloud reports after each pass, as JSON."""
+        return self.directory / "status.json"
+
+    @property
+    def instances(self) -> Path:
+        """One folder an instance: its disk and, while it runs, the file `pid`."""
+        return self.directory / "instances"
+
+    @property
+    def kubectl_cache(self) -> Path:
+        """What kubectl remembers of the APIs of clusters."""
+        return self.directory / "kubectl"
+
+    # The stacks
+
+    @property
+    def deployment(self) -> Path:
+        """What commands that deploy lock by `engines.lock.locked`."""
+        return self.directory / "up"
+
+    @property
+    def deployment_lock(self) -> Path:
+        """Holds the id of the process that deploys; written when it begins."""
+        return self.directory / "up.lock"
+
+    @property
+    def engines(self) -> Path:
+        """One file a deployed stack, which holds the name of its engine."""
+        return self.directory / "engines"
+
+    @property
+    def current_stack(self) -> Path:
+        """Holds the name of the stack that commands are for."""
+        return self.directory / "current-stack"
+
+    @property
+    def pulumi(self) -> Path:
+        """All that the Pulumi CLI keeps: its plugins, state and passphrase."""
+        return self.directory / "pulumi"
+
+    def state(self, stack: str) -> Path:
+        """The embedded engine's state of a stack."""
+        return self.directory / "state" / f"{stack}.json"
+
+    def overrides(self, stack: str) -> Path:
+        """Settings of a stack that hold in this lab only, as JSON."""
+        return self.directory / f"overrides-{stack}.json"
+
+
+def _record(directory: Path) -> Path:
+    return directory / "lab.json"

@@ -1,0 +1,1 @@
+"""The machine that runs the lab: its requirements, and the files that are built on it once."""

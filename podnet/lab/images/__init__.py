@@ -1,0 +1,1 @@
+"""The root file systems that instances boot, and the code that builds them."""

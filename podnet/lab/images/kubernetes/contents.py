@@ -1,0 +1,107 @@
+"""Which container images a node of the lab has, under which names, and what is in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from podnet.errors import UserError
+from podnet.lab.images.catalogue import POD_IMAGE
+from podnet.lab.images.kubernetes.archive import ContainerImage
+from podnet.plan import flannel
+from podnet.system.commands import run
+
+PATHS = {
+    "kube-apiserver": "/usr/local/bin/kube-apiserver",
+    "kube-controller-manager": "/usr/local/bin/kube-controller-manager",
+    "kube-scheduler": "/usr/local/bin/kube-scheduler",
+    "kube-proxy": "/usr/local/bin/kube-proxy",
+    "etcd": "/usr/local/bin/etcd",
+    "coredns": "/coredns",
+    "pause": "/pause",
+}
+"""The path at which kubeadm's manifests expect a program, by the last part of its image's name."""
+NOBODY = "65532:65532"
+BASE = (
+    "/etc/ethertypes",
+    "/etc/nsswitch.conf",
+    "/etc/protocols",
+    "/etc/rpc",
+    "/etc/services",
+)
+"""Files that upstream's images of these programs have from their base, distroless' "static", and
+the programs may read (GoogleContainerTools/distroless, static/static.bzl: netbase, nsswitch.conf).
+Without the names of protocols, kube-proxy's `nft` prints numbers, and every second full sync
+deletes the Services that it takes for left over."""
+FROM_SCRATCH = "pause"
+
+
+def cluster_images(names: list[str], programs: Path, root: Path) -> list[ContainerImage]:
+    """The images of these names, as kubeadm lists them.
+
+    `root` is the file system of the instance, from which kube-proxy's tools are taken.
+    """
+    images = []
+    for name in names:
+        last = name.rpartition("/")[2].partition(":")[0]
+        if last not in PATHS:
+            raise UserError(
+                f"kubeadm asks for the image {name}, of which the lab has no program",
+                rule="container-image-unknown",
+            )
+        path = PATHS[last]
+        files = {path: programs / ("pod" if last == "pause" else last)}
+        if last != FROM_SCRATCH:
+            files |= {each: Path(f"{root}{each}") for each in BASE}
+        if last == "kube-proxy":
+            for tool in ("/usr/sbin/nft", "/usr/sbin/conntrack"):
+                files |= _with_libraries(root, tool)
+        # As upstream's: its manifest asks for a user that is not root, and names none.
+        images.append(
+            ContainerImage(
+                names=(name,),
+                files=files,
+                entrypoint=(path,),
+                user=NOBODY if last == "coredns" else "",
+            )
+        )
+    return images
+
+
+def other_images(programs: Path, root: Path) -> list[ContainerImage]:
+    """Flannel's images, and the one of pods that are there to be reached."""
+    return [
+        ContainerImage(
+            names=_names(flannel.IMAGE),
+            entrypoint=("/opt/bin/flanneld",),
+            files={f"/opt/bin/{name}": programs / name for name in ("flanneld", "install-conf")},
+        ),
+        ContainerImage(
+            names=_names(flannel.PLUGIN_IMAGE),
+            files={"/flannel": programs / "flannel-cni"} | _with_libraries(root, "/bin/cp"),
+        ),
+        ContainerImage(names=(POD_IMAGE,), files={"/pod": programs / "pod"}, entrypoint=("/pod",)),
+    ]
+
+
+def kubeadm_names(programs: Path, version: str) -> list[str]:
+    """The images that kubeadm of this version starts a cluster with."""
+    return run(
+        str(programs / "kubeadm"), "config", "images", "list", f"--kubernetes-version={version}"
+    ).split()
+
+
+def _names(pinned: str) -> tuple[str, ...]:
+    """The names under which containerd looks for `name:tag@digest`, and for `name:tag`.
+
+    The digest is that of upstream's image, which this one stands for.
+    """
+    tagged, _, digest = pinned.partition("@")
+    return (f"{tagged.rpartition(':')[0]}@{digest}", tagged)
+
+
+def _with_libraries(root: Path, program: str) -> dict[str, Path]:
+    """A program of the instance's packages, and what it is linked with."""
+    linked = run("chroot", str(root), "ldd", program)
+    paths = [program, *re.findall(r"(/\S+) \(0x", linked)]
+    return {path: Path(f"{root}{path}") for path in paths}

@@ -1,0 +1,1 @@
+"""The running instances that are podnet's nodes, and the pods on them."""

@@ -1,0 +1,76 @@
+"""Finds the nodes of a stack among the running instances, and checks that they can take pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+from subprocess import TimeoutExpired
+from typing import Any
+
+from podnet.lab.clients import Client, instances
+from podnet.lab.home import Home
+from podnet.lab.nodes.node import Node
+from podnet.plan import node_network, tags
+from podnet.system.commands import CommandError
+
+AGENT = "podnet-agent.service"
+CLOUD_ID = "run/cloud-init/cloud-id"
+NO_CLOUD = "none"
+"""cloud-init's name of the data source None, its last resort (cloud-init, cmd/cloud_id.py)."""
+CONFLIST = f"etc/cni/net.d/{node_network.CONFLIST}"
+
+
+def running_nodes(home: Home, ec2: Client, stack: str | None = None) -> list[Node]:
+    """Nodes of a stack, or of all stacks, whose instance has a process 1, by name."""
+    filters = [
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+        {"Name": "tag-key", "Values": [tags.NODE]},
+    ]
+    if stack is not None:
+        filters.append({"Name": f"tag:{tags.STACK}", "Values": [stack]})
+    nodes = [_node(home, instance) for instance in instances(ec2, *filters)]
+    return sorted((node for node in nodes if node), key=lambda node: (len(node.name), node.name))
+
+
+def instance_states(ec2: Client, instance_ids: Iterable[str]) -> dict[str, str]:
+    """The state of each of these instances that the API still lists."""
+    found = instances(ec2, {"Name": "instance-id", "Values": [*instance_ids]})
+    return {instance["InstanceId"]: instance["State"]["Name"] for instance in found}
+
+
+def why_not_ready(node: Node) -> str | None:
+    """None if the node can take pods; otherwise the reason why it cannot."""
+    # Any conflist counts: Flannel writes its own, once it runs in the cluster.
+    if not any((node.root / CONFLIST).parent.glob("*.conflist")):
+        if _cloud(node) == NO_CLOUD:
+            return "cloud-init could not read the metadata service, and so no user data; reboot it"
+        return f"/{CONFLIST} is not there yet"
+    try:
+        node.run("systemctl", "is-active", "--quiet", AGENT, timeout=10)
+    except (CommandError, TimeoutExpired):
+        return f"{AGENT} is not active yet"
+    return None
+
+
+def _cloud(node: Node) -> str | None:
+    """The cloud that cloud-init has found; None before it has looked."""
+    try:
+        return (node.root / CLOUD_ID).read_text().strip()
+    except OSError:
+        return None
+
+
+def _node(home: Home, instance: dict[str, Any]) -> Node | None:
+    try:
+        pid = int((home.instances / instance["InstanceId"] / "pid").read_text())
+    except FileNotFoundError:
+        return None
+    public = instance.get("PublicIpAddress")
+    name = next(tag["Value"] for tag in instance["Tags"] if tag["Key"] == tags.NODE)
+    return Node(
+        name=name,
+        instance_id=instance["InstanceId"],
+        pid=pid,
+        address=IPv4Address(instance["PrivateIpAddress"]),
+        public_address=IPv4Address(public) if public else None,
+    )

@@ -1,0 +1,7 @@
+"""Pods on the lab's nodes, attached as a container runtime attaches them."""
+
+from podnet.lab.nodes.pods.cni import CniError
+from podnet.lab.nodes.pods.pods import Pod, PodError, Pods, check_name
+from podnet.probe.endpoint import Container
+
+__all__ = ["CniError", "Container", "Pod", "PodError", "Pods", "check_name"]

@@ -1,0 +1,87 @@
+"""Deployments of a stack: one at a time in a lab, and shown on the terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from podnet.cli.console import program_log, step
+from podnet.errors import UserError
+from podnet.lab.engines.errors import StateLockedError
+from podnet.lab.engines.lock import locked
+from podnet.lab.engines.report import Summary
+from podnet.lab.home import Home
+from podnet.lab.images import catalogue, programs
+from podnet.lab.images import kubernetes as image
+from podnet.lab.stack.engine import summary_line
+from podnet.lab.stack.lab_stack import LabStack
+
+WAIT_SECONDS = 600.0
+"""How long a deployment waits for another one."""
+REMOVE_SECONDS = 5.0
+"""How long `podnet down` waits for a deployment."""
+
+
+@contextmanager
+def deploying(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lab for one deployment, or for its removal.
+
+    Raises `UserError` where another deployment goes on for `seconds`, or where `podnet down` has
+    removed the lab meanwhile.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(home.deployment, seconds))
+        except StateLockedError as error:
+            raise _busy(home) from error
+        # The lock's file is gone with the lab, and so holds nobody off.
+        if home.removed:
+            raise UserError(
+                f"`podnet down` removed the lab of {home.directory} while this command waited; "
+                "run it again for a new lab",
+                rule="lab-removed",
+            )
+        yield
+
+
+def up(stack: LabStack, once: Mapping[str, str] | None = None, *, log: bool = True) -> Summary:
+    """Deploy, with `once` over the settings; without `log`, the program's warnings are shown."""
+    _ensure_image(stack, once)
+    with program_log(show=log), step(f"stack {stack.name}") as note:
+        summary = stack.engine(note, once).up()
+        note(summary_line(summary))
+    return summary
+
+
+def preview(stack: LabStack, once: Mapping[str, str] | None = None) -> Summary:
+    """The changes that `up` would make, with the program's log."""
+    with program_log(show=True), step(f"preview of stack {stack.name}"):
+        return stack.engine(once=once).preview()
+
+
+def _busy(home: Home) -> UserError:
+    file = home.deployment_lock
+    holder = file.read_text().strip() or "unknown"
+    since = time.strftime("%H:%M:%S", time.localtime(file.stat().st_mtime))
+    return UserError(
+        f"process {holder} has been deploying into the lab of {home.directory} since {since}; "
+        f"wait for its end, or interrupt it with `kill -INT {holder}`, and run this command again",
+        rule="lab-busy",
+    )
+
+
+def _ensure_image(stack: LabStack, once: Mapping[str, str] | None) -> None:
+    """Build the image that nodes of a cluster start from, where it is missing."""
+    settings = stack.settings(once)
+    if not settings.has_cluster or settings.image_id != catalogue.KUBERNETES.image_id:
+        return
+    built = programs.version("kubernetes")
+    if f"v{settings.kubernetes_version}" != built:
+        raise UserError(
+            f"kubernetesVersion {settings.kubernetes_version}: the lab's programs are of "
+            f"{built}, and no others can be fetched in it; leave the setting out",
+            rule="kubernetes-version-unavailable",
+        )
+    with step("Kubernetes image of the instances") as note:
+        image.ensure(stack.home.image, note)

@@ -1,0 +1,296 @@
+"""Functions of the AWS provider that a program may call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from podnet.lab.providers.aws.session import Session, gone_is_fine, is_gone
+from podnet.lab.providers.aws.ssm import SECURE
+from podnet.lab.providers.protocol import ProviderError, Values
+
+IMAGE = {
+    "architecture": "Architecture",
+    "creationDate": "CreationDate",
+    "description": "Description",
+    "hypervisor": "Hypervisor",
+    "imageLocation": "ImageLocation",
+    "imageType": "ImageType",
+    "name": "Name",
+    "ownerId": "OwnerId",
+    "rootDeviceName": "RootDeviceName",
+    "rootDeviceType": "RootDeviceType",
+    "state": "State",
+    "virtualizationType": "VirtualizationType",
+}
+"""The properties of an image: names of the provider, and of the API."""
+
+
+def get_ami(session: Session, args: Values) -> Values:
+    """The one image that fits, or the newest of them where that is asked for."""
+    _known(
+        "aws:ec2/getAmi:getAmi",
+        args,
+        {"owners", "mostRecent", "filters", "nameRegex", "includeDeprecated"},
+    )
+    request = {"Owners": args["owners"]} if args.get("owners") else {}
+    images = session.all(
+        session.ec2, "describe_images", "Images", Filters=_filters(args), **request
+    )
+    if pattern := args.get("nameRegex"):
+        images = [image for image in images if re.search(pattern, image.get("Name", ""))]
+    asked = f"owners {args.get('owners') or 'any'}, " + ", ".join(
+        f"{one['name']} {' or '.join(one['values'])}" for one in args.get("filters") or []
+    )
+    if not images:
+        raise ProviderError(
+            f"no image fits ({asked}); change the query, or set podnet:imageId",
+            rule="aws-image-not-found",
+        )
+    if len(images) > 1 and not args.get("mostRecent"):
+        raise ProviderError(
+            f"{len(images)} images fit ({asked}); ask for the most recent one",
+            rule="aws-image-ambiguous",
+        )
+    newest = max(images, key=lambda image: str(image.get("CreationDate", "")))
+    return {
+        **{name: newest.get(key, "") for name, key in IMAGE.items()},
+        "id": newest["ImageId"],
+        "imageId": newest["ImageId"],
+        "public": newest.get("Public", False),
+        "arn": f"arn:aws:ec2:{session.region}::image/{newest['ImageId']}",
+        "tags": session.read_tags(newest.get("Tags", [])),
+        "region": session.region,
+        "includeDeprecated": args.get("includeDeprecated", False),
+        **{name: args.get(name) for name in ("owners", "mostRecent", "filters", "nameRegex")},
+    }
+
+
+def get_availability_zones(session: Session, args: Values) -> Values:
+    """The zones of the region."""
+    _known(
+        "aws:index/getAvailabilityZones:getAvailabilityZones",
+        args,
+        {"state", "filters", "allAvailabilityZones", "excludeNames", "excludeZoneIds"},
+    )
+    state = args.get("state")
+    filters = _filters(args) + ([{"Name": "state", "Values": [state]}] if state else [])
+    zones = session.ec2.describe_availability_zones(
+        Filters=filters, AllAvailabilityZones=args.get("allAvailabilityZones") or False
+    )
+    kept = sorted(
+        (
+            zone
+            for zone in zones["AvailabilityZones"]
+            if zone["ZoneName"] not in (args.get("excludeNames") or ())
+            and zone["ZoneId"] not in (args.get("excludeZoneIds") or ())
+        ),
+        key=lambda zone: str(zone["ZoneName"]),
+    )
+    return {
+        "id": session.region,
+        "region": session.region,
+        "names": [zone["ZoneName"] for zone in kept],
+        "zoneIds": [zone["ZoneId"] for zone in kept],
+        "groupNames": sorted({zone.get("GroupName") or session.region for zone in kept}),
+        **{
+            name: args.get(name)
+            for name in (
+                "state",
+                "filters",
+                "allAvailabilityZones",
+                "excludeNames",
+                "excludeZoneIds",
+            )
+        },
+    }
+
+
+def get_vpcs(session: Session, args: Values) -> Values:
+    """The VPCs that fit."""
+    _known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
+    return _ids(session, args, "describe_vpcs", "Vpcs", "VpcId")
+
+
+def get_instances(session: Session, args: Values) -> Values:
+    """The instances that fit: running ones, where no other states are asked for."""
+    _known(
+        "aws:ec2/getInstances:getInstances", args, {"filters", "instanceTags", "instanceStateNames"}
+    )
+    states = args.get("instanceStateNames") or ["running"]
+    reservations = session.all(
+        session.ec2,
+        "describe_instances",
+        "Reservations",
+        Filters=[
+            *_filters(args),
+            *_tag_filters(args.get("instanceTags")),
+            {"Name": "instance-state-name", "Values": states},
+        ],
+    )
+    found = [one for reservation in reservations for one in reservation["Instances"]]
+    return {
+        "id": session.region,
+        "region": session.region,
+        "ids": [one["InstanceId"] for one in found],
+        "privateIps": [one["PrivateIpAddress"] for one in found],
+        "publicIps": [one["PublicIpAddress"] for one in found if one.get("PublicIpAddress")],
+        "ipv6Addresses": [],
+        "instanceStateNames": args.get("instanceStateNames"),
+        "instanceTags": args.get("instanceTags"),
+        "filters": args.get("filters"),
+    }
+
+
+def get_route_tables(session: Session, args: Values) -> Values:
+    """The route tables that fit."""
+    _known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
+    vpc = [{"Name": "vpc-id", "Values": [args["vpcId"]]}] if args.get("vpcId") else []
+    found = _ids(session, args, "describe_route_tables", "RouteTables", "RouteTableId", *vpc)
+    return {**found, "vpcId": args.get("vpcId")}
+
+
+def get_route_table(session: Session, args: Values) -> Values:
+    """A route table by its id, with its routes but for the one within the VPC."""
+    _known("aws:ec2/getRouteTable:getRouteTable", args, {"routeTableId"})
+    table = session.ec2.describe_route_tables(RouteTableIds=[args["routeTableId"]])["RouteTables"][
+        0
+    ]
+    return {
+        "id": table["RouteTableId"],
+        "routeTableId": table["RouteTableId"],
+        "region": session.region,
+        "vpcId": table["VpcId"],
+        "ownerId": table["OwnerId"],
+        "tags": session.read_tags(table.get("Tags", [])),
+        "routes": [
+            {
+                "cidrBlock": route.get("DestinationCidrBlock", ""),
+                "gatewayId": route.get("GatewayId", ""),
+                "networkInterfaceId": route.get("NetworkInterfaceId", ""),
+                "instanceId": route.get("InstanceId", ""),
+            }
+            for route in table["Routes"]
+            if route.get("GatewayId") != "local"
+        ],
+    }
+
+
+def get_security_group_rules(session: Session, args: Values) -> Values:
+    """The rules of security groups that fit."""
+    _known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
+    found = _ids(
+        session, args, "describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"
+    )
+    # The one data source here that is of the plugin framework: an empty list is null, and absent
+    # (terraform-provider-aws, internal/framework/flex/list.go).
+    return {**found, "ids": found["ids"] or None}
+
+
+def get_service_quota(session: Session, args: Values) -> Values:
+    """A quota of the account, and what accounts have by default.
+
+    The default is asked for first, and a refusal of it is the answer: an account has a quota of its
+    own only where it was changed.
+    """
+    token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
+    _known(token, args, {"serviceCode", "quotaCode"})
+    asked = {"ServiceCode": args["serviceCode"], "QuotaCode": args["quotaCode"]}
+    default = session.quotas.get_aws_default_service_quota(**asked)["Quota"]
+    own = default
+    with gone_is_fine():
+        own = session.quotas.get_service_quota(**asked)["Quota"]
+    return {
+        "id": default["QuotaArn"],
+        "arn": own["QuotaArn"],
+        "region": session.region,
+        "serviceCode": default["ServiceCode"],
+        "serviceName": default["ServiceName"],
+        "quotaCode": default["QuotaCode"],
+        "quotaName": default["QuotaName"],
+        "value": own["Value"],
+        "defaultValue": default["Value"],
+        "adjustable": default["Adjustable"],
+        "globalQuota": default["GlobalQuota"],
+        "usageMetrics": [],
+    }
+
+
+def get_parameter(session: Session, args: Values) -> Values:
+    """A parameter of Systems Manager; a secret one in clear unless that is declined."""
+    _known("aws:ssm/getParameter:getParameter", args, {"name", "withDecryption"})
+    clear = args.get("withDecryption") is not False
+    try:
+        found = session.ssm.get_parameter(Name=args["name"], WithDecryption=clear)["Parameter"]
+    except ClientError as error:
+        if not is_gone(error):
+            raise
+        raise ProviderError(
+            f"there is no parameter {args['name']}", rule="aws-parameter-missing"
+        ) from error
+    # The provider keeps a value that is no secret in a second place, where it is not sealed.
+    plain = "" if found["Type"] == SECURE else found["Value"]
+    return {
+        "id": found["Name"],
+        "name": found["Name"],
+        "arn": found["ARN"],
+        "type": found["Type"],
+        "value": found["Value"],
+        "insecureValue": plain,
+        "version": found["Version"],
+        "withDecryption": clear,
+        "region": session.region,
+    }
+
+
+SECRET = {"aws:ssm/getParameter:getParameter": frozenset({"value"})}
+"""Secret properties of a function's answer."""
+
+FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
+    "aws:ec2/getAmi:getAmi": get_ami,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
+    "aws:ec2/getVpcs:getVpcs": get_vpcs,
+    "aws:ec2/getInstances:getInstances": get_instances,
+    "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
+    "aws:ec2/getRouteTable:getRouteTable": get_route_table,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": get_security_group_rules,
+    "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
+    "aws:ssm/getParameter:getParameter": get_parameter,
+}
+
+
+def _known(token: str, args: Values, served: set[str]) -> None:
+    for name in {name for name, value in args.items() if value is not None} - served - {"region"}:
+        raise ProviderError(
+            f"{token} has no argument {name} in the lab; served: {', '.join(sorted(served))}",
+            rule="aws-argument-unknown",
+        )
+
+
+def _ids(
+    session: Session, args: Values, operation: str, key: str, id_key: str, *more: Values
+) -> Values:
+    """The answer of a function that lists the ids that fit filters and tags."""
+    found = session.all(
+        session.ec2,
+        operation,
+        key,
+        Filters=[*_filters(args), *_tag_filters(args.get("tags")), *more],
+    )
+    return {
+        "id": session.region,
+        "region": session.region,
+        "ids": [one[id_key] for one in found],
+        "filters": args.get("filters"),
+        "tags": args.get("tags"),
+    }
+
+
+def _filters(args: Values) -> list[Values]:
+    return [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or []]
+
+
+def _tag_filters(tags: dict[str, str] | None) -> list[Values]:
+    return [{"Name": f"tag:{key}", "Values": [value]} for key, value in (tags or {}).items()]

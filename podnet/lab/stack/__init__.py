@@ -1,0 +1,1 @@
+"""One stack in one lab: its settings, engine, pods, verification and changes."""

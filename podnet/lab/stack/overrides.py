@@ -1,0 +1,49 @@
+"""Settings of a stack that hold in this lab only: chosen by a command, saved for the next `up`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from podnet.lab.engines.project import Project
+from podnet.lab.home import Home
+from podnet.lab.images import catalogue
+from podnet.plan.kubernetes import Kubernetes
+from podnet.plan.validation.modes import LEAST_WAIT
+from podnet.system.files import write_atomically
+
+FABRIC = "podnet:fabric"
+IMAGE = "podnet:imageId"
+KUBERNETES = "podnet:kubernetes"
+SWITCH_WAIT = {"podnet:switchWaitSeconds": str(LEAST_WAIT)}
+"""A tag reaches the lab's metadata service at once; nobody knows how long it takes on AWS."""
+
+
+def load(home: Home, stack: str) -> dict[str, str]:
+    """The overrides of this stack, by key."""
+    file = home.overrides(stack)
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+def save(home: Home, stack: str, project: Project, config: Mapping[str, str]) -> None:
+    """Save these over those saved before; one that equals the stack's own setting is dropped."""
+    own = project.config(stack, {})
+    wanted = {**load(home, stack), **config}
+    different = {key: value for key, value in wanted.items() if own.get(key) != value}
+    write_atomically(home.overrides(stack), json.dumps(different, indent=2, sort_keys=True))
+
+
+def merged(
+    home: Home, stack: str, project: Project, config: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """All that goes over the stack's own configuration; `config`, given for one run, comes last.
+
+    Nodes of a cluster start from the image that contains one: in the lab there is no network from
+    which they could fetch what another image lacks.
+    """
+    fabric = {} if home.fabric == "vpc" else {FABRIC: home.fabric}
+    given = {**SWITCH_WAIT, **fabric, **load(home, stack), **(config or {})}
+    whole = project.config(stack, given)
+    if whole.get(KUBERNETES) == Kubernetes.KUBEADM and not whole.get(IMAGE):
+        return {**given, IMAGE: catalogue.KUBERNETES.image_id}
+    return given

@@ -1,0 +1,146 @@
+"""The report of `podnet status`: nodes, members of a cluster, unmanaged routes, overrides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from subprocess import TimeoutExpired
+
+from rich.table import Table
+
+from podnet.cli.console import out
+from podnet.cli.render import table
+from podnet.errors import UserError
+from podnet.lab.kubernetes.cluster import Cluster
+from podnet.lab.kubernetes.members import Member
+from podnet.lab.kubernetes.pods import Object
+from podnet.lab.nodes.discovery import why_not_ready
+from podnet.lab.nodes.node import Node
+from podnet.lab.nodes.pods import Pods
+from podnet.lab.stack.inventory import (
+    NodeRecord,
+    Template,
+    applied_routing,
+    node_records,
+    unmanaged_in_vpc,
+    unmanaged_on_node,
+)
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.deployed import outdated
+from podnet.plan.names import node_name, node_number
+from podnet.plan.settings import Settings
+
+
+def show_status(stack: LabStack) -> None:
+    """Print all that is known of a stack."""
+    settings, cluster = stack.settings(), stack.cluster()
+    running = {node.instance_id: node for node in stack.running_nodes()}
+    out.print(nodes_table(stack, running, with_pods=cluster is None))
+    if cluster:
+        _show_members(cluster, settings)
+    unmanaged = [*unmanaged_in_vpc(stack, settings)]
+    for node in running.values():
+        unmanaged += unmanaged_on_node(node, settings)
+    for route in unmanaged:
+        out.print(f"unmanaged route in the pod range, left alone: {route}", style="yellow")
+    for key, value in stack.overrides().items():
+        out.print(f"override in this lab: {key} = {value}")
+    report = json.loads(stack.home.cloud_status.read_text())
+    out.print(
+        f"cloud: {stack.endpoint}, subnets of kind {stack.home.fabric}, "
+        f"last error: {report.get('error') or 'none'}"
+    )
+
+
+def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool) -> Table:
+    """A row a node; `running` maps instance ids."""
+    template = Template.of(stack)
+    headers = ("node", "instance", "addresses", "routing", "template", "agent")
+    rows = table(*headers, "pods") if with_pods else table(*headers)
+    for record in node_records(stack).values():
+        node = running.get(record.instance_id)
+        agent = (why_not_ready(node) or "ready") if node else record.state
+        pods = [_pods(node)] if with_pods else []
+        rows.add_row(
+            record.name,
+            record.instance_id,
+            f"{record.address}\n{(node and node.public_address) or 'no public one'}",
+            _routing(record, node),
+            _template(record, template),
+            agent,
+            *pods,
+        )
+    return rows
+
+
+def _routing(record: NodeRecord, node: Node | None) -> str:
+    applied = applied_routing(node) if node else record.routing
+    text = applied.replace(" ", "\n", 1)
+    if applied != record.routing:
+        text += f"\n[yellow]assigned: {record.routing}[/]"
+    return text
+
+
+def _template(record: NodeRecord, template: Template) -> str:
+    parts = outdated(record, template)
+    files, image, type_ = (
+        "[yellow]outdated[/]" if part in parts else ""
+        for part in ("files", "image", "instance type")
+    )
+    # An image's id and the remark do not fit into one line of the column.
+    lines = (f"{record.version} {files}", record.image_id, image, f"{record.instance_type} {type_}")
+    return "\n".join(line.rstrip() for line in lines if line)
+
+
+def _pods(node: Node | None) -> str:
+    pods = Pods(node).list() if node else []
+    return "\n".join(f"{pod.name} {pod.address}" for pod in pods) or "none"
+
+
+def _show_members(cluster: Cluster, settings: Settings) -> None:
+    rows = table("Node object", "state", "kubelet", "podCIDR", "pods")
+    try:
+        members_table(cluster, settings, rows)
+    except (UserError, TimeoutExpired) as error:
+        out.print(f"the cluster does not answer: {error}", style="yellow", markup=False)
+    else:
+        out.print(rows)
+
+
+def members_table(cluster: Cluster, settings: Settings, rows: Table) -> None:
+    """Add a row for each Node object, and for each node that has none."""
+    found, pods = cluster.members(), pods_by_node(cluster)
+    wanted = [node_name(number) for number in range(1, settings.node_count + 1)]
+    for name in [*wanted, *(each for each in found if each not in wanted)]:
+        member = found.get(name)
+        if member is None:
+            rows.add_row(name, "[yellow]has not joined[/]", "", "", "")
+            continue
+        state = member.why_not_ready or ("Ready" if member.schedulable else "Ready, drained")
+        listed = "\n".join(pods.get(name, ())) or "none"
+        rows.add_row(name, state, member.version, _block(member, settings), listed)
+
+
+def _block(member: Member, settings: Settings) -> str:
+    number = node_number(member.name)
+    plan = settings.addresses
+    if number is None or number > plan.capacity:
+        return f"{member.block} [yellow]no node of this stack[/]"
+    by_rule = str(plan.block(plan.node(number)))
+    if member.block == by_rule:
+        return f"{member.block} (by the rule)"
+    return f"{member.block or 'none yet'} [yellow]the rule says {by_rule}[/]"
+
+
+def pods_by_node(cluster: Cluster) -> Mapping[str, list[str]]:
+    """A line for each pod that has an address of its own, by node."""
+    lines: dict[str, list[str]] = {}
+    for item in cluster.pods():
+        if not item["spec"].get("hostNetwork"):
+            lines.setdefault(item["spec"].get("nodeName", ""), []).append(_line(item))
+    return {node: sorted(each) for node, each in lines.items()}
+
+
+def _line(item: Object) -> str:
+    meta, status = item["metadata"], item["status"]
+    return f"{meta['namespace']}/{meta['name']} {status.get('podIP') or status['phase']}"

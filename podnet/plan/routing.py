@@ -1,0 +1,147 @@
+"""The routing of nodes, its variants and its tag.
+
+Standard library only, since every node receives this very file in its user data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+MOST_NODES = 1000
+LARGEST_VNI = (1 << 24) - 2
+LARGEST_PORT = (1 << 16) - 1
+
+
+class RoutingMode(StrEnum):
+    """Who forwards pod packets between nodes."""
+
+    VPC_ROUTES = "vpc-routes"
+    HOST_GW = "host-gw"
+    OVERLAY = "overlay"
+    L2 = "l2"
+    FLANNEL = "flannel"
+    """Flannel, which a cluster runs; nodes leave routes and conflist to it."""
+
+
+class Encapsulation(StrEnum):
+    """What mode overlay wraps pod packets in."""
+
+    VXLAN = "vxlan"
+
+
+class Uplink(StrEnum):
+    """What joins the nodes' bridges in l2."""
+
+    VXLAN = "vxlan"
+    ETHERNET = "ethernet"
+
+
+class FlannelBackend(StrEnum):
+    """How Flannel sends pod packets."""
+
+    VXLAN = "vxlan"
+    HOST_GW = "host-gw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routing:
+    """The routing of a node, which may change while it runs."""
+
+    mode: RoutingMode = RoutingMode.VPC_ROUTES
+    max_nodes: int = 250
+    vni: int = 1
+    """Network identifier of the overlay; mode l2 uses the next one, Flannel the one after that."""
+    port: int = 8472
+    cross_zone_only: bool = False
+    """In mode overlay: encapsulate between subnets, forward as in host-gw inside one."""
+    uplink: Uplink = Uplink.VXLAN
+    """In mode l2 only."""
+    flannel_backend: FlannelBackend = FlannelBackend.VXLAN
+    """In mode flannel only, as is the next."""
+    flannel_direct: bool = False
+    """Whether Flannel forwards as by host-gw inside a subnet; with back end vxlan only."""
+    checksum_offload: bool = True
+    """Whether the VXLAN devices leave transmit checksums to the network card, which some
+    kernels and cards do wrongly (flannel #1279, calico #3145)."""
+
+    def tag(self) -> str:
+        """The value of the instance tag `podnet:routing`."""
+        text = f"{self.variant.name} max={self.max_nodes} vni={self.vni} port={self.port}"
+        return text if self.checksum_offload else f"{text} checksum=off"
+
+    @property
+    def variant(self) -> Variant:
+        """The mode and what of it is chosen."""
+        return next(each for each in VARIANTS.values() if _key(each.routing) == _key(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Routing:
+        """The routing in a tag; raises `ValueError` with the reason."""
+        name, *fields = text.split(" ")
+        if name not in VARIANTS:
+            raise ValueError(f"routing {name!r} is unknown; known: {', '.join(VARIANTS)}")
+        values = {name: value for name, _, value in (field.partition("=") for field in fields)}
+        checksum = values.pop("checksum", "on")
+        if values.keys() - {"max", "vni", "port"} or checksum not in ("on", "off"):
+            raise ValueError(f"{text!r} is not written like {cls().tag()!r}")
+        return replace(
+            VARIANTS[name].routing,
+            max_nodes=_number(values, "max", cls.max_nodes, MOST_NODES),
+            vni=_number(values, "vni", cls.vni, LARGEST_VNI),
+            port=_number(values, "port", cls.port, LARGEST_PORT),
+            checksum_offload=checksum == "on",
+        )
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A routing by the first word of its tag."""
+
+    name: str
+    routing: Routing
+    native: bool
+    """Whether packets of pods, or some of them, are sent as they are."""
+    vxlan: bool
+
+
+VARIANTS = {
+    row[0]: Variant(*row)
+    for row in (
+        ("vpc-routes", Routing(), True, False),
+        ("host-gw", Routing(mode=RoutingMode.HOST_GW), True, False),
+        ("overlay", Routing(mode=RoutingMode.OVERLAY), False, True),
+        ("hybrid", Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True), True, True),
+        ("l2", Routing(mode=RoutingMode.L2), False, True),
+        ("l2-ethernet", Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET), True, False),
+        ("flannel", Routing(mode=RoutingMode.FLANNEL), False, True),
+        ("flannel-direct", Routing(mode=RoutingMode.FLANNEL, flannel_direct=True), True, True),
+        (
+            "flannel-host-gw",
+            Routing(mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW),
+            True,
+            False,
+        ),
+    )
+}
+"""Variants by name; their numbers are defaults."""
+
+
+def _key(routing: Routing) -> tuple[object, ...]:
+    match routing.mode:
+        case RoutingMode.OVERLAY:
+            return routing.mode, routing.cross_zone_only
+        case RoutingMode.L2:
+            return routing.mode, routing.uplink
+        case RoutingMode.FLANNEL if routing.flannel_backend is FlannelBackend.VXLAN:
+            return routing.mode, routing.flannel_direct
+        case RoutingMode.FLANNEL:
+            return routing.mode, routing.flannel_backend
+    return (routing.mode,)
+
+
+def _number(values: dict[str, str], name: str, default: int, largest: int) -> int:
+    raw = values.get(name, str(default))
+    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= largest):
+        raise ValueError(f"{name}={raw} in the tag must be a number from 1 to {largest}")
+    return int(raw)

@@ -1,0 +1,15 @@
+"""Rules that the settings of a stack must keep; one module per subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from podnet.plan.problem import Problem
+from podnet.plan.settings import Settings
+from podnet.plan.validation import clusters, flannel, modes, ranges
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Every rule that these settings break."""
+    for subject in (ranges, modes, clusters, flannel):
+        yield from subject.problems(settings)

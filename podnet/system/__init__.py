@@ -1,0 +1,1 @@
+"""Helpers for Linux that all of podnet shares: commands, namespaces, files, waiting, progress."""

@@ -1,0 +1,86 @@
+"""The policies of docs/iam: what the table of permissions asks for, and no more."""
+
+import json
+import os
+
+import pytest
+
+from docs import permissions
+from docs.fidelity import EVENTS, actions, rows
+
+LONGEST = 6144
+"""Characters of a managed policy without white space (IAM User Guide, "IAM and STS quotas")."""
+
+
+def written(name):
+    return json.loads((permissions.FOLDER / name).read_text())
+
+
+def actions_of(policy):
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def statements_with(policy, action):
+    return [each for each in policy["Statement"] if action in each["Action"]]
+
+
+@pytest.mark.parametrize("name", [*permissions.policies()])
+def test_a_file_is_what_the_code_writes(name):
+    text = permissions.text(permissions.policies()[name])
+    if os.environ.get("UPDATE_GOLDEN"):
+        (permissions.FOLDER / name).write_text(text)
+        pytest.fail(f"{name} is rewritten; read the change, and run again")
+
+    assert (permissions.FOLDER / name).read_text() == text, "run: python -m docs.permissions"
+
+
+def test_there_are_no_other_files():
+    assert {file.name for file in permissions.FOLDER.iterdir()} == {*permissions.policies()}
+
+
+def test_who_deploys_may_do_what_a_row_asks_for_and_nothing_else():
+    asked = {
+        action
+        for row in rows()
+        if row.table == "Permissions"
+        for event in EVENTS
+        for action in actions(row.subject)[event]
+    }
+
+    assert actions_of(written("deployer-cluster.json")) == asked
+    assert actions_of(written("deployer.json")) == {
+        action for action in asked if not action.startswith("ssm:")
+    }
+
+
+def test_an_action_without_a_statement_is_named(monkeypatch):
+    monkeypatch.setattr(permissions, "STATEMENTS", permissions.STATEMENTS[1:])
+
+    with pytest.raises(ValueError, match="ec2:DescribeVpcs"):
+        permissions.policies()
+
+
+def test_every_resource_stands_for_a_reason():
+    policy = written("deployer-cluster.json")
+    everywhere = {
+        action
+        for statement in policy["Statement"]
+        if "*" in statement["Resource"]
+        for action in statement["Action"]
+    }
+
+    assert {action for action in everywhere if not action.startswith("ec2:Describe")} == {
+        "servicequotas:GetAWSDefaultServiceQuota",
+        "servicequotas:GetServiceQuota",
+        "ssm:DescribeParameters",
+    }
+    for action in ("ec2:TerminateInstances", "ec2:DeleteVpc", "ec2:ReplaceRoute", "iam:DeleteRole"):
+        (only,) = statements_with(policy, action)
+        assert only["Condition"] == permissions.OWN
+    (passing,) = statements_with(policy, "iam:PassRole")
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("name", [*permissions.policies()])
+def test_a_policy_fits_into_a_managed_one(name):
+    assert len("".join((permissions.FOLDER / name).read_text().split())) <= LONGEST

@@ -1,0 +1,81 @@
+"""Settings that a deployment is given hold for the next command too."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from podnet.cli.app import Invocation, app
+from podnet.lab.commands import deploy, options, switch
+from podnet.lab.engines.report import Summary
+from podnet.lab.home import Home
+from podnet.lab.host import preflight
+from podnet.lab.operations import deployment
+from podnet.lab.stack import overrides
+from tests.refusals import refused
+
+
+@pytest.fixture
+def podnet(tmp_path, monkeypatch):
+    """Runs commands whose deployments note the settings they are for, and do nothing."""
+    Home.open(tmp_path)
+    monkeypatch.setattr(preflight, "problems", list)
+    monkeypatch.setattr(Invocation, "lab", tmp_path)
+    monkeypatch.setattr(deploy, "start_cloud", lambda _: "http://127.0.0.1:1")
+    monkeypatch.setattr(options, "running_cloud", lambda _: "http://127.0.0.1:1")
+    monkeypatch.setattr(deploy.unkind, "treat", lambda *_: "")
+    monkeypatch.setattr(switch, "_assigned", lambda _: [])
+    deployed = []
+
+    def note(stack, once=None, **_):
+        settings = stack.settings(once)
+        deployed.append((settings.node_count, str(settings.routing)))
+        return Summary((), {}, {}, 0.0)
+
+    monkeypatch.setattr(deployment, "up", note)
+    monkeypatch.setattr(deployment, "preview", note)
+    for module in (deploy, switch):
+        monkeypatch.setattr(module, "verify", lambda *_, **__: None)
+        monkeypatch.setattr(module, "show_verification", lambda _: None)
+
+    def run(*arguments):
+        deployed.clear()
+        engine = () if "--engine" in arguments else ("--engine", "embedded")
+        result = CliRunner().invoke(app, ["--lab", str(tmp_path), *arguments, *engine])
+        if result.exception:
+            raise result.exception
+        return deployed[-1], result.stderr
+
+    return run
+
+
+def test_a_switch_keeps_the_nodes_of_the_last_up(podnet):
+    up, _ = podnet("up", "-c", "nodeCount=4")
+    switched, said = podnet("switch", "overlay")
+
+    assert (up, switched) == ((4, "vpc-routes"), (4, "overlay"))
+    assert said.splitlines()[0] == "overrides of this lab: podnet:nodeCount=4"
+    assert podnet("up") == (
+        (4, "overlay"),
+        "overrides of this lab: podnet:nodeCount=4, podnet:routing=overlay\n",
+    )
+
+
+def test_the_value_of_the_stacks_file_ends_an_override(podnet):
+    podnet("up", "-c", "nodeCount=4")
+
+    assert podnet("up", "-c", "nodeCount=3") == ((3, "vpc-routes"), "")
+
+
+def test_a_preview_keeps_nothing(podnet):
+    podnet("up", "-c", "nodeCount=4")
+
+    assert podnet("preview", "-c", "nodeCount=2")[0] == (2, "vpc-routes")
+    assert podnet("up")[0] == (4, "vpc-routes")
+
+
+def test_what_cannot_work_is_not_kept(podnet, tmp_path):
+    with refused("settings-invalid"):
+        podnet("up", "-c", "nodeCount=0")
+
+    assert overrides.load(Home.open(tmp_path), "lab") == {}

@@ -1,0 +1,86 @@
+"""Which images a node has, and what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from podnet.lab.images.kubernetes import contents
+from podnet.plan import flannel
+from tests.refusals import refused
+
+PROGRAMS, ROOT = Path("/programs"), Path("/root")
+LDD = """\
+	linux-vdso.so.1 (0x00007ffd)
+	libnftables.so.1 => /lib/x86_64-linux-gnu/libnftables.so.1 (0x00007f1)
+	/lib64/ld-linux-x86-64.so.2 (0x00007f2)
+"""
+LIBRARIES = {"/lib/x86_64-linux-gnu/libnftables.so.1", "/lib64/ld-linux-x86-64.so.2"}
+
+
+BASE = {f"/etc/{name}" for name in ("ethertypes", "nsswitch.conf", "protocols", "rpc", "services")}
+
+
+@pytest.fixture(autouse=True)
+def _linked(monkeypatch):
+    def run(*argv):
+        assert argv[:3] == ("chroot", str(ROOT), "ldd")
+        return LDD
+
+    monkeypatch.setattr(contents, "run", run)
+
+
+def test_the_proxy_finds_its_tools_with_what_they_are_linked_with():
+    [image] = contents.cluster_images(["example/kube-proxy:v1"], PROGRAMS, ROOT)
+
+    tools = {"/usr/local/bin/kube-proxy", "/usr/sbin/nft", "/usr/sbin/conntrack"}
+    assert set(image.files) == tools | LIBRARIES | BASE
+    assert image.files["/usr/sbin/nft"] == Path("/root/usr/sbin/nft")
+
+
+def test_programs_are_where_the_manifests_of_kubeadm_look_for_them():
+    base = {path: Path(f"{ROOT}{path}") for path in BASE}
+    names = ["example/kube-apiserver:v1", "example:5000/coredns/coredns:v1", "example/pause:3"]
+    found = {
+        image.names: (dict(image.files), image.entrypoint, image.user)
+        for image in contents.cluster_images(names, PROGRAMS, ROOT)
+    }
+
+    assert found == {
+        (names[0],): (
+            {"/usr/local/bin/kube-apiserver": PROGRAMS / "kube-apiserver"} | base,
+            ("/usr/local/bin/kube-apiserver",),
+            "",
+        ),
+        (names[1],): ({"/coredns": PROGRAMS / "coredns"} | base, ("/coredns",), contents.NOBODY),
+        (names[2],): ({"/pause": PROGRAMS / "pod"}, ("/pause",), ""),
+    }
+
+
+def test_an_image_that_nobody_can_make_is_named():
+    with refused("container-image-unknown"):
+        contents.cluster_images(["example/new:v1"], PROGRAMS, ROOT)
+
+
+def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for():
+    names = {image.names for image in contents.other_images(PROGRAMS, ROOT)}
+    digests = [pinned.partition("@")[2] for pinned in (flannel.IMAGE, flannel.PLUGIN_IMAGE)]
+
+    assert names == {
+        (f"ghcr.io/flannel-io/flannel@{digests[0]}", flannel.IMAGE.partition("@")[0]),
+        (
+            f"ghcr.io/flannel-io/flannel-cni-plugin@{digests[1]}",
+            flannel.PLUGIN_IMAGE.partition("@")[0],
+        ),
+        (contents.POD_IMAGE,),
+    }
+
+
+def test_the_plugin_can_be_installed_from_its_image():
+    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, ROOT)}
+
+    assert (
+        set(images[flannel.PLUGIN_IMAGE.partition("@")[0]].files)
+        == {"/flannel", "/bin/cp"} | LIBRARIES
+    )

@@ -1,0 +1,81 @@
+"""The commands that links and addresses need, by what the kernel has."""
+
+from ipaddress import IPv4Address, IPv4Network
+
+import links
+import pytest
+from machine import Node
+
+from podnet.plan.address import AddressPlan
+from podnet.plan.routing import Routing, RoutingMode
+
+PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+NODE = Node(PLAN, "eth0", IPv4Address("192.168.1.11"), 9001)
+
+
+def vxlan(name, vni, learning, **other):
+    """A VXLAN device as `ip -d` lists it."""
+    data = {"id": vni, "local": "192.168.1.11", "port": 8472, "learning": learning}
+    link = {"mtu": 8951, "flags": ["UP"], "address": "02:50:c0:a8:01:0b"}
+    return {"ifname": name, "linkinfo": {"info_kind": "vxlan", "info_data": data}, **link, **other}
+
+
+@pytest.fixture
+def found():
+    """All links of a node, as they must be."""
+    bridge = {"mtu": 8951, "flags": ["UP"], "address": "02:51:c0:a8:01:0b"}
+    return {
+        "podnet0": vxlan("podnet0", 1, learning=False),
+        "podnet1": vxlan("podnet1", 2, learning=True, master="kube-bridge"),
+        "kube-bridge": {"linkinfo": {"info_kind": "bridge"}, **bridge},
+    }
+
+
+def test_nothing_is_changed_where_the_kernel_has_everything(found):
+    assert links.link_commands(found, NODE, Routing()) == []
+
+
+def test_a_port_that_left_the_bridge_is_put_back(found):
+    del found["podnet1"]["master"]
+
+    assert links.link_commands(found, NODE, Routing()) == ["link set podnet1 master kube-bridge"]
+
+
+def test_the_port_uses_the_next_network_identifier_and_learns(found):
+    del found["podnet1"]
+
+    assert links.link_commands(found, NODE, Routing(vni=7))[-4:] == [
+        "link add podnet1 mtu 8951 type vxlan id 8 local 192.168.1.11 dstport 8472 learning",
+        "link set podnet1 addrgenmode none",
+        "link set podnet1 up",
+        "link set podnet1 master kube-bridge",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "commands"),
+    [
+        (["10.1.1.1/24"], []),
+        ([], ["address add 10.1.1.1/24 dev kube-bridge"]),
+        (
+            ["10.1.1.1/16"],
+            [
+                "address add 10.1.1.1/24 dev kube-bridge",
+                "address delete 10.1.1.1/16 dev kube-bridge",
+            ],
+        ),
+    ],
+    ids=["in place", "missing", "another prefix"],
+)
+def test_a_link_keeps_one_address_and_is_never_without(found, commands):
+    assert links.address_commands("kube-bridge", found, "10.1.1.1/24") == commands
+
+
+@pytest.mark.parametrize(("mode", "flood"), [("l2", "on"), ("overlay", "off")])
+def test_the_bridge_floods_its_vxlan_port_in_mode_l2_only(mode, flood):
+    ports = [{"ifname": "podnet1", "flood": None}]
+
+    options = f"flood {flood} mcast_flood {flood} bcast_flood {flood} neigh_suppress on"
+    assert links.port_commands(ports, Routing(mode=RoutingMode(mode))) == [
+        f"link set dev podnet1 {options}"
+    ]

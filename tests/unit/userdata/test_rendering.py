@@ -1,0 +1,205 @@
+import dataclasses
+import gzip
+import os
+import shutil
+import subprocess
+import time
+from base64 import b64decode
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import agent
+import pytest
+import yaml
+
+from podnet import userdata
+from podnet.plan.routing import RoutingMode
+from podnet.plan.settings import Settings
+from podnet.userdata import rendering
+from tests.refusals import refused
+
+PROJECT = Path(__file__).parents[3]
+FILES = PROJECT / "userdata" / "files"
+PLAN = PROJECT / "podnet" / "plan"
+
+
+def test_user_data_is_as_the_golden_copy(golden):
+    golden("user-data.yaml", userdata.render(Settings()))
+
+
+def test_every_file_arrives_byte_for_byte():
+    cloud_config = yaml.safe_load(userdata.render(Settings()))
+
+    written = {file["path"]: file["content"] for file in cloud_config["write_files"]}
+
+    constant = {
+        f"/{path.relative_to(FILES)}": path.read_text()
+        for path in FILES.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert written == {
+        "/etc/podnet/node.env": userdata.node_env(Settings()),
+        **{
+            f"/usr/local/lib/podnet/podnet/plan/{name}": (PLAN / name).read_text()
+            for name in ("address.py", "node_network.py", "routing.py")
+        },
+        **constant,
+    }
+
+
+def test_nothing_else_is_asked_of_cloud_init():
+    text = userdata.render(Settings())
+
+    cloud_config = yaml.safe_load(text)
+
+    assert text.startswith("#cloud-config\n")
+    assert cloud_config.keys() == {"write_files", "runcmd"}
+    assert cloud_config["runcmd"] == [
+        ["systemctl", "enable", "--now", "--no-block", "podnet-agent"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"node_count": 200},
+        {"routing": RoutingMode.OVERLAY},
+        {"instance_type": "m5.large"},
+        {"image_id": "ami-0123456789abcdef0"},
+        {"tags": {"team": "net"}},
+        {"admin_cidrs": (IPv4Network("203.0.113.0/24"),)},
+        {"session_manager": False},
+        {"service_cidr": IPv4Network("10.200.0.0/16")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_setting_that_is_not_of_the_address_rule_changes_no_byte(change):
+    changed = dataclasses.replace(Settings(), **change)
+
+    assert userdata.render(changed) == userdata.render(Settings())
+
+
+def test_the_numbers_of_the_address_rule_are_in_node_env():
+    settings = Settings(
+        vpc_cidr=IPv4Network("172.20.4.0/22"),
+        pod_cidr=IPv4Network("10.64.0.0/12"),
+        pod_block_prefix=26,
+        zones=2,
+    )
+
+    assert userdata.node_env(settings) == (
+        "PODNET_VPC_CIDR=172.20.4.0/22\nPODNET_POD_CIDR=10.64.0.0/12\n"
+        "PODNET_BLOCK_PREFIX=26\nPODNET_ZONES=2\n"
+    )
+
+
+def test_no_number_of_the_default_stack_is_in_another_stacks_user_data():
+    settings = Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
+
+    text = userdata.render(settings)
+
+    assert [number for number in ("192.168.", "10.1.") if number in text] == []
+
+
+def test_what_the_api_takes_is_the_same_text_compressed():
+    raw = b64decode(userdata.encoded(Settings()))
+
+    assert raw.startswith(b"\x1f\x8b")
+    assert gzip.decompress(raw).decode() == userdata.render(Settings())
+
+
+def test_what_the_api_takes_does_not_hang_on_the_time_of_day(monkeypatch):
+    now = userdata.encoded(Settings())
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+
+    assert userdata.encoded(Settings()) == now
+
+
+def test_user_data_of_exactly_the_limit_is_rendered(monkeypatch):
+    text, size = userdata.render(Settings()), len(b64decode(userdata.encoded(Settings())))
+    monkeypatch.setattr(rendering, "LIMIT", size)
+
+    assert userdata.render(Settings()) == text
+
+
+def test_one_byte_over_the_limit_is_refused_with_both_numbers(monkeypatch):
+    size = len(b64decode(userdata.encoded(Settings())))
+    monkeypatch.setattr(rendering, "LIMIT", size - 1)
+
+    with refused("user-data-too-large", userdata.UserDataTooLargeError) as caught:
+        userdata.render(Settings())
+
+    assert f"{size:,} bytes" in str(caught.value)
+    assert f"at most {size - 1:,};" in str(caught.value)
+
+
+def test_the_limit_is_the_one_of_ec2():
+    assert rendering.LIMIT == 16_384
+
+
+def test_the_sysctls_set_at_boot_are_those_the_agent_keeps():
+    lines = (FILES / "etc/sysctl.d/90-podnet.conf").read_text().splitlines()
+
+    assert [line.lstrip("-") for line in lines] == [
+        f"net.{name.replace('/', '.')} = 1" for name in agent.SYSCTLS
+    ]
+
+
+def test_leases_are_cleared_where_the_conflist_puts_them():
+    rule = (FILES / "etc/tmpfiles.d/podnet.conf").read_text().splitlines()[-1]
+
+    assert rule == "r! /var/lib/cni/networks/mynet/*"
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck on PATH")
+def test_shellcheck_has_nothing_to_say():
+    scripts = [str(path) for path in FILES.rglob("*.sh")]
+
+    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
+
+    assert (scripts, done.stdout) == ([str(FILES / "usr/local/lib/podnet/setup.sh")], "")
+
+
+@pytest.fixture
+def set_up(tmp_path):
+    """Run setup.sh where only the named programs exist; returns its exit code and their calls."""
+
+    def run(*programs, failing=()):
+        folder, calls = tmp_path / "bin", tmp_path / "calls"
+        folder.mkdir()
+        for program in (*programs, "apt-get", "modprobe"):
+            stub = folder / program
+            stub.write_text(
+                f'#!/bin/sh\necho "{program} $*" >>{calls}\nexit {int(program in failing)}\n'
+            )
+            stub.chmod(0o755)
+        done = subprocess.run(
+            ["/bin/sh", FILES / "usr/local/lib/podnet/setup.sh"],
+            env={**os.environ, "PATH": str(folder)},
+            check=False,
+        )
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        return done.returncode, [line for line in lines if not line.startswith("modprobe")]
+
+    return run
+
+
+def test_nothing_is_fetched_where_nothing_is_missing(set_up):
+    assert set_up("nft", "host-local") == (0, [])
+
+
+def test_what_is_missing_is_installed(set_up):
+    assert set_up("host-local") == (
+        0,
+        [
+            "apt-get -q update",
+            (
+                "apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "
+                "containernetworking-plugins nftables"
+            ),
+        ],
+    )
+
+
+def test_a_failed_installation_fails_the_start_so_that_it_is_tried_again(set_up):
+    assert set_up("host-local", failing=["apt-get"]) == (1, ["apt-get -q update"])

@@ -1,0 +1,133 @@
+"""Renders the user data: one `#cloud-config` text, the same for every node of a stack."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from base64 import b64encode
+from pathlib import Path
+from textwrap import indent
+
+from podnet import plan
+from podnet.errors import UserError
+from podnet.plan.kubernetes import Parameters
+from podnet.plan.settings import Settings
+from podnet.userdata import packing
+
+LIMIT = 16_384
+"""Bytes of raw user data: EC2 User Guide, "Run commands when you launch an EC2 instance"."""
+
+VERSION_LENGTH = 10
+FILES = Path(__file__).resolve().parent / "files"
+PLAN = Path(plan.__file__).parent
+LIBRARY = packing.LIBRARY
+
+# Named one by one: a stray file in the folder would change the user data, and with it replace
+# every node. Ordered by resemblance, which saves 400 bytes: gzip looks back 32 KiB.
+SHARED = ("address.py", "routing.py", "node_network.py")
+"""Modules of the plan that nodes receive, byte for byte."""
+CONSTANT = (
+    "/etc/systemd/system/podnet-agent.service",
+    f"{LIBRARY}/setup.sh",
+    f"{LIBRARY}/metadata.py",
+    "/etc/tmpfiles.d/podnet.conf",
+    f"{LIBRARY}/steps.py",
+    "/etc/systemd/networkd.conf.d/podnet.conf",
+    "/etc/sysctl.d/90-podnet.conf",
+    f"{LIBRARY}/agent.py",
+    "/etc/modules-load.d/podnet.conf",
+    f"{LIBRARY}/machine.py",
+    f"{LIBRARY}/ruleset.py",
+    f"{LIBRARY}/conflist.py",
+    f"{LIBRARY}/peers.py",
+    f"{LIBRARY}/uplink.py",
+    f"{LIBRARY}/links.py",
+)
+
+
+class UserDataTooLargeError(UserError):
+    """The user data exceeds the limit of EC2."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"the user data has {size:,} bytes compressed, EC2 accepts at most {LIMIT:,}; "
+            "shorten the files under userdata/files",
+            rule="user-data-too-large",
+        )
+
+
+def render(settings: Settings, stack: str = "") -> str:
+    """The user data of every node; raises `UserDataTooLargeError`.
+
+    A stack with a cluster needs its name, since the names of its SSM parameters contain it.
+    """
+    files = "".join(
+        f"-\n path: {path}\n content: |\n{indent(content, '  ')}"
+        for path, content in contents(settings, stack).items()
+    )
+    # `enable` reloads systemd's units first. `--no-block`, since cloud-init must be able to finish
+    # while a package mirror is unreachable.
+    text = (
+        f"#cloud-config\nwrite_files:\n{files}"
+        f"runcmd:\n- [systemctl, enable, --now, --no-block, {', '.join(_units(settings))}]\n"
+    )
+    if (size := len(_compressed(text))) > LIMIT:
+        raise UserDataTooLargeError(size)
+    return text
+
+
+def encoded(settings: Settings, stack: str = "") -> str:
+    """The user data for the EC2 API: compressed with gzip, then encoded in base64.
+
+    Compressors differ between machines, so one text may have several encodings. Nodes keep the
+    user data of their creation.
+    """
+    return b64encode(_compressed(render(settings, stack))).decode()
+
+
+def version(settings: Settings, stack: str = "") -> str:
+    """A short hash of the uncompressed text, since compressors differ between machines."""
+    return hashlib.sha256(render(settings, stack).encode()).hexdigest()[:VERSION_LENGTH]
+
+
+def _compressed(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def _units(settings: Settings) -> tuple[str, ...]:
+    return ("podnet-agent", *(("podnet-kubernetes",) if settings.has_cluster else ()))
+
+
+def contents(settings: Settings, stack: str = "") -> dict[str, str]:
+    """The text of every file in the user data, by its path on the node."""
+    return {
+        "/etc/podnet/node.env": node_env(settings, stack),
+        **{f"{LIBRARY}/podnet/plan/{name}": (PLAN / name).read_text() for name in SHARED},
+        **(packing.in_user_data() if settings.has_cluster else {}),
+        **{path: (FILES / path[1:]).read_text() for path in CONSTANT},
+    }
+
+
+def node_env(settings: Settings, stack: str = "") -> str:
+    """The text of /etc/podnet/node.env, the only file that differs between stacks."""
+    address_rule = (
+        f"PODNET_VPC_CIDR={settings.vpc_cidr}\n"
+        f"PODNET_POD_CIDR={settings.pod_cidr}\n"
+        f"PODNET_BLOCK_PREFIX={settings.pod_block_prefix}\n"
+        f"PODNET_ZONES={settings.zones}\n"
+    )
+    if not settings.has_cluster:
+        return address_rule
+    return address_rule + _cluster_env(settings, stack)
+
+
+def _cluster_env(settings: Settings, stack: str) -> str:
+    if not stack:
+        raise ValueError("a stack with a cluster needs a name for its SSM parameters")
+    return (
+        f"PODNET_KUBERNETES={settings.kubernetes}\n"
+        f"PODNET_KUBERNETES_VERSION={settings.kubernetes_version}\n"
+        f"PODNET_KUBERNETES_FILES={packing.digest()}\n"
+        f"PODNET_PARAMETERS={Parameters(stack).root}\n"
+        f"PODNET_SERVICE_CIDR={settings.service_cidr}\n"
+    )
