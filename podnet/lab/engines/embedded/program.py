@@ -7,7 +7,9 @@ import contextvars
 import importlib
 import json
 import os
+import signal
 import sys
+import threading
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ from podnet.lab.engines.errors import ProgramError
 
 EXIT_AFTER_LOGGED_ERROR = 32
 """The exit code of a program whose error is logged; the CLI's language host adds none to it."""
+CANCELLATIONS = 20
 PACKAGE = __name__.partition(".")[0]
 PROGRAM = {"plan", "components", "userdata"}
 """Packages of podnet that belong to the program; the engine itself needs the others."""
@@ -80,14 +83,43 @@ def _run(
     loop.set_exception_handler(lambda _loop, _context: None)
     loop.set_default_executor(_Inline())
     try:
-        loop.run_until_complete(run_in_stack(program))
+        with _interruptible(loop) as interrupted:
+            loop.run_until_complete(run_in_stack(program))
     except Exception as error:
+        if interrupted:
+            raise KeyboardInterrupt from None
         raise ProgramError(_message(error, main.parent), rule="program-failed") from error
     except SystemExit as exited:
         return exited
     finally:
         _close(loop)
     return None
+
+
+@contextmanager
+def _interruptible(loop: asyncio.AbstractEventLoop) -> Iterator[list[int]]:
+    """Let SIGINT end the loop wherever it strikes; yields the signals that came.
+
+    The SDK's `run_pulumi_func` holds back whatever the program raises, an interrupt too, until all
+    calls have ended: those of a resource that is half made when it strikes never do.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: types.FrameType | None) -> None:
+        came.append(number)
+        loop.stop()
+        signal.default_int_handler(number, frame)
+
+    # Only the main thread may set a handler, and only it is interrupted by one.
+    main_thread = threading.current_thread() is threading.main_thread()
+    if not main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield came
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Inline(ThreadPoolExecutor):
@@ -106,11 +138,14 @@ class _Inline(ThreadPoolExecutor):
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:
-    pending = asyncio.all_tasks(loop)
-    for task in pending:
-        task.cancel()
-    if pending:
-        loop.run_until_complete(asyncio.wait(pending))
+    # The SDK answers a cancellation by waiting for its calls, so one is not enough for all tasks.
+    for _ in range(CANCELLATIONS):
+        pending = asyncio.all_tasks(loop)
+        for task in pending:
+            task.cancel()
+        if not pending:
+            break
+        loop.run_until_complete(asyncio.wait(pending, timeout=0.1))
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 
@@ -125,17 +160,18 @@ def _own_process(directory: Path, config: Mapping[str, str]) -> Iterator[types.M
     # run before, or from another project whose modules have the same names: each run imports its
     # own, and the caller gets its own back.
     kept = sys.path[:], sys.argv[:], dict(os.environ), Path.cwd()
-    aside = {name: sys.modules.pop(name) for name in _modules_of(directory)}
-    aside["__main__"] = sys.modules["__main__"]
+    aside = {name: sys.modules[name] for name in ["__main__", *_modules_of(directory)]}
     module = types.ModuleType("__main__")
     module.__file__ = str(directory / "__main__.py")
-    sys.modules["__main__"] = module
-    sys.path.insert(0, str(directory))
-    sys.argv[:] = [str(directory)]
-    os.environ["PULUMI_CONFIG"] = json.dumps(dict(config))
-    os.chdir(directory)
-    importlib.invalidate_caches()
     try:
+        for name in aside:
+            del sys.modules[name]
+        sys.modules["__main__"] = module
+        sys.path.insert(0, str(directory))
+        sys.argv[:] = [str(directory)]
+        os.environ["PULUMI_CONFIG"] = json.dumps(dict(config))
+        os.chdir(directory)
+        importlib.invalidate_caches()
         yield module
     finally:
         for name in _modules_of(directory):
@@ -151,9 +187,10 @@ def _own_process(directory: Path, config: Mapping[str, str]) -> Iterator[types.M
 
 def _modules_of(directory: Path) -> list[str]:
     """Names of loaded modules that are the program's own: each run imports them afresh."""
+    # A copy: a finalizer that runs meanwhile may import a module.
     return [
         name
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if name != "__main__" and _is_program(name, getattr(module, "__file__", None), directory)
     ]
 

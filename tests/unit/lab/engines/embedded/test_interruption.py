@@ -1,6 +1,7 @@
 """Killed at any moment, the engine neither loses nor doubles a resource."""
 
 import itertools
+import signal
 
 import pytest
 
@@ -201,3 +202,41 @@ def test_a_preview_after_an_interruption_knows_what_was_made_and_writes_nothing(
         "b": "create",
     }
     assert lab.state.read_text() == before
+
+
+WAITING = """
+import asyncio, os, signal
+never = asyncio.get_running_loop().create_future()
+Thing("waits", on=pulumi.Output.from_input(never))
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    {then}
+"""
+
+
+@pytest.fixture
+def alarm():
+    """Ends a wait that has no end: a test that fails must not hang."""
+
+    def ring(_number, _frame):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("then", ["raise", "pass"])
+@pytest.mark.usefixtures("alarm")
+def test_an_interrupt_ends_a_program_whose_resources_are_half_made(lab, then):
+    handler = signal.getsignal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        lab.up('Thing("made")\n' + WAITING.format(then=then))
+
+    assert signal.getsignal(signal.SIGINT) is handler
+    lab.up('Thing("made")')
+    assert lab.cloud.names == ["made"]
