@@ -23,7 +23,10 @@ with plain_errors():
     deployed = lookup.deployed(stack, settings, template)
     preview.announce(settings, deployed, template)
 
-network = Network("network", NetworkArgs(vpc_cidr=settings.vpc_cidr, zones=zones, tags=tags))
+network_args = NetworkArgs(
+    vpc_cidr=settings.vpc_cidr, zones=zones, instance_type=settings.instance_type, tags=tags
+)
+network = Network("network", network_args)
 rules = FirewallArgs(vpc_id=network.vpc_id, ingress=ingress(settings), egress=egress(), tags=tags)
 firewall = Firewall("firewall", rules)
 cluster = kubernetes.parameters(settings, template, deployed, tags)

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from podnet.components.tags import named, path
+from podnet.components.zones import Offering
 from podnet.plan.firewall import ANYWHERE
 from podnet.plan.nodes import Zone
 from podnet.plan.tags import PROJECT, SETTLED
@@ -23,6 +24,8 @@ class NetworkArgs:
     """The range of the VPC."""
     zones: tuple[Zone, ...]
     """The zones and the subnet of each."""
+    instance_type: str
+    """The type of the nodes, which AWS does not offer in every zone."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
@@ -73,18 +76,14 @@ class Network(pulumi.ComponentResource):
         gateway = aws.ec2.InternetGateway(
             name, vpc_id=vpc.id, tags=named(args.tags, "internet"), opts=child
         )
-        available = aws.get_availability_zones_output(
-            state="available",
-            # Local and wavelength zones are listed too once an account has opted in.
-            filters=[{"name": "zone-type", "values": ["availability-zone"]}],
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        )
-        subnets = {zone.name: self._subnet(zone, available.names) for zone in args.zones}
+        offering = Offering.of(args.instance_type, self)
+        subnets = {zone.name: self._subnet(zone, offering) for zone in args.zones}
         tables = {
             zone.name: self._route_table(zone, subnets[zone.name], gateway) for zone in args.zones
         }
         self.subnet_ids = {zone: subnet.id for zone, subnet in subnets.items()}
         self.zone_names = {zone: subnet.availability_zone for zone, subnet in subnets.items()}
+        offering.warn_of(self.zone_names)
         self.route_table_ids = {zone: table.id for zone, table in tables.items()}
         self.register_outputs(
             {
@@ -95,18 +94,18 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _subnet(self, zone: Zone, available: pulumi.Output[list[str]]) -> aws.ec2.Subnet:
+    def _subnet(self, zone: Zone, offering: Offering) -> aws.ec2.Subnet:
         return aws.ec2.Subnet(
             f"{self.pulumi_resource_name}-{zone.name}",
             vpc_id=self.vpc_id,
             cidr_block=str(zone.subnet),
-            availability_zone=available.apply(lambda names: _zone_name(names, zone)),
+            availability_zone=offering.name_of(zone),
             tags=named(self._tags, zone.name),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Subnets of one VPC may not overlap, not even for the time of a replacement.
                 delete_before_replace=True,
-                # The list of available zones changes by itself; a subnet must not move for that.
+                # The zones on offer change by themselves; a subnet must not move for that.
                 ignore_changes=["availability_zone"],
             ),
         )
@@ -134,13 +133,3 @@ class Network(pulumi.ComponentResource):
             opts=child,
         )
         return table
-
-
-def _zone_name(available: list[str] | None, zone: Zone) -> str:
-    names = sorted(available or ())
-    if zone.index >= len(names):
-        raise pulumi.RunError(
-            f"podnet:zones asks for at least {zone.index + 1} zones, but this region offers "
-            f"{len(names)} ({', '.join(names) or 'none'}); use fewer zones or another region"
-        )
-    return names[zone.index]

@@ -66,8 +66,8 @@ STATEMENTS = (
             *_prefixed(
                 "ec2",
                 "DescribeAvailabilityZones DescribeIamInstanceProfileAssociations DescribeImages "
-                "DescribeInstanceCreditSpecifications DescribeInstanceTypes DescribeInstances "
-                "DescribeInternetGateways "
+                "DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings "
+                "DescribeInstanceTypes DescribeInstances DescribeInternetGateways "
                 "DescribeNetworkAcls DescribeNetworkInterfaces DescribeRouteTables "
                 "DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags "
                 "DescribeVolumes DescribeVolumesModifications DescribeVpcs",

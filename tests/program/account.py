@@ -12,6 +12,7 @@ class LookUp:
     """The functions by which the program looks up what is there."""
 
     ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
     IMAGE = "aws:ec2/getAmi:getAmi"
     QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
     VPCS = "aws:ec2/getVpcs:getVpcs"

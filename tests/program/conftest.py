@@ -54,6 +54,14 @@ class FakeCloud(LookUp, Mocks):
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
             self.ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
+            self.OFFERINGS: {
+                "locations": [
+                    "eu-central-1c",
+                    "eu-central-1a",
+                    "eu-central-1b",
+                    "eu-central-1-x-1a",
+                ]
+            },
             self.IMAGE: {"id": "ami-0123456789abcdef0"},
             self.QUOTA: {"value": 500},
             self.VPCS: {"ids": []},

@@ -25,7 +25,13 @@ TAGS = common("test", {})
 
 def network() -> Network:
     return Network(
-        "net", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS)
+        "net",
+        NetworkArgs(
+            vpc_cidr=SETTINGS.vpc_cidr,
+            zones=planned_zones(SETTINGS),
+            instance_type="t3.small",
+            tags=TAGS,
+        ),
     )
 
 

@@ -37,7 +37,13 @@ NODES = planned_nodes(SETTINGS)
 
 COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
     "Network": lambda: Network(
-        "x", NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS)
+        "x",
+        NetworkArgs(
+            vpc_cidr=SETTINGS.vpc_cidr,
+            zones=planned_zones(SETTINGS),
+            instance_type="t3.small",
+            tags=TAGS,
+        ),
     ),
     "Firewall": lambda: Firewall(
         "x",
@@ -202,7 +208,12 @@ def test_a_component_passes_its_provider_on_to_its_children(cloud):
         provider = aws.Provider("elsewhere", region="eu-west-1")
         Network(
             "x",
-            NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS),
+            NetworkArgs(
+                vpc_cidr=SETTINGS.vpc_cidr,
+                zones=planned_zones(SETTINGS),
+                instance_type="t3.small",
+                tags=TAGS,
+            ),
             pulumi.ResourceOptions(providers=[provider]),
         )
 

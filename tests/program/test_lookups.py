@@ -20,6 +20,7 @@ NODES = [
 ]
 OUTPUTS = [
     (FakeCloud.ZONES, "names", []),
+    (FakeCloud.OFFERINGS, "locations", []),
     (FakeCloud.IMAGE, "id", ""),
     (FakeCloud.QUOTA, "value", 0),
     (FakeCloud.VPCS, "ids", []),

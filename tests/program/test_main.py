@@ -279,7 +279,7 @@ def test_a_region_with_too_few_zones_is_named_with_the_setting(cloud):
     with pytest.raises(
         pulumi.RunError,
         match=r"podnet:zones asks for at least 3 zones, but this "
-        r"region offers 2 \(eu-central-1a, eu-central-1b\)",
+        r"region offers t3.small in 2 \(eu-central-1a, eu-central-1b\)",
     ):
         cloud.deploy(zones="3")
 
@@ -290,3 +290,50 @@ def test_only_zones_that_every_account_has_are_asked_for(cloud):
     assert [args for token, args in cloud.calls if token == cloud.ZONES] == [
         {"state": "available", "filters": [{"name": "zone-type", "values": ["availability-zone"]}]}
     ]
+
+
+def zones_of(cloud):
+    return {name: item["availabilityZone"] for name, item in cloud.inputs("Subnet").items()}
+
+
+@pytest.mark.parametrize("kind", ["t3.small", "m7g.large"])
+def test_a_subnet_lies_where_the_instance_type_is_offered(cloud, kind):
+    def offered(args):
+        assert args == {
+            "locationType": "availability-zone",
+            "filters": [{"name": "instance-type", "values": [kind]}],
+        }
+        return {"locations": ["eu-central-1c", "eu-central-1b"]}
+
+    cloud.answers[cloud.OFFERINGS] = offered
+    cloud.deploy(zones="2", instanceType=kind)
+
+    assert zones_of(cloud) == {"network-a": "eu-central-1b", "network-b": "eu-central-1c"}
+    assert not [text for loud, text in cloud.said if loud == "warning"]
+
+
+@pytest.mark.parametrize("offered", [[], ["eu-central-1-x-1a"], ["us-east-1a"]])
+def test_a_type_that_no_zone_offers_is_named(cloud, offered):
+    cloud.answers[cloud.OFFERINGS] = {"locations": offered}
+
+    with pytest.raises(pulumi.RunError, match=r"offers m7i.large in 0 \(none\)"):
+        cloud.deploy(instanceType="m7i.large")
+
+
+def test_a_zone_of_the_stack_that_does_not_offer_a_new_type_is_named(cloud, monkeypatch):
+    """Its subnet stays where it is, and the nodes in it."""
+    make = cloud.new_resource
+
+    def kept(args):
+        id_, outputs = make(args)
+        if args.typ == "aws:ec2/subnet:Subnet":
+            outputs["availabilityZone"] = "eu-central-1a"
+        return id_, outputs
+
+    monkeypatch.setattr(cloud, "new_resource", kept)
+    cloud.answers[cloud.OFFERINGS] = {"locations": ["eu-central-1b", "eu-central-1c"]}
+    cloud.deploy(instanceType="m7i.large", routing="host-gw")
+    (warning,) = [text for loud, text in cloud.said if loud == "warning"]
+
+    assert warning.startswith("zone a of this stack is eu-central-1a, which does not offer")
+    assert "eu-central-1b, eu-central-1c" in warning

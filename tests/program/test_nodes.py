@@ -160,7 +160,12 @@ def test_instances_wear_the_profile_of_the_role(cloud):
 
 def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
     def program() -> None:
-        args = NetworkArgs(vpc_cidr=SETTINGS.vpc_cidr, zones=planned_zones(SETTINGS), tags=TAGS)
+        args = NetworkArgs(
+            vpc_cidr=SETTINGS.vpc_cidr,
+            zones=planned_zones(SETTINGS),
+            instance_type="t3.small",
+            tags=TAGS,
+        )
         machines(depends_on={"net": Network("net", args)})
 
     cloud.build(program)

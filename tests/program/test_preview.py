@@ -60,7 +60,12 @@ def free(cloud):
 def test_where_nothing_is_there_nothing_is_looked_up_but_that(cloud):
     cloud.deploy(routing="overlay")
 
-    assert {token for token, _ in cloud.calls} == {cloud.ZONES, cloud.IMAGE, cloud.VPCS}
+    assert {token for token, _ in cloud.calls} == {
+        cloud.ZONES,
+        cloud.OFFERINGS,
+        cloud.IMAGE,
+        cloud.VPCS,
+    }
     assert cloud.said == []
     assert free(cloud) == {"node-1", "node-2"}
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
+from podnet.lab.providers.aws import zones
+from podnet.lab.providers.aws.arguments import filters, known, tag_filters
 from podnet.lab.providers.aws.session import Session, gone_is_fine, is_gone
 from podnet.lab.providers.aws.ssm import SECURE
 from podnet.lab.providers.protocol import ProviderError, Values
@@ -30,15 +32,13 @@ IMAGE = {
 
 def get_ami(session: Session, args: Values) -> Values:
     """The one image that fits, or the newest of them where that is asked for."""
-    _known(
+    known(
         "aws:ec2/getAmi:getAmi",
         args,
         {"owners", "mostRecent", "filters", "nameRegex", "includeDeprecated"},
     )
     request = {"Owners": args["owners"]} if args.get("owners") else {}
-    images = session.all(
-        session.ec2, "describe_images", "Images", Filters=_filters(args), **request
-    )
+    images = session.all(session.ec2, "describe_images", "Images", Filters=filters(args), **request)
     if pattern := args.get("nameRegex"):
         images = [image for image in images if re.search(pattern, image.get("Name", ""))]
     asked = f"owners {args.get('owners') or 'any'}, " + ", ".join(
@@ -68,55 +68,15 @@ def get_ami(session: Session, args: Values) -> Values:
     }
 
 
-def get_availability_zones(session: Session, args: Values) -> Values:
-    """The zones of the region."""
-    _known(
-        "aws:index/getAvailabilityZones:getAvailabilityZones",
-        args,
-        {"state", "filters", "allAvailabilityZones", "excludeNames", "excludeZoneIds"},
-    )
-    state = args.get("state")
-    filters = _filters(args) + ([{"Name": "state", "Values": [state]}] if state else [])
-    zones = session.ec2.describe_availability_zones(
-        Filters=filters, AllAvailabilityZones=args.get("allAvailabilityZones") or False
-    )
-    kept = sorted(
-        (
-            zone
-            for zone in zones["AvailabilityZones"]
-            if zone["ZoneName"] not in (args.get("excludeNames") or ())
-            and zone["ZoneId"] not in (args.get("excludeZoneIds") or ())
-        ),
-        key=lambda zone: str(zone["ZoneName"]),
-    )
-    return {
-        "id": session.region,
-        "region": session.region,
-        "names": [zone["ZoneName"] for zone in kept],
-        "zoneIds": [zone["ZoneId"] for zone in kept],
-        "groupNames": sorted({zone.get("GroupName") or session.region for zone in kept}),
-        **{
-            name: args.get(name)
-            for name in (
-                "state",
-                "filters",
-                "allAvailabilityZones",
-                "excludeNames",
-                "excludeZoneIds",
-            )
-        },
-    }
-
-
 def get_vpcs(session: Session, args: Values) -> Values:
     """The VPCs that fit."""
-    _known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
+    known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
     return _ids(session, args, "describe_vpcs", "Vpcs", "VpcId")
 
 
 def get_instances(session: Session, args: Values) -> Values:
     """The instances that fit: running ones, where no other states are asked for."""
-    _known(
+    known(
         "aws:ec2/getInstances:getInstances", args, {"filters", "instanceTags", "instanceStateNames"}
     )
     states = args.get("instanceStateNames") or ["running"]
@@ -125,8 +85,8 @@ def get_instances(session: Session, args: Values) -> Values:
         "describe_instances",
         "Reservations",
         Filters=[
-            *_filters(args),
-            *_tag_filters(args.get("instanceTags")),
+            *filters(args),
+            *tag_filters(args.get("instanceTags")),
             {"Name": "instance-state-name", "Values": states},
         ],
     )
@@ -146,7 +106,7 @@ def get_instances(session: Session, args: Values) -> Values:
 
 def get_route_tables(session: Session, args: Values) -> Values:
     """The route tables that fit."""
-    _known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
+    known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
     vpc = [{"Name": "vpc-id", "Values": [args["vpcId"]]}] if args.get("vpcId") else []
     found = _ids(session, args, "describe_route_tables", "RouteTables", "RouteTableId", *vpc)
     return {**found, "vpcId": args.get("vpcId")}
@@ -154,7 +114,7 @@ def get_route_tables(session: Session, args: Values) -> Values:
 
 def get_route_table(session: Session, args: Values) -> Values:
     """A route table by its id, with its routes but for the one within the VPC."""
-    _known("aws:ec2/getRouteTable:getRouteTable", args, {"routeTableId"})
+    known("aws:ec2/getRouteTable:getRouteTable", args, {"routeTableId"})
     table = session.ec2.describe_route_tables(RouteTableIds=[args["routeTableId"]])["RouteTables"][
         0
     ]
@@ -180,7 +140,7 @@ def get_route_table(session: Session, args: Values) -> Values:
 
 def get_security_group_rules(session: Session, args: Values) -> Values:
     """The rules of security groups that fit."""
-    _known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
+    known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
     found = _ids(
         session, args, "describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"
     )
@@ -196,7 +156,7 @@ def get_service_quota(session: Session, args: Values) -> Values:
     own only where it was changed.
     """
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"  # noqa: S105  # a type token
-    _known(token, args, {"serviceCode", "quotaCode"})
+    known(token, args, {"serviceCode", "quotaCode"})
     asked = {"ServiceCode": args["serviceCode"], "QuotaCode": args["quotaCode"]}
     default = session.quotas.get_aws_default_service_quota(**asked)["Quota"]
     own = default
@@ -220,7 +180,7 @@ def get_service_quota(session: Session, args: Values) -> Values:
 
 def get_parameter(session: Session, args: Values) -> Values:
     """A parameter of Systems Manager; a secret one in clear unless that is declined."""
-    _known("aws:ssm/getParameter:getParameter", args, {"name", "withDecryption"})
+    known("aws:ssm/getParameter:getParameter", args, {"name", "withDecryption"})
     clear = args.get("withDecryption") is not False
     try:
         found = session.ssm.get_parameter(Name=args["name"], WithDecryption=clear)["Parameter"]
@@ -250,7 +210,8 @@ SECRET = {"aws:ssm/getParameter:getParameter": frozenset({"value"})}
 
 FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getAmi:getAmi": get_ami,
-    "aws:index/getAvailabilityZones:getAvailabilityZones": get_availability_zones,
+    zones.ZONES: zones.get_availability_zones,
+    zones.OFFERINGS: zones.get_instance_type_offerings,
     "aws:ec2/getVpcs:getVpcs": get_vpcs,
     "aws:ec2/getInstances:getInstances": get_instances,
     "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
@@ -261,14 +222,6 @@ FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
 }
 
 
-def _known(token: str, args: Values, served: set[str]) -> None:
-    for name in {name for name, value in args.items() if value is not None} - served - {"region"}:
-        raise ProviderError(
-            f"{token} has no argument {name} in the lab; served: {', '.join(sorted(served))}",
-            rule="aws-argument-unknown",
-        )
-
-
 def _ids(
     session: Session, args: Values, operation: str, key: str, id_key: str, *more: Values
 ) -> Values:
@@ -277,7 +230,7 @@ def _ids(
         session.ec2,
         operation,
         key,
-        Filters=[*_filters(args), *_tag_filters(args.get("tags")), *more],
+        Filters=[*filters(args), *tag_filters(args.get("tags")), *more],
     )
     return {
         "id": session.region,
@@ -286,11 +239,3 @@ def _ids(
         "filters": args.get("filters"),
         "tags": args.get("tags"),
     }
-
-
-def _filters(args: Values) -> list[Values]:
-    return [{"Name": one["name"], "Values": one["values"]} for one in args.get("filters") or []]
-
-
-def _tag_filters(tags: dict[str, str] | None) -> list[Values]:
-    return [{"Name": f"tag:{key}", "Values": [value]} for key, value in (tags or {}).items()]

@@ -58,6 +58,27 @@ def image_exists(call: Call, ec2: Client) -> None:
         )
 
 
+@rule("RunInstances")
+def zone_offers_the_type(call: Call, ec2: Client) -> None:
+    """An instance type is not offered in every zone (EC2 User Guide, error `Unsupported`)."""
+    interface = next(iter(call.items("NetworkInterface")), {})
+    subnet_id, kind = interface.get("SubnetId"), call.get("InstanceType")
+    if not (subnet_id and kind):
+        return
+    subnet = exists(lambda: ec2.describe_subnets(SubnetIds=[subnet_id]), "Subnets")
+    offers = ec2.describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [kind]}]
+    )["InstanceTypeOfferings"]
+    zones = sorted(one["Location"] for one in offers)
+    if subnet and subnet["AvailabilityZone"] not in zones:
+        raise ApiError(
+            "Unsupported",
+            f"Your requested instance type ({kind}) is not supported in your requested "
+            f"Availability Zone ({subnet['AvailabilityZone']}). Please retry your request by not "
+            f"specifying an Availability Zone or choosing {', '.join(zones)}.",
+        )
+
+
 @rule("StartInstances", "StopInstances", "RebootInstances")
 def state_allows_it(call: Call, ec2: Client) -> None:
     """A terminated instance does nothing, a stopped one does not reboot."""

@@ -10,6 +10,8 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
+from podnet.lab.clients import client
+
 
 @contextmanager
 def refused(code: str, part: str = ""):
@@ -48,6 +50,25 @@ def test_an_address_that_is_taken_is_refused_to_an_interface(ec2, network, launc
 
     with refused("InvalidIPAddress.InUse", "172.20.4.11"):
         ec2.create_network_interface(SubnetId=network.subnet, PrivateIpAddress="172.20.4.11")
+
+
+@pytest.mark.parametrize(
+    ("kind", "zone"), [("t3.small", "us-east-1e"), ("m7i.large", "us-east-1e")]
+)
+def test_a_type_is_refused_in_a_zone_that_does_not_offer_it(endpoint, kind, zone):
+    ec2 = client("ec2", endpoint, "us-east-1")
+    vpc = ec2.create_vpc(CidrBlock="172.20.4.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="172.20.4.0/24", AvailabilityZone=zone)
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+
+    with refused("Unsupported", "us-east-1a, us-east-1b"):
+        ec2.run_instances(
+            ImageId=image,
+            InstanceType=kind,
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet["Subnet"]["SubnetId"],
+        )
 
 
 @pytest.mark.parametrize("address", ["172.20.4.0", "172.20.4.1", "172.20.4.3", "172.20.4.255"])

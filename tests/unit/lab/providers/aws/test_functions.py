@@ -21,6 +21,7 @@ VPCS = "aws:ec2/getVpcs:getVpcs"
 INSTANCES = "aws:ec2/getInstances:getInstances"
 TABLES = "aws:ec2/getRouteTables:getRouteTables"
 TABLE = "aws:ec2/getRouteTable:getRouteTable"
+OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
 RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
 QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
 UBUNTU = "099720109477"
@@ -88,6 +89,33 @@ def test_zones_may_be_left_out_by_name(provider):
     result = provider.invoke(ZONES, {"state": "available", "excludeNames": [f"{REGION}a"]})
 
     assert result["names"] == [f"{REGION}b", f"{REGION}c"]
+
+
+def offerings(provider, *types):
+    return provider.invoke(
+        OFFERINGS,
+        {
+            "locationType": "availability-zone",
+            "filters": [{"name": "instance-type", "values": [*types]}],
+        },
+    )
+
+
+def test_zones_that_offer_a_type_are_found(provider):
+    result = offerings(provider, "t3.small", "m7g.large")
+    pairs = {*zip(result["instanceTypes"], result["locations"], strict=True)}
+
+    assert pairs == {
+        (kind, f"{REGION}{zone}") for kind in ("t3.small", "m7g.large") for zone in "abc"
+    }
+    assert {*result["locationTypes"]} == {"availability-zone"}
+    assert provider.invoke(OFFERINGS, {})["locations"][0] == REGION
+
+
+def test_a_type_that_is_offered_nowhere_has_empty_lists(provider):
+    answer = offerings(provider, "t99.small")
+
+    assert (answer["instanceTypes"], answer["locations"], answer["locationTypes"]) == ([], [], [])
 
 
 def test_vpcs_are_found_by_tags_in_which_a_star_stands_for_anything(provider, stack):
