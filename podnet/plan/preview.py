@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from podnet.plan import firewall
 from podnet.plan.deployed import Deployed
+from podnet.plan.hypervisor import is_xen
 from podnet.plan.image import DEBIAN
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.problem import Problem, Remark
@@ -31,6 +32,17 @@ def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
 
 def warnings(settings: Settings) -> Iterator[Remark]:
     """Consequences of valid settings that may surprise."""
+    if is_xen(settings.instance_type):
+        # The guide of 2022 excepted them (gravitational/teleport, RFD 72); that of
+        # 2026 ("View tags for your EC2 instances using instance metadata") excepts none.
+        yield Remark(
+            rule="instance-type-xen",
+            text=f"podnet:instanceType {settings.instance_type} runs on Xen, not on AWS's Nitro "
+            "System: a switch reaches a node by a tag in its metadata, and AWS used to change those "
+            "of a running instance on Nitro alone. Stop and start a node that does not follow a "
+            "switch, or take a type on Nitro, such as t3.small",
+            is_warning=True,
+        )
     if not settings.has_cluster:
         return
     if settings.node_count == 1:

@@ -228,6 +228,14 @@ def test_without_a_cluster_no_settings_are_warned_of():
     assert list(warnings(Settings(node_count=1))) == []
 
 
+@pytest.mark.parametrize(("kind", "named"), [("t2.micro", 1), ("m4.large", 1), ("t3.small", 0)])
+def test_a_type_whose_metadata_may_not_follow_a_switch_is_named(kind, named):
+    found = [each for each in warnings(Settings(instance_type=kind)) if each.is_warning]
+
+    assert [each.rule for each in found] == ["instance-type-xen"] * named
+    assert all(kind in each.text for each in found)
+
+
 def test_routes_are_summed_up_with_the_quota_and_the_headroom():
     summary = route_summary(RouteBudget.of(Settings(node_count=40, zones=3), 50))
 
