@@ -1,6 +1,6 @@
 """The address rule: from a node's VPC address to its pod block, and back.
 
-Standard library only, since every node receives this very file in its user data.
+Standard library only, since every node receives this module in its user data.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The routing of nodes, its variants and its tag.
 
-Standard library only, since every node receives this very file in its user data.
+Standard library only, since every node receives this module in its user data.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
 from base64 import b64decode
 
 import pytest
+import yaml
 
 from podnet.plan import config
 from podnet.userdata import packing
@@ -226,9 +228,11 @@ def test_user_data_names_the_parameters_and_holds_none_of_their_secrets(cluster)
         for item in cluster.inputs("Instance").values()
     }
     (text,) = texts
+    (pack,) = yaml.safe_load(text)["write_files"]
+    files = json.loads(bz2.decompress(b64decode(pack["content"])))
 
-    assert f"PODNET_PARAMETERS={ROOT}\n" in text
-    assert KUBECONFIG not in text
+    assert f"PODNET_PARAMETERS={ROOT}\n" in files["/etc/podnet/node.env"]
+    assert KUBECONFIG not in text + "".join(files.values())
 
 
 def test_the_exports_say_how_to_reach_the_cluster_and_what_a_cloud_controller_must_not_do(cluster):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 
 import pulumi
 import pytest
@@ -16,7 +15,7 @@ IMAGE = "ami-0123456789abcdef0"
 OVERLAY = "overlay max=250 vni=1 port=8472"
 VPC_ROUTES = "vpc-routes max=250 vni=1 port=8472"
 NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 zones=1"
-VERSION = hashlib.sha256(userdata.render(Settings()).encode()).hexdigest()[:10]
+VERSION = userdata.version(Settings())
 FIXED = {
     "ami",
     "instanceType",

@@ -71,9 +71,16 @@ def outcomes(*results):
     return step
 
 
-def build(assigned=None, find=lambda: NODE, first=unchanged, **others):
+def build(assigned=None, find=lambda: NODE, first=unchanged, checks=(), **repairs):
     """An agent with these steps, which has found its node."""
-    subject = agent.Agent(Steps(), assigned or Assigned(), find, {"sysctls": first}, others)
+    subject = agent.Agent(
+        Steps(),
+        assigned or Assigned(),
+        find,
+        first={"sysctls": first},
+        repairs=repairs,
+        checks=dict(checks),
+    )
     subject.node = NODE
     return subject
 
@@ -92,7 +99,7 @@ def test_a_failing_step_is_logged_once_and_hides_no_other(capsys, error):
     later = []
     subject = build(first=outcomes(*[error] * 3), conflist=lambda *_: later.append(1) or "")
 
-    assert [subject.reconcile() for _ in range(3)] == [False, False, False]
+    assert [subject.reconcile() for _ in range(3)] == [[f"sysctls: {error}"]] * 3
     assert len(later) == 3
     assert capsys.readouterr().out == f"sysctls: {error}\n"
 
@@ -100,12 +107,12 @@ def test_a_failing_step_is_logged_once_and_hides_no_other(capsys, error):
 def test_a_step_that_works_again_is_logged(capsys):
     subject = build(table=outcomes(OSError("gone"), "", ""))
 
-    assert [subject.reconcile() for _ in range(3)] == [False, True, True]
+    assert [subject.reconcile() for _ in range(3)] == [["table: gone"], [], []]
     assert capsys.readouterr().out == "table: gone\ntable: works again\n"
 
 
 def test_a_poll_that_changes_nothing_logs_nothing(capsys):
-    assert build(table=unchanged).reconcile()
+    assert build(table=unchanged).reconcile() == []
     assert capsys.readouterr().out == ""
 
 
@@ -123,7 +130,7 @@ def test_a_changed_problem_is_logged(capsys):
 def test_a_node_with_a_routing_is_ready_without_the_metadata_service(routing, ready):
     assigned = Assigned(routing, failing="the metadata service does not answer")
 
-    assert build(assigned, table=unchanged).reconcile() is ready
+    assert (not build(assigned, table=unchanged).reconcile()) is ready
 
 
 def test_nothing_is_done_before_the_node_is_known():
@@ -135,7 +142,7 @@ def test_nothing_is_done_before_the_node_is_known():
     subject = build(find=find, links=lambda *_: done.append("links") or "")
     subject.node = None
 
-    assert subject.reconcile() is False
+    assert subject.reconcile() == ["node: no default route yet"]
     assert done == []
 
 
@@ -148,8 +155,24 @@ def test_a_step_after_the_uplink_sees_the_link_that_has_the_address_now():
         table=lambda node, _: seen.append(node.link) or "",
     )
 
-    assert subject.reconcile()
+    assert subject.reconcile() == []
     assert seen == ["phys-bridge"]
+
+
+def test_what_a_check_finds_is_logged_once_and_keeps_the_node_from_being_ready(capsys):
+    found = iter([["forwarding of eth0 is off", "a table drops"], ["a table drops"], []])
+    subject = build(checks={"others": lambda *_: next(found)})
+
+    assert [subject.reconcile() for _ in range(3)] == [
+        ["others: forwarding of eth0 is off; a table drops"],
+        ["others: a table drops"],
+        [],
+    ]
+    assert capsys.readouterr().out == (
+        "others: forwarding of eth0 is off; a table drops\n"
+        "others: a table drops\n"
+        "others: works again\n"
+    )
 
 
 def test_a_refused_command_is_named_as_one_could_paste_it(monkeypatch):

@@ -1,6 +1,7 @@
 import dataclasses
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from podnet import userdata
+from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.userdata import rendering
@@ -20,30 +22,72 @@ from tests.refusals import refused
 
 PROJECT = Path(__file__).parents[3]
 FILES = PROJECT / "userdata" / "files"
-PLAN = PROJECT / "podnet" / "plan"
+CLUSTER = Settings(kubernetes=Kubernetes.KUBEADM)
 
 
-def test_user_data_is_as_the_golden_copy(golden):
-    golden("user-data.yaml", userdata.render(Settings()))
+def test_the_files_of_a_node_are_as_the_golden_copy(golden):
+    golden("node-files.txt", listing(userdata.contents(Settings())))
 
 
-def test_every_file_arrives_byte_for_byte():
-    cloud_config = yaml.safe_load(userdata.render(Settings()))
+def test_what_unpacks_them_is_as_the_golden_copy(golden):
+    text = userdata.render(Settings())
 
-    written = {file["path"]: file["content"] for file in cloud_config["write_files"]}
+    golden("user-data.yaml", re.sub("(?m)^  content: .*", "  content: ...", text))
 
+
+def listing(files):
+    return "".join(f"=== {path}\n{text}" for path, text in files.items())
+
+
+def unpacked(text, root):
+    """The files on a node after cloud-init has written and run what a text asks for."""
+    cloud_config = yaml.safe_load(text)
+    for file in cloud_config["write_files"]:
+        assert file["encoding"] == "b64"
+        target = root / file["path"][1:]
+        target.parent.mkdir(parents=True)
+        target.write_bytes(b64decode(file["content"]))
+    *program, folder = cloud_config["runcmd"][0]
+    assert folder == "/"
+    subprocess.run([*program, str(root)], check=True)
+    return {
+        f"/{path.relative_to(root)}": path.read_text()
+        for path in root.rglob("*")
+        if path.is_file() and path.name != "files.json.bz2"
+    }
+
+
+@pytest.mark.parametrize("settings", [Settings(), CLUSTER], ids=["plain", "cluster"])
+def test_every_file_arrives(settings, tmp_path):
+    written = unpacked(userdata.render(settings, "dev"), tmp_path)
+
+    assert written == userdata.contents(settings, "dev")
+
+
+def test_a_node_gets_every_file_of_the_folder():
     constant = {
-        f"/{path.relative_to(FILES)}": path.read_text()
+        f"/{path.relative_to(FILES)}"
         for path in FILES.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert written == {
-        "/etc/podnet/node.env": userdata.node_env(Settings()),
-        **{
-            f"/usr/local/lib/podnet/podnet/plan/{name}": (PLAN / name).read_text()
+
+    assert set(userdata.contents(Settings())) == {
+        "/etc/podnet/node.env",
+        *(
+            f"/usr/local/lib/podnet/podnet/plan/{name}"
             for name in ("address.py", "node_network.py", "routing.py")
-        },
-        **constant,
+        ),
+        *constant,
+    }
+
+
+def test_what_is_no_python_arrives_byte_for_byte():
+    files = userdata.contents(Settings())
+
+    assert {path: files[path] for path in files if not path.endswith((".py", "node.env"))} == {
+        f"/{path.relative_to(FILES)}": path.read_text()
+        for path in FILES.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
     }
 
 
@@ -54,9 +98,28 @@ def test_nothing_else_is_asked_of_cloud_init():
 
     assert text.startswith("#cloud-config\n")
     assert cloud_config.keys() == {"write_files", "runcmd"}
-    assert cloud_config["runcmd"] == [
+    assert cloud_config["runcmd"][1:] == [
         ["systemctl", "enable", "--now", "--no-block", "podnet-agent"]
     ]
+
+
+def test_a_cluster_leaves_room_for_what_the_agent_will_need():
+    raw = b64decode(userdata.encoded(CLUSTER, "dev"))
+
+    assert len(raw) < rendering.LIMIT - 512
+
+
+def test_a_file_or_what_unpacks_it_changes_the_version_and_the_compressor_does_not(monkeypatch):
+    now = userdata.version(Settings())
+    monkeypatch.setattr(rendering.bz2, "compress", lambda _: b"another compressor's")
+    same = userdata.version(Settings())
+    monkeypatch.setattr(rendering, "UNPACK", FILES / "etc/sysctl.d/90-podnet.conf")
+    other_unpacking = userdata.version(Settings())
+    monkeypatch.undo()
+    monkeypatch.setattr(rendering, "CONSTANT", rendering.CONSTANT[1:])
+
+    assert same == now
+    assert len({now, other_unpacking, userdata.version(Settings())}) == 3
 
 
 @pytest.mark.parametrize(
@@ -96,7 +159,7 @@ def test_the_numbers_of_the_address_rule_are_in_node_env():
 def test_no_number_of_the_default_stack_is_in_another_stacks_user_data():
     settings = Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
 
-    text = userdata.render(settings)
+    text = listing(userdata.contents(settings))
 
     assert [number for number in ("192.168.", "10.1.") if number in text] == []
 

@@ -9,21 +9,19 @@ from podnet import userdata
 from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.settings import Settings
 from podnet.userdata import packing, rendering
+from podnet.userdata.stripping import stripped
 
 CLUSTER = Settings(kubernetes=Kubernetes.KUBEADM)
 
 
-def files(text):
-    return {file["path"]: file["content"] for file in yaml.safe_load(text)["write_files"]}
-
-
 def test_nodes_of_a_cluster_receive_all_that_others_do_and_the_means_to_fetch_the_rest():
-    plain, cluster = files(userdata.render(Settings())), files(userdata.render(CLUSTER, "dev"))
-    environment = "/etc/podnet/node.env"
+    plain, cluster = userdata.contents(Settings()), userdata.contents(CLUSTER, "dev")
+    fetcher, environment = packing.in_user_data(), "/etc/podnet/node.env"
 
     assert cluster == {
         **plain,
-        **packing.in_user_data(),
+        **{path: stripped(text) for path, text in fetcher.items() if path.endswith(".py")},
+        **{path: text for path, text in fetcher.items() if not path.endswith(".py")},
         environment: plain[environment]
         + (
             "PODNET_KUBERNETES=kubeadm\n"
@@ -36,7 +34,7 @@ def test_nodes_of_a_cluster_receive_all_that_others_do_and_the_means_to_fetch_th
 
 
 def test_both_units_are_started_and_neither_is_waited_for():
-    assert yaml.safe_load(userdata.render(CLUSTER, "dev"))["runcmd"] == [
+    assert yaml.safe_load(userdata.render(CLUSTER, "dev"))["runcmd"][1:] == [
         ["systemctl", "enable", "--now", "--no-block", "podnet-agent", "podnet-kubernetes"]
     ]
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -25,35 +25,51 @@ SYSCTLS = {
     "bridge/bridge-nf-call-ip6tables": "1",
 }
 
-Keep = Callable[[Node, Routing], str]
+Repair = Callable[[Node, Routing], str]
+"""Mends what differs and returns what it changed; raises what it cannot mend."""
+Check = Callable[[Node, Routing], Iterable[str]]
+"""Finds what is wrong and is not the agent's to change."""
 
 
 class Agent:
-    """Runs steps at every poll: the first always, the others once the node is known."""
+    """Runs steps at every poll: the first always, repairs and checks once the node is known."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a poll does, in its order
         self,
         steps: Steps,
         assigned: AssignedRouting,
         find: Callable[[], Node],
+        *,
         first: Mapping[str, Callable[[], str]],
-        others: Mapping[str, Keep],
+        repairs: Mapping[str, Repair],
+        checks: Mapping[str, Check],
     ) -> None:
         self.steps = steps
         self.assigned = assigned
         self.find = find
         self.first = {**first, "node": self.keep_node}
-        self.others = others
+        self.repairs = repairs
+        self.checks = checks
         self.node: Node | None = None
 
-    def reconcile(self) -> bool:
-        """One poll; true if every step worked and the node has a routing."""
-        run = self.steps.run
-        known = run("routing", self.assigned.refresh) or bool(self.assigned.routing)
-        done = [run(name, step) for name, step in self.first.items()]
+    def reconcile(self) -> list[str]:
+        """One poll; returns the problems that keep the node from being ready."""
+        run = self.run
+        problems = run("routing", self.assigned.refresh)
+        if self.assigned.routing:
+            # The last one stays in effect, so the node's pods have their network.
+            problems = []
+        for name, step in self.first.items():
+            problems += run(name, step)
         if self.node:
-            done += [run(name, partial(self.keep, step)) for name, step in self.others.items()]
-        return known and all(done)
+            for name, repair in self.repairs.items():
+                problems += run(name, partial(self.repair, repair))
+            for name, check in self.checks.items():
+                problems += run(name, partial(self.check, check))
+        return problems
+
+    def run(self, name: str, step: Callable[[], str]) -> list[str]:
+        return [] if self.steps.run(name, step) else [f"{name}: {self.steps.logged[name]}"]
 
     def keep_node(self) -> str:
         node = self.find()
@@ -62,13 +78,20 @@ class Agent:
         self.node = node
         return f"{node.address} on {node.link}, MTU {node.mtu}, pods {node.block}"
 
-    def keep(self, step: Keep) -> str:
-        """Run a step for the node."""
+    def repair(self, step: Repair) -> str:
+        """Run a repair for the node."""
         changes = step(self.node, self.assigned.routing or Routing()) if self.node else ""
         if changes:
             # The uplink moves the node's address to another link.
             self.node = self.find()
         return changes
+
+    def check(self, step: Check) -> str:
+        """Run a check for the node; raises what it finds."""
+        found = step(self.node, self.assigned.routing or Routing()) if self.node else ()
+        if problem := "; ".join(found):
+            raise LookupError(problem)
+        return ""
 
 
 def build(plan: AddressPlan, assigned: AssignedRouting, cni: Path) -> Agent:
@@ -78,14 +101,15 @@ def build(plan: AddressPlan, assigned: AssignedRouting, cni: Path) -> Agent:
         steps,
         assigned,
         partial(find_node, plan),
-        {"sysctls": keep_sysctls},
-        {
+        first={"sysctls": keep_sysctls},
+        repairs={
             "uplink": keep_uplink,
             "table": Ruleset().keep,
             "links": keep_links,
             "peers": partial(keep_peers, report=steps.report),
             "conflist": partial(keep_conflist, folder=cni),
         },
+        checks={},
     )
 
 
@@ -110,7 +134,7 @@ def main() -> None:
     agent = build(AddressPlan.from_environ(os.environ), assigned, cni)
     ready = False
     while True:
-        if agent.reconcile() and not ready:
+        if not agent.reconcile() and not ready:
             ready = True
             notify(b"READY=1")
         if signal.sigtimedwait(stop, PERIOD):
