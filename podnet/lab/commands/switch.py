@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
+from podnet.cli.app import show
 from podnet.errors import UserError
 from podnet.lab.commands.options import (
     Value,
@@ -14,6 +17,7 @@ from podnet.lab.commands.options import (
     show_overrides,
     stack_option,
 )
+from podnet.lab.engines.report import Summary
 from podnet.lab.operations import deployment, switching
 from podnet.lab.operations.deployment import deploying
 from podnet.lab.operations.render import show_changes, show_verification
@@ -53,11 +57,22 @@ def switch(
             _ask(f"to or from {RoutingMode.L2}, all pods of {chosen.name} are replaced; go on?")
         if switching.replaces_devices(assigned, wanted) and not yes:
             _ask("another vni or vxlanPort loses packets between nodes for seconds; go on?")
-        chosen.save(overrides)
         chosen.record()
-        summary = deployment.up(chosen, log=False)
+        summary = _deploy(chosen, overrides)
         verification = verify(chosen, summary, replace_pods=new_pods)
     show_verification(verification)
+
+
+def _deploy(stack: LabStack, overrides: Mapping[str, str]) -> Summary:
+    """Deploy the switch, and save it once it is done; a failed one leaves the saved settings."""
+    try:
+        summary = deployment.up(stack, overrides, log=False)
+    except UserError:
+        kept = stack.settings().node_routing.variant.name
+        show(f"this lab still keeps {kept}: `podnet up` goes back to it, the same command goes on")
+        raise
+    stack.save(overrides)
+    return summary
 
 
 def _assigned(stack: LabStack) -> list[Routing]:

@@ -23,10 +23,10 @@ class ProgramError(EngineError):
 class StateError(EngineError):
     """The state file cannot be read; it stays as it is."""
 
-    def __init__(self, path: Path, why: str, *, rule: str) -> None:
+    def __init__(self, path: Path, why: str, way_out: str, *, rule: str) -> None:
         super().__init__(
-            f"state file {path} {why}; it was kept as it is: put a good copy in its "
-            f"place, or move it away to start from nothing",
+            f"state file {path} {why}. Nothing was changed: {way_out}, or start again with "
+            f"`podnet down` and `podnet up`",
             rule=rule,
         )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from podnet.lab.engines.errors import StateLockedError
+from podnet.lab.engines.errors import EngineError, StateLockedError
 from podnet.system.waiting import wait_until
 
 POLL = 0.05
@@ -18,21 +18,45 @@ POLL = 0.05
 def locked(state: Path, timeout: float) -> Iterator[None]:
     """Hold the lock of this state file, waiting at most `timeout` seconds for another holder."""
     path = state.with_name(f"{state.name}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The file is never removed: a second engine could then lock a file that has no name any more.
-    with path.open("a+") as file:
-        if not wait_until(lambda: _try(file.fileno()), timeout, POLL):
-            file.seek(0)
+    descriptor = _opened(path)
+    try:
+        if not wait_until(lambda: _try(descriptor), timeout, POLL):
             raise StateLockedError(
-                f"stack state {state} is in use by process {file.read().strip() or 'unknown'}; "
+                f"stack state {state} is in use by process {holder(path)}; "
                 f"waited {timeout:g} s for it: let it finish, or end it",
                 rule="stack-locked",
             )
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        _sign(descriptor, str(os.getpid()))
         yield
-        file.truncate(0)
+        _sign(descriptor, "")
+    finally:
+        os.close(descriptor)
+
+
+def holder(path: Path) -> str:
+    """The process that holds the lock of this file, as far as it could sign."""
+    return path.read_text().strip() or "unknown"
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise EngineError(
+            f"{path} cannot be written ({error.strerror}), and without this lock two commands "
+            f"could change the same things; nothing was changed. Make {path.parent} writable, or "
+            f"make room on its disk, and run the command again",
+            rule="lock-unwritable",
+        ) from error
+
+
+def _sign(descriptor: int, text: str) -> None:
+    # The lock holds without a signature, which a full disk has no room for.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
 
 
 def _try(descriptor: int) -> bool:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from podnet.cli.console import program_log, step
 from podnet.errors import UserError
 from podnet.lab.engines.errors import StateLockedError
-from podnet.lab.engines.lock import locked
+from podnet.lab.engines.lock import holder, locked
 from podnet.lab.engines.report import Summary
 from podnet.lab.home import Home
 from podnet.lab.images import catalogue, programs
@@ -62,11 +62,11 @@ def preview(stack: LabStack, once: Mapping[str, str] | None = None) -> Summary:
 
 def _busy(home: Home) -> UserError:
     file = home.deployment_lock
-    holder = file.read_text().strip() or "unknown"
+    process = holder(file)
     since = time.strftime("%H:%M:%S", time.localtime(file.stat().st_mtime))
     return UserError(
-        f"process {holder} has been deploying into the lab of {home.directory} since {since}; "
-        f"wait for its end, or interrupt it with `kill -INT {holder}`, and run this command again",
+        f"process {process} has been deploying into the lab of {home.directory} since {since}; "
+        f"wait for its end, or interrupt it with `kill -INT {process}`, and run this command again",
         rule="lab-busy",
     )
 

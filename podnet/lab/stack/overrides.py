@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from podnet.errors import UserError
 from podnet.lab.engines.project import Project
 from podnet.lab.home import Home
 from podnet.lab.images import catalogue
@@ -20,9 +21,21 @@ SWITCH_WAIT = {"podnet:switchWaitSeconds": str(LEAST_WAIT)}
 
 
 def load(home: Home, stack: str) -> dict[str, str]:
-    """The overrides of this stack, by key."""
+    """The overrides of this stack, by key; raises `UserError` where they cannot be read."""
     file = home.overrides(stack)
-    return dict(json.loads(file.read_text())) if file.exists() else {}
+    if not file.exists():
+        return {}
+    try:
+        found = json.loads(file.read_text())
+        if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+            raise ValueError("it must be one object of text by key")  # noqa: TRY301
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"{file}, which keeps the settings of this lab, cannot be read: {error}; mend it, or "
+            f"remove it to have those of the stack's file alone",
+            rule="overrides-unreadable",
+        ) from error
+    return found
 
 
 def save(home: Home, stack: str, project: Project, config: Mapping[str, str]) -> None:
@@ -30,7 +43,16 @@ def save(home: Home, stack: str, project: Project, config: Mapping[str, str]) ->
     own = project.config(stack, {})
     wanted = {**load(home, stack), **config}
     different = {key: value for key, value in wanted.items() if own.get(key) != value}
-    write_atomically(home.overrides(stack), json.dumps(different, indent=2, sort_keys=True))
+    file = home.overrides(stack)
+    try:
+        write_atomically(file, json.dumps(different, indent=2, sort_keys=True))
+    except OSError as error:
+        raise UserError(
+            f"{file} cannot be written ({error.strerror}), so that the next deployment would not "
+            f"know what this command sets: {', '.join(config)}. Make it writable, or make room on "
+            f"its disk, and run the command again",
+            rule="overrides-unwritable",
+        ) from error
 
 
 def merged(

@@ -134,7 +134,15 @@ class Engine:
     def _to_the_end(self) -> Iterator[bool]:
         """Marks a run until it ends; whether the one before came to its end."""
         ended = not self._unfinished.exists()
-        self._unfinished.touch()
+        try:
+            self._unfinished.touch()
+        except OSError as error:
+            raise EngineError(
+                f"{self._unfinished} cannot be written ({error.strerror}); nothing was changed. "
+                f"Make {self._path.parent} writable, or make room on its disk, and run the "
+                f"command again",
+                rule="state-mark-unwritable",
+            ) from error
         try:
             yield ended
         except ProjectError:

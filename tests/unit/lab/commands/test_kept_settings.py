@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from click.testing import CliRunner
 
 from podnet.cli.app import Invocation, app
+from podnet.errors import UserError
 from podnet.lab.commands import deploy, options, switch
 from podnet.lab.engines.report import Summary
 from podnet.lab.home import Home
@@ -65,6 +69,50 @@ def test_the_value_of_the_stacks_file_ends_an_override(podnet):
     podnet("up", "-c", "nodeCount=4")
 
     assert podnet("up", "-c", "nodeCount=3") == ((3, "vpc-routes"), "")
+
+
+@pytest.mark.parametrize("rule", ["state-unwritable", "lock-unwritable", "resource-failed"])
+def test_a_switch_that_fails_keeps_the_mode_before_it(podnet, tmp_path, monkeypatch, rule):
+    podnet("up")
+    podnet("switch", "host-gw")
+
+    def fail(*_, **__):
+        raise UserError("the disk is full", rule=rule)
+
+    with monkeypatch.context() as patch, refused(rule):
+        patch.setattr(deployment, "up", fail)
+        podnet("switch", "overlay")
+
+    assert overrides.load(Home.open(tmp_path), "lab") == {"podnet:routing": "host-gw"}
+    assert podnet("up")[0] == (3, "host-gw")
+
+
+def test_a_switch_that_cannot_be_saved_says_what_the_next_deployment_lacks(podnet, monkeypatch):
+    podnet("up")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch, refused("overrides-unwritable") as caught:
+        patch.setattr(overrides, "write_atomically", full)
+        podnet("switch", "overlay")
+
+    assert "No space left on device" in str(caught.value)
+    assert "podnet:routing" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b'{"podnet:routing": 5}', b"5", b"{"])
+def test_settings_that_cannot_be_read_are_named(podnet, tmp_path, content):
+    podnet("up")
+    file = Home.open(tmp_path).overrides("lab")
+    file.write_bytes(content)
+
+    for words in (("up",), ("switch", "overlay"), ("preview",)):
+        with refused("overrides-unreadable") as caught:
+            podnet(*words)
+
+    assert str(file) in str(caught.value)
+    assert file.read_bytes() == content
 
 
 def test_a_preview_keeps_nothing(podnet):

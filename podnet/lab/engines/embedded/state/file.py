@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
+from podnet.lab.engines.embedded.state import schema
 from podnet.lab.engines.embedded.state.resources import Resource, State
 from podnet.lab.engines.embedded.state.vault import Vault, VaultError
 from podnet.lab.engines.errors import EngineError, StateError, StateGoneError
+from podnet.system.files import write_atomically
 
 VERSION = 1
 
@@ -21,6 +22,8 @@ class StateFile:
 
     def __init__(self, path: Path, project: str, stack: str) -> None:
         self.path = path
+        self.backup = path.with_name(f"{path.name}.backup")
+        """A copy as it was last written, for when something else spoils the file."""
         self._head = {"version": VERSION, "project": project, "stack": stack}
         self._vault = Vault(path.with_name(f"{path.name}.key"))
         self._written = ""
@@ -30,33 +33,17 @@ class StateFile:
     def load(self) -> State:
         """The state; an empty one where there is no file yet. Raises `StateError`."""
         try:
-            text = self.path.read_text()
-        except FileNotFoundError:
+            text, state = self._read(self.path)
+        except FileNotFoundError as error:
+            if self._backup_is_good():
+                raise self._error(
+                    _Unfit("is not there, and its backup is", rule="state-missing")
+                ) from error
             return State()
-        except (OSError, UnicodeDecodeError) as error:
-            raise StateError(
-                self.path, f"cannot be read ({error})", rule="state-unreadable"
-            ) from error
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise StateError(
-                self.path, f"is corrupt: not JSON ({error})", rule="state-not-json"
-            ) from error
-        self._check_head(content)
+        except _Unfit as unfit:
+            raise self._error(unfit) from unfit
         self._written = text
-        try:
-            return self._parse(content)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise StateError(
-                self.path, f"is corrupt: not a stack's state ({error!r})", rule="state-malformed"
-            ) from error
-        except VaultError as error:
-            raise StateError(
-                self.path,
-                f"holds secrets that cannot be read: {error}",
-                rule="state-secrets-unreadable",
-            ) from error
+        return state
 
     def save(self, state: State) -> None:
         """Write the state so that a crash at any moment leaves either the old or the new file.
@@ -66,9 +53,12 @@ class StateFile:
         try:
             text = self._render(state)
             if text != self._written:
-                self._write(text)
+                write_atomically(self.path, text, durably=True)
                 self._written = text
-        except OSError as error:
+                write_atomically(self.backup, text)
+            elif not self.backup.exists():
+                write_atomically(self.backup, text)
+        except (OSError, VaultError) as error:
             if not self.path.parent.exists():
                 raise StateGoneError(self.path.parent) from error
             raise EngineError(
@@ -77,53 +67,70 @@ class StateFile:
                 rule="state-unwritable",
             ) from error
 
-    def _write(self, text: str) -> None:
-        draft = self.path.with_name(f"{self.path.name}.tmp")
-        with draft.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
+    def _read(self, path: Path) -> tuple[str, State]:
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            text = path.read_text()
+        except FileNotFoundError:
+            raise
+        except (OSError, UnicodeDecodeError) as error:
+            raise _Unfit(f"cannot be read ({error})", rule="state-unreadable") from error
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise _Unfit(f"is corrupt: not JSON ({error})", rule="state-not-json") from error
+        self._check_head(content)
+        try:
+            return text, self._parse(schema.parse(text))
+        except schema.MalformedError as error:
+            raise _Unfit(
+                f"is corrupt: not a stack's state: {error}", rule="state-malformed"
+            ) from error
+        except VaultError as error:
+            raise _Unfit(
+                f"holds secrets that cannot be read: {error}", rule="state-secrets-unreadable"
+            ) from error
 
     def _check_head(self, content: object) -> None:
         if not isinstance(content, dict) or "version" not in content:
-            raise StateError(
-                self.path, "is corrupt: it has no version", rule="state-without-version"
-            )
+            raise _Unfit("is corrupt: it has no version", rule="state-without-version")
         if content["version"] != VERSION:
-            raise StateError(
-                self.path,
+            raise _Unfit(
                 f"has version {content['version']}, this engine reads version {VERSION}",
                 rule="state-version-unsupported",
             )
         found, wanted = ((head.get("project"), head.get("stack")) for head in (content, self._head))
         if found != wanted:
-            raise StateError(
-                self.path,
+            raise _Unfit(
                 f"belongs to project {found[0]}, stack {found[1]}, not to "
                 f"project {wanted[0]}, stack {wanted[1]}",
                 rule="state-of-another-stack",
             )
 
-    def _parse(self, content: dict[str, Any]) -> State:
-        live = [self._resource(item) for item in content["resources"]]
-        secret = content["secretOutputs"]
+    def _error(self, unfit: _Unfit) -> StateError:
+        way_out = "put a good copy in its place"
+        if self._backup_is_good():
+            way_out = f"`cp {self.backup} {self.path}` brings back what was last written"
+        return StateError(self.path, unfit.why, way_out, rule=unfit.rule)
+
+    def _backup_is_good(self) -> bool:
+        with suppress(_Unfit, FileNotFoundError):
+            self._read(self.backup)
+            return True
+        return False
+
+    def _parse(self, document: schema.Document) -> State:
+        live = [self._resource(item) for item in document.resources]
         return State(
             live={item.urn: item for item in live},
-            old=[self._resource(item) for item in content["replaced"]],
-            pending=[self._resource(item) for item in content["pending"]],
-            uncertain=list(content["doubtful"]),
-            outputs=self._vault.open(content["outputs"], secret),
-            secret_outputs=secret,
+            old=[self._resource(item) for item in document.replaced],
+            pending=[self._resource(item) for item in document.pending],
+            uncertain=document.doubtful,
+            outputs=self._vault.open(document.outputs, document.secretOutputs),
+            secret_outputs=document.secretOutputs,
         )
 
-    def _resource(self, item: dict[str, Any]) -> Resource:
-        resource = Resource(**item)
+    def _resource(self, item: schema.Recorded) -> Resource:
+        resource = item.to_resource()
         if not resource.secret:
             return resource
         return replace(
@@ -159,6 +166,15 @@ class StateFile:
         # Keeping the resource beside its line keeps its id from being given to another object.
         self._lines[id(resource)] = (resource, line)
         return line
+
+
+class _Unfit(Exception):  # noqa: N818  # becomes an error once the way out of it is known
+    """A file that is no state of this stack, and why."""
+
+    def __init__(self, why: str, *, rule: str) -> None:
+        super().__init__(why)
+        self.why = why
+        self.rule = rule
 
 
 def _joined(lines: Iterator[str]) -> str:

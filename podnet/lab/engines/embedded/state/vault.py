@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from podnet.lab.providers.protocol import Values
+from podnet.system.files import write_atomically
 
 
 class VaultError(RuntimeError):
@@ -41,7 +41,9 @@ class Vault:
             self._sealed[text] = self._key.encrypt(text.encode()).decode()
         return self._sealed[text]
 
-    def _open(self, sealed: str) -> object:
+    def _open(self, sealed: object) -> object:
+        if not isinstance(sealed, str):
+            raise VaultError(f"one of them is not sealed text, but {type(sealed).__name__}")
         if not self.path.exists():
             raise VaultError(f"their key {self.path} is not there")
         try:
@@ -53,16 +55,9 @@ class Vault:
 
     @cached_property
     def _key(self) -> Fernet:
-        try:
-            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
-                file.flush()
-                os.fsync(file.fileno())
+        if not self.path.exists():
+            write_atomically(self.path, Fernet.generate_key().decode(), 0o600, durably=True)
         try:
             return Fernet(self.path.read_bytes())
-        except ValueError as error:
-            raise VaultError(f"{self.path} is not a key") from error
+        except (OSError, ValueError) as error:
+            raise VaultError(f"{self.path} is not a key ({error})") from error

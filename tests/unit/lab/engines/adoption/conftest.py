@@ -62,8 +62,8 @@ class Deployments:
 
     def start_afresh(self) -> None:
         BackendDict.reset()
-        self.state.unlink(missing_ok=True)
-        self.state.with_name(f"{self.state.name}.unfinished").unlink(missing_ok=True)
+        for end in ("", ".backup", ".unfinished"):
+            self.state.with_name(f"{self.state.name}{end}").unlink(missing_ok=True)
 
 
 @pytest.fixture

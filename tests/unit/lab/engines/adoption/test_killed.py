@@ -110,6 +110,9 @@ def test_a_stack_that_another_state_deploys_is_refused_before_anything_is_change
     whole = deployments.census()
     deployments.state.rename(deployments.state.with_name("elsewhere.json"))
 
+    with refused("state-missing", EngineError):
+        deployments.engine().up()
+    deployments.state.with_name(f"{deployments.state.name}.backup").unlink()
     with refused("stack-in-another-state", EngineError):
         deployments.engine().up()
     assert deployments.census() == whole

@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.refusals import refused
         (b'{"version": 1, "resou', "state-not-json"),
         (b"[]", "state-without-version"),
         (b'{"version": 1, "project": "proj", "stack": "dev"}', "state-malformed"),
+        (b"[" * 100_000, "state-not-json"),
+        (b'{"version": ' + b"1" * 5_000 + b"}", "state-not-json"),
         (b"\xff\xfe", "state-unreadable"),
         (b'{"version": 99}', "state-version-unsupported"),
         (
@@ -66,15 +69,15 @@ def test_the_state_is_on_disk_before_it_takes_its_name(lab, monkeypatch):
     order = []
     real = os.fsync
     monkeypatch.setattr("os.fsync", lambda descriptor: (order.append("sync"), real(descriptor)))
-    rename = type(lab.state).replace
+    rename = Path.replace
     monkeypatch.setattr(
-        type(lab.state), "replace", lambda self, to: (order.append("rename"), rename(self, to))
+        Path, "replace", lambda self, to: (order.append(Path(to).name), rename(self, to))
     )
 
     lab.up('Thing("a")')
 
-    assert order[:3] == ["sync", "rename", "sync"]
-    assert order == order[:3] * (len(order) // 3)
+    once = ["sync", "state.json", "sync", "state.json.backup"]
+    assert order == once * (len(order) // len(once))
 
 
 def hold(lab, seconds):
