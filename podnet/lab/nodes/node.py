@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from podnet.lab.host.confinement import confined
 from podnet.system.commands import run
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -45,5 +46,5 @@ class Node:
         return run(*self.command(*argv), stdin=stdin, timeout=timeout)
 
     def command(self, *argv: str) -> tuple[str, ...]:
-        """The command that, run on this machine, runs `argv` inside the instance."""
-        return ("nsenter", "--target", str(self.pid), "--all", "--", *argv)
+        """The command that, run on this machine, runs `argv` inside the instance, confined."""
+        return confined("nsenter", "--target", str(self.pid), "--all", "--", *argv)

@@ -25,7 +25,7 @@ def ip(line: str) -> str:
 class Instance:
     """A machine without a cloud: cloud-init is switched off, its network is a veth to nowhere."""
 
-    def __init__(self, folder, files):
+    def __init__(self, folder, files, *, kubelet=False):
         tag = secrets.token_hex(3)
         self.namespace = f"lab-port-{tag}"
         ip(f"netns add {self.namespace}")
@@ -36,7 +36,7 @@ class Instance:
         mark.touch()
         cgroups = Cgroups(f"podnet-pods-{tag}")
         files.callback(cgroups.end)
-        root = Root(layers=(ensure(PROJECT / ".image"),))
+        root = Root(layers=(ensure(PROJECT / ".image"),), kubelet=kubelet)
         self.machine = Machine(folder / "i-1", root, cgroups, lambda: None)
         files.callback(self.machine.destroy)
 

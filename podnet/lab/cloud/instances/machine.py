@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from podnet.lab.cloud.instances.cgroups import Cgroups
+from podnet.lab.host.confinement import nspawn_option
 from podnet.lab.images.root import Root
 from podnet.system.files import write_atomically
 
@@ -26,6 +28,7 @@ SCRIPT = Path(__file__).parent / "boot.sh"
 ISOLATION = (
     *("setpriv", "--pdeathsig", "KILL", "--"),
     *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+    *(sys.executable, "-I", "-S", str(Path(__file__).parent / "no_disks.py")),
 )
 # The signals for process 1 to power off or to restart (systemd(1), "Signals").
 POWER_OFF = signal.SIGRTMIN + 4
@@ -107,7 +110,8 @@ class Machine:
         with self.console.open("ab") as console:
             layers = ":".join(map(str, self.image.layers))
             kubelet = "kubelet" if self.image.kubelet else ""
-            arguments = [namespace, layers, str(self.folder), kubelet, *map(str, groups)]
+            arguments = [namespace, layers, str(self.folder), kubelet, nspawn_option()]
+            arguments += map(str, groups)
             process = subprocess.Popen(
                 [*ISOLATION, "sh", str(SCRIPT), *arguments],
                 stdin=subprocess.DEVNULL,
