@@ -43,6 +43,7 @@ CONSTANT = (
     "/etc/sysctl.d/90-podnet.conf",
     f"{LIBRARY}/agent.py",
     "/etc/modules-load.d/podnet.conf",
+    f"{LIBRARY}/kept.py",
     f"{LIBRARY}/machine.py",
     f"{LIBRARY}/ruleset.py",
     f"{LIBRARY}/conflist.py",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-MOST_NODES = 1000
+LEAST_NODES, MOST_NODES = 2, 1000
+"""With one node there is no peer, so a tag that says it by mistake would cut them all."""
 LARGEST_VNI = (1 << 24) - 2
 LARGEST_PORT = (1 << 16) - 1
 
@@ -83,11 +84,12 @@ class Routing:
             raise ValueError(f"routing {name!r} is unknown; known: {', '.join(VARIANTS)}")
         values = {name: value for name, _, value in (field.partition("=") for field in fields)}
         checksum = values.pop("checksum", "on")
-        if values.keys() - {"max", "vni", "port"} or checksum not in ("on", "off"):
+        unknown = values.keys() - {"max", "vni", "port"} or checksum not in ("on", "off")
+        if unknown or len(fields) > len(values) + ("checksum=" in text):
             raise ValueError(f"{text!r} is not written like {cls().tag()!r}")
         return replace(
             VARIANTS[name].routing,
-            max_nodes=_number(values, "max", cls.max_nodes, MOST_NODES),
+            max_nodes=_number(values, "max", cls.max_nodes, MOST_NODES, LEAST_NODES),
             vni=_number(values, "vni", cls.vni, LARGEST_VNI),
             port=_number(values, "port", cls.port, LARGEST_PORT),
             checksum_offload=checksum == "on",
@@ -140,8 +142,10 @@ def _key(routing: Routing) -> tuple[object, ...]:
     return (routing.mode,)
 
 
-def _number(values: dict[str, str], name: str, default: int, largest: int) -> int:
+def _number(
+    values: dict[str, str], name: str, default: int, largest: int, smallest: int = 1
+) -> int:
     raw = values.get(name, str(default))
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= largest):
-        raise ValueError(f"{name}={raw} in the tag must be a number from 1 to {largest}")
+    if not (raw.isascii() and raw.isdigit() and smallest <= int(raw) <= largest):
+        raise ValueError(f"{name}={raw} in the tag must be a number from {smallest} to {largest}")
     return int(raw)

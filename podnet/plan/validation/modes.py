@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from podnet.plan.names import node_name
 from podnet.plan.problem import Problem
-from podnet.plan.routing import LARGEST_PORT, LARGEST_VNI, MOST_NODES, RoutingMode, Uplink
+from podnet.plan.routing import (
+    LARGEST_PORT,
+    LARGEST_VNI,
+    LEAST_NODES,
+    MOST_NODES,
+    RoutingMode,
+    Uplink,
+)
 from podnet.plan.settings import Fabric, Settings
 
 MAX_L2_NODES = 32
@@ -36,10 +43,10 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 def _peer_problems(settings: Settings) -> Iterator[Problem]:
     most, count = settings.max_nodes, settings.node_count
-    if not 1 <= most <= MOST_NODES:
+    if not LEAST_NODES <= most <= MOST_NODES:
         yield Problem(
             rule="max-nodes-range",
-            text=f"maxNodes must be 1 to {MOST_NODES}, got {most}",
+            text=f"maxNodes must be {LEAST_NODES} to {MOST_NODES}, got {most}",
             about=("maxNodes",),
         )
         return

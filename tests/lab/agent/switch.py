@@ -31,6 +31,9 @@ class Vpc:
         self.suffix = secrets.token_hex(3)
         self.namespaces = []
         self.tags = {}
+        """The tag of each node, by the address that it asks from."""
+        self.identities = {}
+        """The address that a node is told, where it is not the one that it asks from."""
         self.token = secrets.token_hex(3)
         self.metadata = None
         self.silent = False
@@ -99,7 +102,7 @@ class Vpc:
 
 
 def service(vpc):
-    """A metadata service with the tag of each node, for requests with a token."""
+    """A metadata service with the tag and address of each node, for requests with a token."""
 
     class Handler(BaseHTTPRequestHandler):
         def parse_request(self):
@@ -115,11 +118,13 @@ def service(vpc):
         def do_GET(self):
             if self.headers["X-aws-ec2-metadata-token"] != vpc.token:
                 self.answer(401, "")
-            elif not self.path.endswith("/tags/instance/podnet:routing"):
-                self.answer(404, "")
             else:
-                tag = vpc.tags.get(self.client_address[0])
-                self.answer(200 if tag else 404, tag or "")
+                source = self.client_address[0]
+                text = {
+                    "/latest/meta-data/local-ipv4": vpc.identities.get(source, source),
+                    "/latest/meta-data/tags/instance/podnet:routing": vpc.tags.get(source),
+                }.get(self.path)
+                self.answer(200 if text else 404, text or "")
 
         def answer(self, status, text):
             self.send_response(status)

@@ -155,30 +155,29 @@ def test_the_pods_mtu_follows_the_link(machine, running, eventually):
     assert eventually(lambda: '"mtu": 1450' in machine.conflist.read_text())
 
 
-def test_a_node_outside_the_vpc_logs_it_once_and_still_does_the_rest(machine, two_polls):
-    machine.ip("address", "flush", "dev", "eth0")
-    machine.ip("address", "add", "192.0.2.7/24", "dev", "eth0")
-    machine.ip("route", "add", "default", "via", "192.0.2.1")
+def test_a_node_outside_the_vpc_logs_it_once_and_still_does_the_rest(machine, vpc, two_polls):
+    vpc.identities[machine.address] = "192.0.2.7"
     machine.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward")
 
     with machine.agent():
         two_polls()
 
         assert machine.log.read_text() == (
-            "routing: the metadata service does not answer: TimeoutError('timed out')\n"
+            "identity: 192.0.2.7 is not in the VPC 192.168.1.0/24; nothing is changed before\n"
+            "routing: vpc-routes max=4 vni=1 port=8472\n"
             "sysctls: set net/ipv4/ip_forward\n"
-            "node: 192.0.2.7 is not in the VPC 192.168.1.0/24\n"
         )
         assert machine.conflist.exists() is False
 
 
 def test_an_agent_started_before_the_network_is_ready_once_there_is_one(machine, two_polls):
-    machine.ip("route", "delete", "default")
+    machine.ip("address", "flush", "dev", "eth0")
     with machine.agent() as agent:
         two_polls()
-        assert machine.log.read_text().count("node: no default route yet") == 1
+        assert machine.log.read_text().count("Network is unreachable") == 2
         assert agent.is_ready() is False
 
+        machine.ip("address", "add", f"{machine.address}/24", "dev", "eth0")
         machine.ip("route", "add", "default", "via", "192.168.1.1")
 
         agent.wait_until_ready()

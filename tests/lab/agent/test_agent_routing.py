@@ -25,7 +25,8 @@ def test_a_changed_tag_takes_effect_within_a_poll(machine, running, eventually):
 
 
 @pytest.mark.parametrize(
-    "text", ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0", "overlay max=x"]
+    "text",
+    ["ovrelay max=4 vni=1 port=8472", "overlay max=4 vni=0", "overlay max=1", "overlay max=x"],
 )
 def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_logged_once(
     machine, two_polls, text
@@ -116,7 +117,7 @@ def test_a_node_without_a_tag_is_not_ready_until_it_has_one(machine, vpc, two_po
     with machine.agent() as agent:
         two_polls()
         assert agent.is_ready() is False
-        assert (machine.routes(), machine.conflist.exists()) == ({}, True)
+        assert (machine.routes(), machine.conflist.exists()) == ({}, False)
 
         machine.tag(f"overlay {FIELDS}")
         agent.wait_until_ready()
@@ -131,12 +132,26 @@ def test_a_refused_token_is_replaced(machine, vpc, running, eventually):
     assert eventually(lambda: machine.routes() == OVERLAY, 2 * 2 + 1.5)
 
 
-def test_half_a_kept_file_is_not_believed(machine):
-    machine.cache_file.write_text("over")
+def test_a_kept_routing_that_cannot_be_read_changes_nothing_until_the_service_answers(
+    machine, vpc, two_polls
+):
+    machine.tag(f"host-gw {FIELDS}")
     with machine.agent() as agent:
         agent.wait_until_ready()
+    machine.cache_file.write_text(f"overlay {FIELDS} flowtable=on\n")
+    vpc.silent = True
+    with machine.agent() as agent, machine.watch_routes() as changes:
+        two_polls()
 
-        assert machine.cache_file.read_text() == "vpc-routes max=4 vni=1 port=8472\n"
+        assert (machine.routes(), changes.read_text()) == (HOST_GW, "")
+        assert "cannot be read either: " in machine.log.read_text()
+        assert agent.is_ready() is False
+
+        vpc.silent = False
+        agent.wait_until_ready()
+
+        assert machine.routes() == HOST_GW
+        assert machine.cache_file.read_text() == f"host-gw {FIELDS}\n"
 
 
 def test_another_network_identifier_and_port_replace_the_devices(machine, running, eventually):

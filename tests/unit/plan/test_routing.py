@@ -86,12 +86,17 @@ def test_numbers_that_are_left_out_have_their_defaults():
     [
         ("ipip max=4", f"routing 'ipip' is unknown; known: {KNOWN}"),
         ("", f"routing '' is unknown; known: {KNOWN}"),
-        ("overlay max=0", "max=0 in the tag must be a number from 1 to 1000"),
-        ("overlay max=1001", "max=1001 in the tag must be a number from 1 to 1000"),
+        ("overlay max=0", "max=0 in the tag must be a number from 2 to 1000"),
+        ("overlay max=1", "max=1 in the tag must be a number from 2 to 1000"),
+        ("overlay max=1001", "max=1001 in the tag must be a number from 2 to 1000"),
         ("overlay vni=16777215", "vni=16777215 in the tag must be a number from 1 to 16777214"),
         ("overlay port=65536", "port=65536 in the tag must be a number from 1 to 65535"),
         ("overlay port=-1", "port=-1 in the tag must be a number from 1 to 65535"),
         ("overlay port=\u00b2", "port=\u00b2 in the tag must be a number from 1 to 65535"),
+        (
+            "overlay max=4 max=250",
+            "'overlay max=4 max=250' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+        ),
         (
             "overlay mtu=9",
             "'overlay mtu=9' is not written like 'vpc-routes max=250 vni=1 port=8472'",

@@ -14,38 +14,52 @@ ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"),
 NODE = machine.Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
 ROUTING = Routing()
 
-HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-ON_LINK = "kube-bridge\t0001010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+
+def listed(name, *addresses, master=None, flags=("BROADCAST", "UP"), mtu=9001):
+    """A link as `ip -j address` lists it."""
+    info = [{"local": address, "prefixlen": 24} for address in addresses]
+    link = {"ifname": name, "flags": list(flags), "mtu": mtu, "addr_info": info}
+    return link | ({"master": master} if master else {})
 
 
-def default_route(link, metric=0, mask="00000000"):
-    return f"{link}\t00000000\t0101A8C0\t0003\t0\t0\t{metric}\t{mask}\t0\t0\t0\n"
+OTHERS = [listed("lo", "127.0.0.1", flags=["LOOPBACK"]), listed("kube-bridge", "10.1.1.1")]
 
 
 @pytest.mark.parametrize(
-    ("routes", "link"),
+    ("links", "name"),
     [
-        (default_route("eth0"), "eth0"),
-        (ON_LINK + default_route("ens5", 100), "ens5"),
-        (default_route("ens6", 200) + default_route("ens5", 100), "ens5"),
-        (default_route("tun0", mask="00000080") + default_route("eth0", 100), "eth0"),
+        ([listed("eth0", "192.168.1.11")], "eth0"),
+        ([listed("eth0", "192.168.1.57", "192.168.1.11")], "eth0"),
+        ([listed("eth0", "192.168.1.57"), listed("ens6", "192.168.1.11")], "ens6"),
+        ([listed("lo", "192.168.1.11", flags=["LOOPBACK"]), listed("e", "192.168.1.11")], "e"),
+        (
+            [
+                listed("eth0", "192.168.1.11", master="phys-bridge"),
+                listed("phys-bridge", "192.168.1.11"),
+            ],
+            "phys-bridge",
+        ),
     ],
-    ids=["alone", "after another route", "least metric", "half the internet is no default"],
+    ids=["alone", "second address", "second link", "on lo too", "on a port too"],
 )
-def test_the_primary_link_is_that_of_the_default_route(routes, link):
-    assert machine.default_link(HEADER + routes) == link
+def test_the_node_is_on_the_link_with_its_address(monkeypatch, links, name):
+    monkeypatch.setattr(machine, "ip_json", lambda *_: OTHERS + links)
+
+    assert machine.find_node(ARTICLE, NODE.address) == dataclasses.replace(NODE, link=name)
 
 
-def test_without_a_default_route_there_is_no_primary_link():
-    with pytest.raises(LookupError, match="no default route yet"):
-        machine.default_link(HEADER + ON_LINK)
+def test_an_address_that_no_link_has_is_named(monkeypatch):
+    monkeypatch.setattr(machine, "ip_json", lambda *_: [*OTHERS, listed("eth0", "192.168.1.57")])
+
+    with pytest.raises(LookupError, match=r"no link has the node's address 192.168.1.11$"):
+        machine.find_node(ARTICLE, NODE.address)
 
 
-class Assigned:
-    """A routing that is assigned, and does not change; `failing` is why it cannot be read."""
+class Kept:
+    """A value that does not change; `failing` is why it cannot be asked for."""
 
-    def __init__(self, routing=ROUTING, failing=""):
-        self.routing = routing
+    def __init__(self, value, failing=""):
+        self.value = value
         self.failing = failing
 
     def refresh(self):
@@ -71,11 +85,20 @@ def outcomes(*results):
     return step
 
 
-def build(assigned=None, find=lambda: NODE, first=unchanged, checks=(), **repairs):
+def build(
+    *,
+    routing=None,
+    address=None,
+    find=lambda _: NODE,
+    first=unchanged,
+    checks=(),
+    **repairs,
+):
     """An agent with these steps, which has found its node."""
     subject = agent.Agent(
         Steps(),
-        assigned or Assigned(),
+        address or Kept(NODE.address),
+        routing or Kept(ROUTING),
         find,
         first={"sysctls": first},
         repairs=repairs,
@@ -124,26 +147,56 @@ def test_a_changed_problem_is_logged(capsys):
     assert capsys.readouterr().out == "table: first\ntable: second\n"
 
 
+DEAD = "the metadata service does not answer"
+
+
+def test_a_node_that_knows_all_is_ready_without_the_metadata_service():
+    subject = build(routing=Kept(ROUTING, DEAD), address=Kept(NODE.address, DEAD), table=unchanged)
+
+    assert subject.reconcile() == []
+    assert subject.known
+
+
 @pytest.mark.parametrize(
-    ("routing", "ready"), [(ROUTING, True), (None, False)], ids=["once assigned", "never"]
+    ("unknown", "problem"),
+    [
+        ({"routing": Kept(None, DEAD)}, f"routing: {DEAD}"),
+        ({"address": Kept(None, DEAD)}, f"identity: {DEAD}"),
+    ],
+    ids=["routing", "identity"],
 )
-def test_a_node_with_a_routing_is_ready_without_the_metadata_service(routing, ready):
-    assigned = Assigned(routing, failing="the metadata service does not answer")
+def test_what_is_not_known_is_named_and_nothing_is_changed_before(unknown, problem):
+    done = []
+    subject = build(**unknown, links=lambda *_: done.append("links") or "")
+    subject.node = NODE if "routing" in unknown else None
 
-    assert (not build(assigned, table=unchanged).reconcile()) is ready
+    assert subject.reconcile() == [problem]
+    assert (done, subject.known) == ([], False)
 
 
-def test_nothing_is_done_before_the_node_is_known():
+def test_nothing_is_done_before_a_link_has_the_address():
     done = []
 
-    def find():
-        raise LookupError("no default route yet")
+    def find(_):
+        raise LookupError("no link has it")
 
     subject = build(find=find, links=lambda *_: done.append("links") or "")
     subject.node = None
 
-    assert subject.reconcile() == ["node: no default route yet"]
+    assert subject.reconcile() == ["node: no link has it"]
     assert done == []
+
+
+def test_a_node_that_loses_its_address_is_repaired_on_and_says_so():
+    done = []
+
+    def find(_):
+        raise LookupError("no link has it")
+
+    subject = build(find=find, links=lambda node, _: done.append(node) or "")
+
+    assert subject.reconcile() == ["node: no link has it"]
+    assert done == [NODE]
 
 
 def test_a_step_after_the_uplink_sees_the_link_that_has_the_address_now():

@@ -2,74 +2,7 @@ import http.client
 import re
 
 import pytest
-from metadata import AssignedRouting, MetadataService
-
-from podnet.plan.routing import Routing, RoutingMode
-
-OVERLAY = "overlay max=4 vni=1 port=8472"
-HOST_GW = "host-gw max=4 vni=1 port=8472"
-
-
-class Service:
-    """A metadata service whose tag a test sets, or which raises what a test sets."""
-
-    tag = OVERLAY
-
-    def read(self, path):
-        assert path == "tags/instance/podnet:routing"
-        if isinstance(self.tag, Exception):
-            raise self.tag
-        return self.tag
-
-
-@pytest.fixture
-def service():
-    return Service()
-
-
-@pytest.fixture
-def cache(tmp_path):
-    return tmp_path / "routing"
-
-
-def test_a_new_tag_is_returned_once_and_cached(service, cache):
-    subject = AssignedRouting(service, cache)
-
-    assert [subject.refresh(), subject.refresh()] == [OVERLAY, ""]
-    assert subject.routing == Routing(mode=RoutingMode.OVERLAY, max_nodes=4)
-    assert {path.name: path.read_text() for path in cache.parent.iterdir()} == {
-        "routing": f"{OVERLAY}\n"
-    }
-
-
-@pytest.mark.parametrize(
-    "answer",
-    ["nonsense", OSError("dead"), LookupError("no tag")],
-    ids=["unknown", "dead", "no tag"],
-)
-def test_the_last_routing_stays(service, cache, answer):
-    cache.write_text(f"{HOST_GW}\n")
-    service.tag = answer
-    subject = AssignedRouting(service, cache)
-
-    with pytest.raises((OSError, LookupError, ValueError)):
-        subject.refresh()
-    assert subject.routing == Routing.parse(HOST_GW)
-    assert cache.read_text() == f"{HOST_GW}\n"
-
-
-def test_a_cached_tag_that_is_read_again_is_no_change(service, cache):
-    cache.write_text(f"{OVERLAY}\n")
-
-    assert AssignedRouting(service, cache).refresh() == ""
-
-
-def test_a_full_disk_does_not_hold_up_a_switch(service, cache):
-    subject = AssignedRouting(service, cache / "no-such-folder")
-
-    with pytest.raises(OSError, match="no-such-folder"):
-        subject.refresh()
-    assert subject.routing == Routing.parse(OVERLAY)
+from metadata import MetadataService
 
 
 class Server:

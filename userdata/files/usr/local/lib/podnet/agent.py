@@ -5,12 +5,14 @@ import signal
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from conflist import keep_conflist
+from kept import Kept, parse_address, parse_routing
 from links import keep_links
 from machine import Node, find_node, set_sysctls
-from metadata import AssignedRouting, MetadataService
+from metadata import IDENTITY, ROUTING, MetadataService
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
@@ -19,6 +21,10 @@ from steps import Steps
 from uplink import keep_uplink
 
 PERIOD = 2
+PATIENT_PERIOD = 5
+"""While the agent knows nothing, since a service that fails is not helped by being asked often."""
+IDENTITY_POLLS = 30
+"""How often the address is asked for, which never changes while the instance lives."""
 SYSCTLS = {
     "ipv4/ip_forward": "1",
     "bridge/bridge-nf-call-iptables": "1",
@@ -32,19 +38,21 @@ Check = Callable[[Node, Routing], Iterable[str]]
 
 
 class Agent:
-    """Runs steps at every poll: the first always, repairs and checks once the node is known."""
+    """Runs steps at every poll: the first always, repairs and checks once all is known."""
 
     def __init__(  # noqa: PLR0913  # what a poll does, in its order
         self,
         steps: Steps,
-        assigned: AssignedRouting,
-        find: Callable[[], Node],
+        address: Kept[IPv4Address],
+        assigned: Kept[Routing],
+        find: Callable[[IPv4Address], Node],
         *,
         first: Mapping[str, Callable[[], str]],
         repairs: Mapping[str, Repair],
         checks: Mapping[str, Check],
     ) -> None:
         self.steps = steps
+        self.address = address
         self.assigned = assigned
         self.find = find
         self.first = {**first, "node": self.keep_node}
@@ -52,16 +60,25 @@ class Agent:
         self.checks = checks
         self.node: Node | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether the agent knows who the node is and what it must do."""
+        return bool(self.node and self.assigned.value)
+
     def reconcile(self) -> list[str]:
         """One poll; returns the problems that keep the node from being ready."""
         run = self.run
-        problems = run("routing", self.assigned.refresh)
-        if self.assigned.routing:
-            # The last one stays in effect, so the node's pods have their network.
-            problems = []
+        # Once both are known, a service that fails is no problem of the node's pods.
+        identity, routing = (
+            run(name, kept.refresh)
+            for name, kept in (("identity", self.address), ("routing", self.assigned))
+        )
+        problems = ([] if self.address.value else identity) + (
+            [] if self.assigned.value else routing
+        )
         for name, step in self.first.items():
             problems += run(name, step)
-        if self.node:
+        if self.known:
             for name, repair in self.repairs.items():
                 problems += run(name, partial(self.repair, repair))
             for name, check in self.checks.items():
@@ -72,7 +89,9 @@ class Agent:
         return [] if self.steps.run(name, step) else [f"{name}: {self.steps.logged[name]}"]
 
     def keep_node(self) -> str:
-        node = self.find()
+        if not self.address.value:
+            return ""
+        node = self.find(self.address.value)
         if node == self.node:
             return ""
         self.node = node
@@ -80,25 +99,37 @@ class Agent:
 
     def repair(self, step: Repair) -> str:
         """Run a repair for the node."""
-        changes = step(self.node, self.assigned.routing or Routing()) if self.node else ""
+        if not (self.node and self.assigned.value):
+            return ""
+        changes = step(self.node, self.assigned.value)
         if changes:
             # The uplink moves the node's address to another link.
-            self.node = self.find()
+            self.node = self.find(self.node.address)
         return changes
 
     def check(self, step: Check) -> str:
         """Run a check for the node; raises what it finds."""
-        found = step(self.node, self.assigned.routing or Routing()) if self.node else ()
-        if problem := "; ".join(found):
-            raise LookupError(problem)
+        if self.node and self.assigned.value:
+            found = step(self.node, self.assigned.value)
+            if problem := "; ".join(found):
+                raise LookupError(problem)
         return ""
 
 
-def build(plan: AddressPlan, assigned: AssignedRouting, cni: Path) -> Agent:
+def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path) -> Agent:
     """The agent of a node."""
     steps = Steps()
+    address = Kept(
+        state / "address", partial(service.read, IDENTITY), parse_address(plan), IDENTITY_POLLS
+    )
+    assigned = Kept(
+        state / "routing",
+        partial(service.read, ROUTING),
+        parse_routing(plan, lambda: address.value),
+    )
     return Agent(
         steps,
+        address,
         assigned,
         partial(find_node, plan),
         first={"sysctls": keep_sysctls},
@@ -130,14 +161,13 @@ def main() -> None:
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     cni, state = (Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "STATE"))
-    assigned = AssignedRouting(MetadataService(), state / "routing")
-    agent = build(AddressPlan.from_environ(os.environ), assigned, cni)
+    agent = build(AddressPlan.from_environ(os.environ), MetadataService(), state, cni)
     ready = False
     while True:
         if not agent.reconcile() and not ready:
             ready = True
             notify(b"READY=1")
-        if signal.sigtimedwait(stop, PERIOD):
+        if signal.sigtimedwait(stop, PERIOD if agent.known else PATIENT_PERIOD):
             return
 
 

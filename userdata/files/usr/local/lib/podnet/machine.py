@@ -1,10 +1,7 @@
-"""Finds the node's primary link and address, and runs `ip` and `bridge`."""
+"""Finds the link with the node's address, and runs `ip` and `bridge`."""
 
-import fcntl
 import json
 import re
-import socket
-import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +11,12 @@ from typing import Any
 
 from podnet.plan.address import AddressPlan
 
-SIOCGIFADDR, SIOCGIFMTU = 0x8915, 0x8921
 SYSCTLS = Path("/proc/sys/net")
 
 
 @dataclass(frozen=True)
 class Node:
-    """The node, by its primary link."""
+    """The node, by its address and the link that has it."""
 
     addresses: AddressPlan
     link: str
@@ -33,24 +29,18 @@ class Node:
         return self.addresses.block(self.address)
 
 
-def default_link(routes: str) -> str:
-    """The link of the best default route in a text like /proc/net/route."""
-    rows = [row.split() for row in routes.splitlines()[1:]]
-    links = [(int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000"]
+def find_node(plan: AddressPlan, address: IPv4Address) -> Node:
+    """The node at an address, whatever other addresses, links and default routes there are."""
+    links = [
+        link
+        for link in ip_json("ip", "-4", "address", "show")
+        if any(item["local"] == str(address) for item in link["addr_info"])
+    ]
     if not links:
-        raise LookupError("no default route yet, so the primary link is unknown")
-    return min(links)[1]
-
-
-def find_node(plan: AddressPlan) -> Node:
-    """The node by its primary link; raises if its address is not in the VPC."""
-    link = default_link(Path("/proc/net/route").read_text())
-    request = struct.pack("16s24x", link.encode())
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        address = IPv4Address(fcntl.ioctl(any_socket, SIOCGIFADDR, request)[20:24])
-        mtu = struct.unpack_from("i", fcntl.ioctl(any_socket, SIOCGIFMTU, request), 16)[0]
-    plan.block(address)
-    return Node(plan, link, address, mtu)
+        raise LookupError(f"no link has the node's address {address}")
+    # With the uplink `ethernet` a DHCP client may give a port its address again.
+    link = min(links, key=lambda link: ("master" in link, "LOOPBACK" in link["flags"]))
+    return Node(plan, link["ifname"], address, link["mtu"])
 
 
 def run(*argv: str, stdin: str | None = None) -> str:

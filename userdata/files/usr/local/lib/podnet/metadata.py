@@ -1,12 +1,11 @@
-"""The metadata service, and the routing that the node's instance tag assigns."""
+"""The instance metadata service."""
 
 import http.client
-from pathlib import Path
-
-from podnet.plan.routing import Routing
 
 ADDRESS = "169.254.169.254"
-TAG = "tags/instance/podnet:routing"
+ROUTING = "tags/instance/podnet:routing"
+# The primary private address of an instance never changes: EC2 User Guide, "IP addressing".
+IDENTITY = "local-ipv4"
 LIFETIME = "21600"
 
 
@@ -47,31 +46,3 @@ class MetadataService:
         if answer.status != http.client.OK:
             raise OSError(f"the metadata service answered {method} {path} with {answer.status}")
         return body
-
-
-class AssignedRouting:
-    """The routing in the tag, and in a file for when the service fails."""
-
-    def __init__(self, service: MetadataService, cache_file: Path) -> None:
-        self.service = service
-        self.cache_file = cache_file
-        self.routing: Routing | None = None
-
-    def refresh(self) -> str:
-        """Read the tag; returns it if it changed, and raises where the last one stays."""
-        if self.routing is None:
-            self.routing = self._cached()
-        text = self.service.read(TAG)
-        routing = Routing.parse(text)
-        changed, self.routing = routing != self.routing, routing
-        if changed or self._cached() != routing:
-            draft = self.cache_file.with_suffix(".new")
-            draft.write_text(f"{text}\n")
-            draft.replace(self.cache_file)
-        return text if changed else ""
-
-    def _cached(self) -> Routing | None:
-        try:
-            return Routing.parse(self.cache_file.read_text().strip())
-        except (FileNotFoundError, ValueError):
-            return None

@@ -5,6 +5,7 @@ Does nothing on a node that is part of it, and cleans up after an interrupted at
 
 import os
 import time
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import join
@@ -12,6 +13,7 @@ import kubeadm
 from commands import error_line, stream
 from kubeadm import DROP_INS, Cluster, Document
 from machine import Node, find_node, run
+from metadata import IDENTITY
 from node_files import ignored_checks, protect, write
 from parameters import Store, instance
 from podnet.plan.kubernetes import CONTROL_PLANE, Parameters, unsupported_reason
@@ -138,7 +140,7 @@ def main() -> None:
             os.environ, instance("placement/region"), ignored_checks(Path("/"))
         )
         try:
-            node = find_node(cluster.addresses)
+            node = find_node(cluster.addresses, IPv4Address(instance(IDENTITY)))
             return Bootstrap(cluster, node, Store(cluster.region)).work()
         except WrongCaError:
             wait = WRONG_CA_PERIOD
