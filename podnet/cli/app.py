@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -15,8 +16,25 @@ from podnet.errors import UserError
 
 ENTRY_POINTS = "podnet.commands"
 """The group of entry points whose modules call `register`: the lab's is one."""
+MACHINE_ERRORS = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""What a machine answers that is full, read-only or closed to the user, whatever a program does."""
 INTERRUPTED = 130
 """The exit code of a program that SIGINT has ended, as shells report it: 128 and the signal."""
+
+_EXPLAINERS: list[str] = []
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object instead of a table."
@@ -115,12 +133,37 @@ def register(name: str, module: str, help: str) -> None:  # noqa: A002  # Click'
     app.add_command(Registered(name, module, help))
 
 
+def explain_with(module: str) -> None:
+    """Let `explain(error)` of this module say what is behind a command's error, where it knows."""
+    _EXPLAINERS.append(module)
+
+
 def main() -> None:
     """Run the command line; an error that users are meant to read ends it with 1."""
     try:
         for entry in entry_points(group=ENTRY_POINTS):
             entry.load()
         app()
-    except UserError as error:
-        show(f"{click.style('error:', fg='red')} {error}")
+    except Exception as error:
+        explained = _explained(error)
+        if explained is None:
+            raise
+        show(f"{click.style('error:', fg='red')} {explained}")
         sys.exit(1)
+
+
+def _explained(error: Exception) -> UserError | None:
+    """What users are meant to read of an error; None where it is a fault of podnet."""
+    for module in _EXPLAINERS:
+        if explained := import_module(module).explain(error):
+            found: UserError = explained
+            return found
+    if isinstance(error, UserError):
+        return error
+    if isinstance(error, OSError) and error.errno in MACHINE_ERRORS:
+        place = f"{error.filename}: " if error.filename else ""
+        return UserError(
+            f"{place}{error.strerror}; mend that and run the same command again",
+            rule="machine-error",
+        )
+    return None

@@ -136,9 +136,22 @@ class Home:
         """All that the Pulumi CLI keeps: its plugins, state and passphrase."""
         return self.directory / "pulumi"
 
+    @property
+    def states(self) -> Path:
+        """All that the embedded engine keeps."""
+        return self.directory / "state"
+
+    @property
+    def deployments(self) -> tuple[Path, ...]:
+        """What describes resources of the cloud, and is void without it: it keeps them in memory.
+
+        The list of deployed stacks comes last: while it is there, the rest may be, too.
+        """
+        return (self.states, self.pulumi, self.kubectl_cache, self.current_stack, self.engines)
+
     def state(self, stack: str) -> Path:
         """The embedded engine's state of a stack."""
-        return self.directory / "state" / f"{stack}.json"
+        return self.states / f"{stack}.json"
 
     def overrides(self, stack: str) -> Path:
         """Settings of a stack that hold in this lab only, as JSON."""

@@ -41,12 +41,14 @@ def cgroups(home: Home) -> Cgroups:
 def start(home: Home, port: int = 0) -> str:
     """The endpoint of the lab's API, started if it is not running.
 
-    What a crashed cloud left behind is cleared first. Raises `UserError` with the end of the log.
+    What a crashed cloud left behind is cleared first, with the states of what was deployed to it.
+    Raises `UserError` with the end of the log.
     """
     with _locked(home):
         if endpoint := process.running(home):
             return endpoint
         _end(home)
+        _forget(home)
         ensure(home.image)
         life = _spawn(home, port)
         try:
@@ -86,6 +88,8 @@ def down(home: Home) -> None:
     if home.directory.exists():
         with _locked(home):
             _end(home)
+            # First, so that a removal which is killed leaves nothing that describes resources.
+            _forget(home)
             shutil.rmtree(home.directory)
 
 
@@ -133,6 +137,15 @@ def _end(home: Home) -> None:
         subprocess.run(["rm", "-rf", "--one-file-system", str(home.instances)], check=True)
     for file in (home.cloud_endpoint, home.cloud_status, home.cloud_pid):
         file.unlink(missing_ok=True)
+
+
+def _forget(home: Home) -> None:
+    """Remove what describes the resources of a cloud that is gone."""
+    for place in home.deployments:
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from podnet.lab.operations.verification import verify
 from podnet.lab.stack import stacks, unkind
 from podnet.lab.stack.cloud import declare_fabric
 from podnet.lab.stack.engine import EngineKind
-from podnet.lab.stack.start import start_cloud
+from podnet.lab.stack.start import require_cloud, start_cloud
 from podnet.plan.settings import Fabric
 
 commands = click.Group()
@@ -92,7 +92,7 @@ def preview(stack: str | None, engine: EngineKind, config: tuple[str, ...]) -> N
     once = parse_config(config)
     home = open_home()
     name = stacks.to_deploy(home, stack)
-    chosen = in_lab(home, name, start_cloud(home), engine)
+    chosen = in_lab(home, name, require_cloud(home), engine)
     show_overrides(chosen)
     show_changes(deployment.preview(chosen, once))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from podnet.cli.console import program_log, step
 from podnet.errors import UserError
@@ -37,6 +37,7 @@ def deploying(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[None]:
             raise _busy(home) from error
         # The lock's file is gone with the lab, and so holds nobody off.
         if home.removed:
+            _clear_lock(home)
             raise UserError(
                 f"`podnet down` removed the lab of {home.directory} while this command waited; "
                 "run it again for a new lab",
@@ -58,6 +59,14 @@ def preview(stack: LabStack, once: Mapping[str, str] | None = None) -> Summary:
     """The changes that `up` would make, with the program's log."""
     with program_log(show=True), step(f"preview of stack {stack.name}"):
         return stack.engine(once=once).preview()
+
+
+def _clear_lock(home: Home) -> None:
+    """Remove what waiting for the lock of a removed lab has made, unless a new lab is there."""
+    if not Home.exists(home.directory):
+        with suppress(OSError):
+            home.deployment_lock.unlink()
+            home.directory.rmdir()
 
 
 def _busy(home: Home) -> UserError:

@@ -33,6 +33,7 @@ def cloud_dead(home: Home) -> UserError:
     """The error of a command that needs what a cloud held that has died."""
     return UserError(
         f"the lab's cloud is not running, and what it held is gone with it; {home.cloud_log} "
-        "ends with the reason. `podnet down` clears the rest, then `podnet up`",
+        "ends with the reason. `podnet up` clears the rest and deploys again, `podnet down` clears "
+        "alone",
         rule="cloud-dead",
     )

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from podnet.lab.cloud import process
 from podnet.lab.home import PROJECT, Home
+from podnet.system.waiting import wait_until
 
 pytestmark = pytest.mark.lab
 
 UP = ("up", "--engine", "embedded", "-c", "nodeCount=2")
+SECONDS = 120
 
 
 def command(directory, *arguments):
@@ -126,18 +129,38 @@ def test_a_setting_that_cannot_work_is_one_message_and_changes_nothing(podnet):
 
 
 @pytest.mark.usefixtures("two_ups")
-def test_a_dead_cloud_is_named_and_down_clears_all_it_left(podnet, directory):
+def test_a_dead_cloud_is_named_and_the_next_up_starts_again(podnet, directory):
     home = Home.open(directory)
-    os.kill(int(home.cloud_pid.read_text()), signal.SIGKILL)
-
-    refused = podnet("matrix")
+    kill_cloud(home)
+    refused = podnet("matrix"), podnet("preview")
+    state = home.state("lab")
+    up = subprocess.Popen(command(directory, *UP), cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+    assert wait_until(lambda: process.running(home) and state.exists(), SECONDS)
+    kill_cloud(home)
+    killed = up.communicate(timeout=SECONDS)[1]
     again = podnet(*UP)
-    down = podnet("down")
+    matrix = podnet("matrix", "--json")
 
-    for each in (refused, again):
+    for each in refused:
         assert each.returncode == 1
         assert "the lab's cloud is not running, and what it held is gone" in each.stderr
-        assert "podnet down" in each.stderr
+    assert up.returncode == 1
+    assert "Traceback" not in killed
+    assert killed.splitlines()[-1].startswith("error: the lab's cloud is not running")
+    for text in (killed, again.stderr):
+        assert "the lab's cloud has ended, and with it all that was deployed to it (lab)" in text
+    assert again.returncode == 0, again.stderr
+    assert json.loads(matrix.stdout)["passed"] == 30
+    assert len([*home.instances.iterdir()]) == 2
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_down_clears_all_that_a_dead_cloud_left(podnet, directory):
+    home = Home.open(directory)
+    kill_cloud(home)
+
+    down = podnet("down")
+
     assert down.returncode == 0
     assert not directory.exists()
     names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
@@ -145,10 +168,15 @@ def test_a_dead_cloud_is_named_and_down_clears_all_it_left(podnet, directory):
     assert str(directory) not in Path("/proc/mounts").read_text()
     assert not list(Path("/sys/fs/cgroup").glob(f"*/*{home.id}*"))
     assert not [
-        process
-        for process in Path("/proc").glob("[0-9]*/cmdline")
-        if str(directory).encode() in _read(process)
+        file
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if str(directory).encode() in _read(file)
     ]
+
+
+def kill_cloud(home):
+    os.kill(int(home.cloud_pid.read_text()), signal.SIGKILL)
+    assert wait_until(lambda: process.pid(home) is None, SECONDS)
 
 
 def _read(file):

@@ -1,5 +1,7 @@
 """The application: which modules a command loads, and how it ends."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -150,6 +152,7 @@ def ending(monkeypatch):
 
     monkeypatch.setattr(application, "import_module", lambda _: sys.modules[__name__])
     monkeypatch.setitem(globals(), "commands", commands)
+    monkeypatch.setattr(application, "_EXPLAINERS", [])
     monkeypatch.setattr(application, "entry_points", lambda **_: ())
     monkeypatch.setattr(sys, "argv", ["podnet", "end"])
     yield error.__setitem__
@@ -162,8 +165,14 @@ def ending(monkeypatch):
         (KeyboardInterrupt(), 130, "interrupted; run the same command again"),
         (UserError("no such thing", rule="no-such-thing"), 1, "error: no such thing"),
         (SystemExit(3), 3, ""),
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/somewhere"),
+            1,
+            "error: /somewhere: No space left on device; mend that and run the same command again",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied"), 1, "error: Permission denied; mend"),
     ],
-    ids=["Ctrl-C", "an error", "its own code"],
+    ids=["Ctrl-C", "an error", "its own code", "a full disk", "no permission"],
 )
 def test_a_command_ends_with_a_sentence_and_the_right_exit_code(
     ending, capsys, error, code, sentence
@@ -175,3 +184,10 @@ def test_a_command_ends_with_a_sentence_and_the_right_exit_code(
 
     assert caught.value.code == code
     assert sentence in capsys.readouterr().err
+
+
+def test_a_fault_of_podnet_itself_keeps_its_places(ending):
+    ending(0, ZeroDivisionError("a fault"))
+
+    with pytest.raises(ZeroDivisionError):
+        application.main()

@@ -25,7 +25,8 @@ def podnet(tmp_path, monkeypatch):
     Home.open(tmp_path)
     monkeypatch.setattr(preflight, "problems", list)
     monkeypatch.setattr(Invocation, "lab", tmp_path)
-    monkeypatch.setattr(deploy, "start_cloud", lambda _: "http://127.0.0.1:1")
+    for name in ("start_cloud", "require_cloud"):
+        monkeypatch.setattr(deploy, name, lambda _: "http://127.0.0.1:1")
     monkeypatch.setattr(options, "running_cloud", lambda _: "http://127.0.0.1:1")
     monkeypatch.setattr(deploy.unkind, "treat", lambda *_: "")
     monkeypatch.setattr(switch, "_assigned", lambda _: [])

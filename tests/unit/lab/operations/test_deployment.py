@@ -34,6 +34,7 @@ def test_a_deployment_that_waited_for_the_end_of_its_lab_makes_no_new_one(home):
     assert removed.is_set()
     with refused("lab-removed"), deploying(home):
         pytest.fail("deployed into a removed lab")
+    assert not home.directory.exists()
     Home.open(home.directory)
     with refused("lab-removed"), deploying(home):
         pytest.fail("deployed into another lab")

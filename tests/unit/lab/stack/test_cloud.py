@@ -1,6 +1,15 @@
+import itertools
+import os
+import shutil
+from contextlib import suppress
+
+import pytest
+
+from podnet.lab.cloud import lifecycle
+from podnet.lab.images import debian
 from podnet.lab.stack.cloud import declare_fabric, running_cloud
 from podnet.lab.stack.engine import EngineKind, record
-from podnet.lab.stack.start import start_cloud
+from podnet.lab.stack.start import require_cloud, start_cloud
 from podnet.plan.settings import Fabric
 from tests.refusals import refused
 
@@ -18,13 +27,70 @@ def test_plain_switches_are_declared_before_anything_is_deployed(home, stack_nam
         declare_fabric(home, Fabric.VPC)
 
 
-def test_a_cloud_that_has_died_is_not_started_over_what_was_deployed_to_it(home):
+def test_what_only_looks_is_refused_where_the_cloud_has_died(home):
     record(home, "lab", EngineKind.EMBEDDED)
 
     with refused("cloud-dead"):
-        start_cloud(home)
+        require_cloud(home)
     with refused("cloud-dead"):
         running_cloud(home)
+
+
+@pytest.mark.parametrize("left", ["engines", "states", "pulumi"])
+def test_a_deployment_starts_again_where_the_cloud_has_died_and_says_so(
+    home, monkeypatch, capsys, left
+):
+    """Whatever is left: a removal that was killed has removed some of it."""
+    record(home, "lab", EngineKind.EMBEDDED)
+    home.overrides("lab").write_text("{}")
+    for place in (home.states, home.pulumi):
+        place.mkdir()
+        (place / "lab.json").write_text("of a cloud that is gone")
+    for place in {home.engines, home.states, home.pulumi} - {getattr(home, left)}:
+        shutil.rmtree(place)
+    monkeypatch.setattr(debian, "ensure", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "ensure", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "_end", lambda _: None)
+    monkeypatch.setattr(lifecycle, "_spawn", lambda *_: os.open(os.devnull, os.O_RDONLY))
+    monkeypatch.setattr(lifecycle, "_await", lambda *_: "http://127.0.0.1:1")
+
+    assert start_cloud(home) == "http://127.0.0.1:1"
+    said = capsys.readouterr().err
+    assert "the lab's cloud has ended" in said
+    assert "this deployment starts again" in said
+    assert not any(place.exists() for place in home.deployments)
+    assert home.overrides("lab").exists()
+
+    assert start_cloud(home) == "http://127.0.0.1:1"
+    assert "has ended" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("killed_after", range(6))
+def test_a_removal_that_is_killed_leaves_no_state_to_believe(home, monkeypatch, killed_after):
+    record(home, "lab", EngineKind.EMBEDDED)
+    home.state("lab").parent.mkdir()
+    home.state("lab").write_text("{}")
+    home.current_stack.write_text("lab")
+    (home.directory / "aaa").mkdir()
+    steps = itertools.count()
+
+    def dying(work):
+        def step(*arguments, **options):
+            if next(steps) == killed_after:
+                raise SystemExit("killed")
+            return work(*arguments, **options)
+
+        return step
+
+    monkeypatch.setattr(lifecycle, "_end", lambda _: None)
+    monkeypatch.setattr("os.unlink", dying(os.unlink))
+    monkeypatch.setattr("os.rmdir", dying(os.rmdir))
+    with suppress(SystemExit):
+        lifecycle.down(home)
+    monkeypatch.undo()
+
+    # The states go first; the list of stacks, by which the next deployment sees the rest, last.
+    assert home.engines.exists() or not home.states.exists()
 
 
 def test_a_switch_waits_in_the_lab_for_no_tag_to_reach_the_metadata_service(home, stack_named):

@@ -90,7 +90,7 @@ def test_a_run_that_cannot_be_marked_as_begun_does_not_begin(lab, what):
 
 @pytest.fixture
 def small_disk(lab):
-    """The state in a file system of 64 KiB; fills it, and makes room again."""
+    """The state in a file system of 64 KiB; fills it, and is emptied again."""
     disk = lab.directory / "disk"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=True)
