@@ -21,6 +21,6 @@ commands = click.Group()
 @command_argument
 @stack_option
 def execute(node: str, command: tuple[str, ...], stack: str | None) -> None:
-    """Run a command on a node, which reaches nothing of the machine beyond the node."""
+    """Run a command on a node."""
     argv = deployed_stack(stack).node(node).command(*command)
     os.execvp(argv[0], argv)
