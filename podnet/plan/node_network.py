@@ -24,6 +24,7 @@ def bridge_plugin(link_mtu: int) -> dict[str, object]:
 
 
 def conflist(version: str, plugin: dict[str, object]) -> str:
-    """The text of a conflist with one plugin."""
-    value = {"cniVersion": version, "name": NETWORK, "plugins": [plugin]}
+    """The text of a conflist: this plugin, and `portmap` for the pods that have a hostPort."""
+    portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
+    value = {"cniVersion": version, "name": NETWORK, "plugins": [plugin, portmap]}
     return json.dumps(value, indent=2) + "\n"

@@ -13,7 +13,7 @@ from podnet.lab.commands.options import (
     node_argument,
     stack_option,
 )
-from podnet.lab.nodes.pods import Pod, Pods
+from podnet.lab.nodes.pods import HostPort, Pod, Pods
 from podnet.lab.stack.lab_stack import LabStack
 
 commands = click.Group()
@@ -28,13 +28,22 @@ def pod() -> None:
 @pod.command()
 @node_argument
 @pod_argument
+@click.option(
+    "--host-port",
+    "host_ports",
+    metavar="NODE_PORT:POD_PORT[/udp]",
+    multiple=True,
+    help="A port of the node that leads to the pod, such as 8080:80.",
+)
 @stack_option
-def add(node: str, name: str, stack: str | None) -> None:
+def add(node: str, name: str, host_ports: tuple[str, ...], stack: str | None) -> None:
     """Start a pod on a node, attached by the plugins of the node's conflist."""
+    ports = [HostPort.parse(text) for text in host_ports]
     chosen = deployed_stack(stack)
     chosen.require_bare()
-    added = Pods(chosen.node(node)).add(name)
-    click.echo(f"{added.name} has {added.address} on {node}")
+    added = Pods(chosen.node(node)).add(name, ports)
+    leading = f", and ports {', '.join(map(str, added.ports))} of the node" if ports else ""
+    click.echo(f"{added.name} has {added.address} on {node}{leading}")
 
 
 @pod.command()

@@ -125,12 +125,13 @@ class ClusterPods:
 
 def _fill(node: Node) -> list[Pod]:
     pods = Pods(node)
-    for name in pods.incomplete():
+    ports = {name: pods.ports(name) for name in pods.incomplete()}
+    for name in ports:
         pods.remove(name)
     found = {pod.name for pod in pods.list()}
     for name in _names(node.name):
         if name not in found:
-            pods.add(name)
+            pods.add(name, ports.get(name, ()))
     return pods.list()
 
 
@@ -140,11 +141,11 @@ def _names(node: str) -> list[str]:
 
 def _replace(node: Node) -> list[Pod]:
     pods = Pods(node)
-    names = [pod.name for pod in pods.list()]
-    for name in names:
+    ports = {pod.name: pod.ports for pod in pods.list()}
+    for name in ports:
         pods.remove(name)
-    for name in names:
-        pods.add(name)
+    for name, theirs in ports.items():
+        pods.add(name, theirs)
     return pods.list()
 
 

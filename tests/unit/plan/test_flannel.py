@@ -51,7 +51,8 @@ def test_pods_are_tied_to_the_nodes_own_bridge_unmasqueraded_and_with_space_for_
                     "mtu": 8951,
                     "ipMasq": False,
                 },
-            }
+            },
+            {"type": "portmap", "capabilities": {"portMappings": True}},
         ],
     }
 

@@ -248,17 +248,18 @@ def set_up(tmp_path):
 
 
 def test_nothing_is_fetched_where_nothing_is_missing(set_up):
-    assert set_up("nft", "host-local") == (0, [])
+    assert set_up("nft", "iptables", "host-local") == (0, [])
 
 
-def test_what_is_missing_is_installed(set_up):
-    assert set_up("host-local") == (
+@pytest.mark.parametrize("present", [["nft", "host-local"], ["iptables", "host-local"], ["nft"]])
+def test_what_is_missing_is_installed(set_up, present):
+    assert set_up(*present) == (
         0,
         [
             "apt-get -q update",
             (
                 "apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "
-                "containernetworking-plugins nftables"
+                "containernetworking-plugins iptables nftables"
             ),
         ],
     )

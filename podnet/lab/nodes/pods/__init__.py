@@ -2,6 +2,7 @@
 
 from podnet.lab.nodes.pods.cni import CniError
 from podnet.lab.nodes.pods.pods import Pod, PodError, Pods, check_name
+from podnet.lab.nodes.pods.ports import HostPort
 from podnet.probe.endpoint import Container
 
-__all__ = ["CniError", "Container", "Pod", "PodError", "Pods", "check_name"]
+__all__ = ["CniError", "Container", "HostPort", "Pod", "PodError", "Pods", "check_name"]

@@ -120,6 +120,11 @@ class Network:
         for plugin in self.config["plugins"]:
             self._find(plugin["type"])
 
+    def offers(self, capability: str) -> bool:
+        """Whether a plugin of the list declares the capability."""
+        plugins = self.config["plugins"]
+        return any(plugin.get("capabilities", {}).get(capability) is True for plugin in plugins)
+
     def add(self, attachment: Attachment) -> dict[str, Any]:
         """Run ADD through the chain, cache its result and return it; undone if it fails."""
         result: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -17,6 +17,7 @@ from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import containers
 from podnet.lab.nodes.pods.cni import Attachment, Network, Plugins, cached_config, load
 from podnet.lab.nodes.pods.on_node import address_of, mtu_of, plugin_runner
+from podnet.lab.nodes.pods.ports import CAPABILITY, HostPort, check_free
 from podnet.probe.endpoint import Container
 from podnet.system.commands import CommandError
 from podnet.system.files import write_atomically
@@ -50,6 +51,8 @@ class Pod:
     """The arguments before a command that, run on the node, uses the pod's network."""
     label: str = ""
     """Its name in a matrix, where that is not `name`."""
+    ports: tuple[HostPort, ...] = ()
+    """Ports of the node that lead to it."""
 
     def command(self, *argv: str) -> tuple[str, ...]:
         """The command that, run on this machine, runs `argv` in the pod's network."""
@@ -69,15 +72,21 @@ class Pods:
             execute=plugin_runner(node),
         )
 
-    def add(self, name: str) -> Pod:
-        """Create a pod, attach it and start its containers; a failure undoes the steps before."""
+    def add(self, name: str, ports: Sequence[HostPort] = ()) -> Pod:
+        """Create a pod, attach it and start its containers; a failure undoes the steps before.
+
+        `ports` of the node lead to it.
+        """
         check_name(name)
         network = self._network(self._config())
         network.check()
+        self._check_ports(name, network, ports)
         left: list[str] = []
         try:
             with ExitStack() as undo:
-                record = self._build(name, network, lambda step: undo.callback(_try, step, left))
+                record = self._build(
+                    name, ports, network, lambda step: undo.callback(_try, step, left)
+                )
                 undo.pop_all()
         except (UserError, CommandError) as error:
             undone = f"; undoing it failed as well: {'; '.join(left)}" if left else ""
@@ -97,7 +106,7 @@ class Pods:
                 f"{self.node.name} has no pod {name}; its pods: {known}", rule="pod-not-on-node"
             )
         # A start that was interrupted before it wrote an id has attached nothing yet.
-        attachment = _attachment(name, record.get("id", name))
+        attachment = _attachment(name, record.get("id", name), _ports(record))
         try:
             containers.stop(self.node, name)
             self._detach(attachment, None)
@@ -122,6 +131,10 @@ class Pods:
         }
         return tuple(name for name in self._names() if name not in whole)
 
+    def ports(self, name: str) -> tuple[HostPort, ...]:
+        """Ports of the node that lead to a pod, be it incomplete; none where there is no pod."""
+        return _ports(self._record(name) or {})
+
     def list(self) -> list[Pod]:
         """The pods that were added and not removed, by name."""
         records = {
@@ -133,12 +146,16 @@ class Pods:
         return [self._pod(name, record, processes) for name, record in records.items()]
 
     def _build(
-        self, name: str, network: Network, later_undo: Callable[[Callable[[], object]], object]
+        self,
+        name: str,
+        ports: Sequence[HostPort],
+        network: Network,
+        later_undo: Callable[[Callable[[], object]], object],
     ) -> dict[str, Any]:
-        record = self._claim(name)
+        record = self._claim(name, ports)
         file = self._records / f"{name}.json"
         later_undo(file.unlink)
-        attachment = _attachment(name, record["id"])
+        attachment = _attachment(name, record["id"], ports)
         self.node.run("ip", "netns", "add", name)
         later_undo(lambda: self._delete_namespace(name))
         loopback = self._network(LOOPBACK)
@@ -155,10 +172,24 @@ class Pods:
         write_atomically(file, json.dumps(record))
         return record
 
-    def _claim(self, name: str) -> dict[str, Any]:
+    def _check_ports(self, name: str, network: Network, ports: Sequence[HostPort]) -> None:
+        if ports and not network.offers(CAPABILITY):
+            raise PodError(
+                f"no plugin in the conflist of {self.node.name} has the capability {CAPABILITY}, "
+                "so no port of the node can lead to a pod; `podnet status` says whether the node "
+                "is outdated",
+                rule="conflist-without-host-ports",
+            )
+        taken = [(each, port) for each in self._names() for port in self.ports(each)]
+        check_free(name, ports, taken)
+
+    def _claim(self, name: str, ports: Sequence[HostPort]) -> dict[str, Any]:
         """Write the first record; the file system lets exactly one of several callers do it."""
         self._records.mkdir(parents=True, exist_ok=True)
-        record: dict[str, Any] = {"id": f"{name}-{secrets.token_hex(6)}"}
+        record: dict[str, Any] = {
+            "id": f"{name}-{secrets.token_hex(6)}",
+            "ports": [str(port) for port in ports],
+        }
         try:
             with (self._records / f"{name}.json").open("x") as file:
                 json.dump(record, file)
@@ -210,6 +241,7 @@ class Pods:
             mtu=record["mtu"],
             netns=self.node.root / NAMESPACES / name,
             exec_prefix=("ip", "netns", "exec", name),
+            ports=_ports(record),
             containers=tuple(
                 Container(each, self.node.root / f"proc/{processes[name, each]}/ns/net")
                 for each in containers.NAMES
@@ -227,7 +259,11 @@ def check_name(name: str) -> None:
         )
 
 
-def _attachment(name: str, container_id: str) -> Attachment:
+def _ports(record: Mapping[str, Any]) -> tuple[HostPort, ...]:
+    return tuple(map(HostPort.parse, record.get("ports", ())))
+
+
+def _attachment(name: str, container_id: str, ports: Sequence[HostPort]) -> Attachment:
     return Attachment(
         container_id=container_id,
         netns=f"/{NAMESPACES}/{name}",
@@ -237,6 +273,7 @@ def _attachment(name: str, container_id: str) -> Attachment:
             "K8S_POD_NAME": name,
             "K8S_POD_INFRA_CONTAINER_ID": container_id,
         },
+        capabilities={CAPABILITY: [port.mapping() for port in ports]} if ports else {},
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from podnet.lab.nodes.pods import Pods
 from podnet.lab.operations.readiness import wait_ready
 from podnet.plan.routing import RoutingMode
+from tests.host_ports import Answers, seen_as
 from tests.lab.modes.checks import packets_go_the_way_of_the_mode
 from tests.refusals import refused
 
@@ -25,6 +26,7 @@ MODES = [mode for mode in RoutingMode if mode is not RoutingMode.FLANNEL]
 def mode(request, lab):
     """Each mode in turn, by the command, which replaces pods to and from l2."""
     lab.podnet("switch", request.param, "--yes", "--engine", "embedded")
+    lab.wait_until_applied()
     return request.param
 
 
@@ -36,6 +38,40 @@ def test_a_mode_that_was_switched_to_stays_for_the_next_deployment(lab, mode):
 @pytest.mark.usefixtures("mode")
 def test_all_pairs_are_green_and_packets_go_the_way_of_the_mode(lab):
     packets_go_the_way_of_the_mode(lab)
+
+
+def test_a_port_of_a_node_leads_to_a_pod_until_the_pod_is_removed(lab, mode):
+    ports = ("--host-port", "8080:80", "--host-port", "8053:53/udp")
+    lab.podnet("pod", "add", "node-1", "served", *ports)
+    served = next(pod for pod in Pods(lab.node("node-1")).list() if pod.name == "served")
+    mine, other = served.node, lab.node("node-2")
+    near, far = (next(pod for pod in lab.pods if pod.node == node) for node in (mine, other))
+    # portmap takes the range of a pod's conflist for its own node's, which in l2 is that of all
+    # pods, and hides who asks from there, so that the answer comes back by the node.
+    bridge = "10.1.1.1"
+    expected = {
+        other.netns: str(other.address),
+        far.netns: bridge if mode == RoutingMode.L2 else str(far.address),
+        mine.netns: str(mine.address),
+        near.netns: bridge,
+        served.netns: bridge,
+    }
+
+    with Answers(served):
+        seen = {
+            port.protocol: {netns: seen_as(netns, mine.address, port) for netns in expected}
+            for port in served.ports
+        }
+        local = [seen_as(mine.netns, "127.0.0.1", port) for port in served.ports]
+        elsewhere = [seen_as(mine.netns, other.address, port) for port in served.ports]
+        lab.podnet("pod", "rm", "served")
+        removed = [seen_as(other.netns, mine.address, port) for port in served.ports]
+
+    assert seen == {"tcp": expected, "udp": expected}
+    assert local == [bridge, bridge]
+    assert elsewhere == removed == [None, None]
+    assert "8080" not in mine.run("iptables-save", "-t", "nat")
+    assert lab.red() == set()
 
 
 class Age:
