@@ -1,4 +1,4 @@
-"""Takes comments and docstrings out of Python, which a node runs and nobody reads there.
+"""Takes comments, docstrings and annotations out of Python, which a node runs and nobody reads.
 
 By the tokens of the source, since what `ast.unparse` writes differs between versions of Python, and
 may be what the Python of a node does not read.
@@ -12,9 +12,16 @@ import tokenize
 from collections.abc import Iterator
 from typing import TypeGuard
 
+TYPES = ("collections.abc", "typing")
+"""Modules whose names are for annotations, or mostly."""
+
 
 def stripped(source: str) -> str:
-    """The source without comments, docstrings and the blank lines between statements."""
+    """The source without comments, docstrings, annotations and blank lines between statements.
+
+    Fields of classes keep theirs, which dataclasses read.
+    """
+    source = _without_unused_types(_without_annotations(source))
     lines = source.splitlines()
     for line, column in _comments(source):
         lines[line - 1] = lines[line - 1][:column].rstrip()
@@ -31,6 +38,56 @@ def stripped(source: str) -> str:
         for at, line in kept.items()
         if at in inside or line.strip()
     )
+
+
+def _without_annotations(source: str) -> str:
+    text, starts = source.encode(), [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def end(node: ast.expr | ast.arg) -> int:
+        return starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+
+    cuts = []
+    for node, is_field in _annotated(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            for each in _arguments(node.args):
+                if each.annotation:
+                    start = starts[each.lineno - 1] + each.col_offset + len(each.arg.encode())
+                    cuts.append((start, end(each.annotation)))
+            if node.returns:
+                returns = starts[node.returns.lineno - 1] + node.returns.col_offset
+                cuts.append((text.rindex(b")", 0, returns) + 1, end(node.returns)))
+        elif node.value and not is_field:
+            cuts.append((end(node.target), end(node.annotation)))
+    for first, last in sorted(cuts, reverse=True):
+        text = text[:first] + text[last:]
+    return text.decode()
+
+
+def _annotated(tree: ast.AST) -> Iterator[tuple[ast.FunctionDef | ast.AnnAssign, bool]]:
+    """Functions and variables, and whether each is directly in a class."""
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AnnAssign):
+                yield child, isinstance(node, ast.ClassDef)
+
+
+def _arguments(found: ast.arguments) -> Iterator[ast.arg]:
+    yield from (*found.posonlyargs, *found.args, *found.kwonlyargs)
+    yield from (each for each in (found.vararg, found.kwarg) if each)
+
+
+def _without_unused_types(source: str) -> str:
+    tree, lines = ast.parse(source), source.splitlines(keepends=True)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module in TYPES:
+            used = ", ".join(each.name for each in node.names if each.name in names)
+            first, last = node.lineno - 1, node.end_lineno or 0
+            line = f"from {node.module} import {used}\n" if used else ""
+            lines[first:last] = [line, *[""] * (last - first - 1)]
+    return "".join(lines)
 
 
 def _comments(source: str) -> Iterator[tuple[int, int]]:
