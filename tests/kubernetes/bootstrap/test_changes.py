@@ -25,7 +25,7 @@ def answers(node):
     return True
 
 
-@pytest.mark.parametrize("name", ["node-2", "node-1"])
+@pytest.mark.parametrize("name", ["node-2", pytest.param("node-1", marks=pytest.mark.long)])
 def test_a_node_that_reboots_is_ready_again_and_not_before_its_network_is(cluster_of_three, name):
     cluster = cluster_of_three
     before = cluster.nodes[name].run("systemctl", "show", "--property=UserspaceTimestamp")
@@ -52,6 +52,7 @@ def test_a_node_that_reboots_is_ready_again_and_not_before_its_network_is(cluste
     assert "podnet-kubernetes" in node.run("nft", "list", "tables")
 
 
+@pytest.mark.long
 def test_a_node_meets_another_ca_than_the_pinned_one_and_does_not_join(cluster_of_three):
     cluster = cluster_of_three
     control = cluster.nodes["node-1"]

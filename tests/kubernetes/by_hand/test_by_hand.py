@@ -147,7 +147,11 @@ def test_containers_are_in_control_groups_of_the_lab(cluster):
 
 
 @pytest.mark.parametrize(
-    "number", [pytest.param(3, id="worker"), pytest.param(1, id="control plane")]
+    "number",
+    [
+        pytest.param(3, id="worker"),
+        pytest.param(1, id="control plane", marks=pytest.mark.long),
+    ],
 )
 def test_a_node_that_reboots_comes_back_ready(cluster, number):
     before = cluster.nodes[number]

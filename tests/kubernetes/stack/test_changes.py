@@ -19,7 +19,7 @@ def not_ready(stack):
     }
 
 
-@pytest.mark.parametrize("name", ["node-1", "node-2", "node-3"])
+@pytest.mark.parametrize("name", [pytest.param("node-1", marks=pytest.mark.long), "node-2"])
 def test_a_node_that_reboots_comes_back_ready_with_its_pods(stack, name):
     before, pid = stack.boots(), stack.node(name).pid
     stack.ec2.reboot_instances(InstanceIds=[stack.node(name).instance_id])
@@ -78,6 +78,7 @@ def test_connections_of_real_pods_live_through_a_switch(stack, mode):
     assert stack.boots() == before
 
 
+@pytest.mark.long
 def test_a_switch_to_the_flat_network_and_back_recreates_every_pod(stack):
     names = {pod.name for pod in stack.verification.pods}
     stack.podnet("switch", "--stack", stack.name, "--yes", "l2")
@@ -90,6 +91,7 @@ def test_a_switch_to_the_flat_network_and_back_recreates_every_pod(stack):
     assert not {pod.name for pod in there.pods} & {pod.name for pod in back.pods}
 
 
+@pytest.mark.long
 def test_a_roll_takes_a_node_out_of_the_cluster_first_and_spares_the_control_plane(stack):
     before = {node.name: node.instance_id for node in stack.verification.nodes}
     born = _born(stack)
