@@ -17,10 +17,10 @@ SEED = int(os.environ.get("SEED") or time.time_ns() % 10**6)
 
 BEGINNINGS = [
     pytest.param(None, {}, id="first"),
-    pytest.param({}, {"nodeCount": "3"}, id="scale-up"),
-    pytest.param({}, {"routing": "overlay"}, id="switch"),
+    pytest.param({}, {"nodeCount": "3"}, id="scale-up", marks=pytest.mark.long),
+    pytest.param({}, {"routing": "overlay"}, id="switch", marks=pytest.mark.long),
 ]
-"""What is deployed already, and what is deployed under the fault."""
+"""What is deployed already, and what is deployed under the fault; the first for every run."""
 
 
 def begin(deployments, before):
