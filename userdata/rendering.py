@@ -50,6 +50,7 @@ CONSTANT = (
     f"{LIBRARY}/peers.py",
     f"{LIBRARY}/uplink.py",
     f"{LIBRARY}/links.py",
+    f"{LIBRARY}/report.py",
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from podnet.lab.clients import Client, instances
 from podnet.lab.home import Home
+from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.node import Node
 from podnet.plan import node_network, tags
 from podnet.system.commands import CommandError
@@ -40,6 +41,9 @@ def instance_states(ec2: Client, instance_ids: Iterable[str]) -> dict[str, str]:
 
 def why_not_ready(node: Node) -> str | None:
     """None if the node can take pods; otherwise the reason why it cannot."""
+    state = agent_state(node)
+    if state and state.problems:
+        return "; ".join(state.problems)
     # Any conflist counts: Flannel writes its own, once it runs in the cluster.
     if not any((node.root / CONFLIST).parent.glob("*.conflist")):
         if _cloud(node) == NO_CLOUD:

@@ -11,6 +11,7 @@ from typing import Any
 from podnet import userdata
 from podnet.errors import UserError
 from podnet.lab.clients import Client, instances
+from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.node import Node
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.plan import tags as tag_keys
@@ -20,7 +21,7 @@ from podnet.plan.node_network import ROUTE_PROTOCOL
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 
-APPLIED_ROUTING = "var/lib/podnet/routing"
+KEPT_ROUTING = "var/lib/podnet/routing"
 OWN_PROTOCOLS = {"kernel", str(ROUTE_PROTOCOL)}
 """The kernel's routes, and those of the node agent."""
 
@@ -103,9 +104,11 @@ def _newest_debian(ec2: Client, instance_type: str) -> str:
 
 
 def applied_routing(node: Node) -> str:
-    """The routing that the node has applied: the last valid one assigned to it."""
-    try:
-        return (node.root / APPLIED_ROUTING).read_text().strip()
+    """The routing that the node has put into effect, as its agent says."""
+    if (state := agent_state(node)) and state.routing:
+        return state.routing
+    try:  # The last valid one that was assigned, before its agent has polled.
+        return (node.root / KEPT_ROUTING).read_text().strip()
     except FileNotFoundError:
         return "none yet"
 

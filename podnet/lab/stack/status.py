@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from subprocess import TimeoutExpired
 
 from rich.table import Table
@@ -14,6 +14,7 @@ from podnet.errors import UserError
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
+from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Pods
@@ -38,6 +39,8 @@ def show_status(stack: LabStack) -> None:
     out.print(nodes_table(stack, running, with_pods=cluster is None))
     if cluster:
         _show_members(cluster, settings)
+    for line in agent_problems(running.values()):
+        out.print(line, style="yellow", markup=False)
     unmanaged = [*unmanaged_in_vpc(stack, settings)]
     for node in running.values():
         unmanaged += unmanaged_on_node(node, settings)
@@ -59,7 +62,7 @@ def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool
     rows = table(*headers, "pods") if with_pods else table(*headers)
     for record in node_records(stack).values():
         node = running.get(record.instance_id)
-        agent = (why_not_ready(node) or "ready") if node else record.state
+        agent = _agent(node) if node else record.state
         pods = [_pods(node)] if with_pods else []
         rows.add_row(
             record.name,
@@ -71,6 +74,22 @@ def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool
             *pods,
         )
     return rows
+
+
+def _agent(node: Node) -> str:
+    if not (reason := why_not_ready(node)):
+        return "ready"
+    state = agent_state(node)
+    # Below the table there is room for what the agent says itself.
+    return "not ready" if state and state.problems else reason
+
+
+def agent_problems(nodes: Iterable[Node]) -> Iterator[str]:
+    """A line for each problem that the agents name."""
+    for node in nodes:
+        if state := agent_state(node):
+            yield from (f"{node.name} is not ready: {problem}" for problem in state.problems)
+            yield from (f"{node.name}: {warning}" for warning in state.warnings)
 
 
 def _routing(record: NodeRecord, node: Node | None) -> str:

@@ -36,6 +36,8 @@ class Machine:
         self.conflist = self.folder / "cni" / CONFLIST
         self.cache_file = self.folder / "state" / "routing"
         self.log = self.folder / "log"
+        self.reports = self.folder / "run"
+        self.reports.mkdir(parents=True)
         for file in (self.conflist, self.cache_file):
             file.parent.mkdir(parents=True)
         for path, text in userdata.contents(settings or Settings()).items():
@@ -174,6 +176,7 @@ class Machine:
                     **os.environ,
                     **environment,
                     "NOTIFY_SOCKET": address,
+                    "RUNTIME_DIRECTORY": str(self.reports),
                     "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
                     "STATE_DIRECTORY": str(self.cache_file.parent),
                 },

@@ -171,7 +171,7 @@ def test_what_is_not_known_is_named_and_nothing_is_changed_before(unknown, probl
     subject.node = NODE if "routing" in unknown else None
 
     assert subject.reconcile() == [problem]
-    assert (done, subject.known) == ([], False)
+    assert (done, subject.known) == ([], None)
 
 
 def test_nothing_is_done_before_a_link_has_the_address():

@@ -1,7 +1,12 @@
 """Why a node cannot take pods, from the files of its instance."""
 
+import json
+import os
+import time
+
 import pytest
 
+from podnet.lab.nodes.agent_state import AgentState, agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 
 
@@ -35,3 +40,55 @@ def test_a_node_without_a_conflist_says_what_it_waits_for(tmp_path, files, reaso
         (tmp_path / name).write_text(text)
 
     assert why_not_ready(FakeNode(tmp_path)) == reason
+
+
+@pytest.fixture
+def node(tmp_path):
+    """A node with a conflist, whose agent says this."""
+    (tmp_path / "etc/cni/net.d").mkdir(parents=True)
+    (tmp_path / "etc/cni/net.d/10-mynet.conflist").write_text("{}")
+    (tmp_path / "run/podnet-agent").mkdir(parents=True)
+
+    def make(age=0, **said):
+        file = tmp_path / "run/podnet-agent/state.json"
+        silent = {"problems": [], "warnings": [], "routing": None, "repairs": 0}
+        file.write_text(json.dumps(silent | said))
+        os.utime(file, (time.time() - age,) * 2)
+        return FakeNode(tmp_path)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({}, None),
+        ({"warnings": ["routing: dead; the last one stays"]}, None),
+        (
+            {"problems": ["ports: veth1 is out", "node: no link"]},
+            "ports: veth1 is out; node: no link",
+        ),
+        ({"age": 19}, None),
+        ({"age": 31}, "the agent has not polled for 31 s; systemd restarts it after 40"),
+    ],
+    ids=["fine", "warned", "problems", "slow", "frozen"],
+)
+def test_a_node_is_ready_as_far_as_its_agent_says_so(node, said, reason):
+    assert why_not_ready(node(**said)) == reason
+
+
+def test_what_the_agent_says_is_there_before_the_conflist_is(node, tmp_path):
+    subject = node(problems=["identity: dead"])
+    (tmp_path / "etc/cni/net.d/10-mynet.conflist").unlink()
+
+    assert why_not_ready(subject) == "identity: dead"
+
+
+def test_the_state_of_an_agent_is_read_whole(node):
+    assert agent_state(node(routing="overlay max=4", repairs=2, warnings=["w"])) == AgentState(
+        problems=(), warnings=("w",), routing="overlay max=4", repairs=2
+    )
+
+
+def test_an_agent_that_writes_none_has_none(tmp_path):
+    assert agent_state(FakeNode(tmp_path)) is None

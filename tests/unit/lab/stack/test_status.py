@@ -1,7 +1,9 @@
 import json
 
 from podnet.lab.kubernetes.members import Member
-from podnet.lab.stack.status import members_table, pods_by_node
+from podnet.lab.nodes.agent_state import AgentState
+from podnet.lab.stack import status
+from podnet.lab.stack.status import agent_problems, members_table, pods_by_node
 
 
 class FakeCluster:
@@ -80,3 +82,25 @@ def test_pods_are_listed_by_node_and_those_in_its_network_are_left_out():
     )
 
     assert json.loads(json.dumps(found)) == {"node-1": ["default/a Pending", "default/b 10.1.1.3"]}
+
+
+class NamedNode:
+    """A node by its name alone."""
+
+    def __init__(self, name):
+        self.name = name
+
+
+def test_problems_of_every_node_have_a_line_each(monkeypatch):
+    said = {
+        "node-1": AgentState(problems=(), warnings=(), routing=None, repairs=0),
+        "node-2": AgentState(problems=("a", "b"), warnings=("c",), routing=None, repairs=0),
+        "node-3": None,
+    }
+    monkeypatch.setattr(status, "agent_state", lambda node: said[node.name])
+
+    assert [*agent_problems(map(NamedNode, said))] == [
+        "node-2 is not ready: a",
+        "node-2 is not ready: b",
+        "node-2: c",
+    ]

@@ -16,6 +16,7 @@ from metadata import IDENTITY, ROUTING, MetadataService
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
+from report import Report
 from ruleset import Ruleset
 from steps import Steps
 from uplink import keep_uplink
@@ -59,23 +60,23 @@ class Agent:
         self.repairs = repairs
         self.checks = checks
         self.node: Node | None = None
+        self.warnings: list[str] = []
+        """Problems of the last poll that the node's pods do not notice."""
 
     @property
-    def known(self) -> bool:
-        """Whether the agent knows who the node is and what it must do."""
-        return bool(self.node and self.assigned.value)
+    def known(self) -> tuple[Node, Routing] | None:
+        """Who the node is and what it must do, once the agent knows both."""
+        return (self.node, self.assigned.value) if self.node and self.assigned.value else None
 
     def reconcile(self) -> list[str]:
         """One poll; returns the problems that keep the node from being ready."""
         run = self.run
-        # Once both are known, a service that fails is no problem of the node's pods.
-        identity, routing = (
-            run(name, kept.refresh)
-            for name, kept in (("identity", self.address), ("routing", self.assigned))
-        )
-        problems = ([] if self.address.value else identity) + (
-            [] if self.assigned.value else routing
-        )
+        problems: list[str] = []
+        self.warnings = []
+        for name, kept in (("identity", self.address), ("routing", self.assigned)):
+            found = run(name, kept.refresh)
+            # A service that fails costs the pods nothing once its answer is known.
+            (self.warnings if kept.value else problems).extend(found)
         for name, step in self.first.items():
             problems += run(name, step)
         if self.known:
@@ -86,6 +87,9 @@ class Agent:
         return problems
 
     def run(self, name: str, step: Callable[[], str]) -> list[str]:
+        # For each step, since a poll may take long where commands do not end.
+        if os.environ.get("WATCHDOG_USEC"):
+            notify(b"WATCHDOG=1")
         return [] if self.steps.run(name, step) else [f"{name}: {self.steps.logged[name]}"]
 
     def keep_node(self) -> str:
@@ -99,20 +103,23 @@ class Agent:
 
     def repair(self, step: Repair) -> str:
         """Run a repair for the node."""
-        if not (self.node and self.assigned.value):
+        if not self.known:
             return ""
-        changes = step(self.node, self.assigned.value)
+        changes = step(*self.known)
         if changes:
             # The uplink moves the node's address to another link.
-            self.node = self.find(self.node.address)
+            self.node = self.find(self.known[0].address)
         return changes
 
     def check(self, step: Check) -> str:
         """Run a check for the node; raises what it finds."""
-        if self.node and self.assigned.value:
-            found = step(self.node, self.assigned.value)
-            if problem := "; ".join(found):
-                raise LookupError(problem)
+        if self.known and (problem := "; ".join(step(*self.known))):
+            raise LookupError(problem)
+        return ""
+
+    def write(self, report: Report, problems: list[str]) -> str:
+        """Write down a poll."""
+        report.poll(self.known, self.steps.changes, problems, self.warnings)
         return ""
 
 
@@ -160,11 +167,15 @@ def main() -> None:
     """Reconcile until stopped; the configuration stays, and pods keep their network."""
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    cni, state = (Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "STATE"))
+    cni, state, runtime = (
+        Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "STATE", "RUNTIME")
+    )
     agent = build(AddressPlan.from_environ(os.environ), MetadataService(), state, cni)
-    ready = False
+    report, ready = Report(runtime), False
     while True:
-        if not agent.reconcile() and not ready:
+        problems = agent.reconcile()
+        agent.steps.run("report", partial(agent.write, report, problems))
+        if not problems and not ready:
             ready = True
             notify(b"READY=1")
         if signal.sigtimedwait(stop, PERIOD if agent.known else PATIENT_PERIOD):

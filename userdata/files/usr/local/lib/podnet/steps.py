@@ -9,6 +9,8 @@ class Steps:
 
     def __init__(self) -> None:
         self.logged: dict[str, str] = {}
+        self.changes: dict[str, str] = {}
+        """What each step changed when it ran last, if it did."""
 
     def run(self, name: str, step: Callable[[], str]) -> bool:
         """Run a step; true if it worked."""
@@ -18,7 +20,9 @@ class Steps:
         except (OSError, LookupError, ValueError, subprocess.SubprocessError) as error:
             problem = str(error)
         self.report(name, problem)
+        self.changes.pop(name, None)
         if change:
+            self.changes[name] = change
             print(f"{name}: {change}", flush=True)
         return not problem
 
