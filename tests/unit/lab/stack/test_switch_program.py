@@ -216,7 +216,7 @@ def test_the_round_holds_every_switch_that_pods_live_through():
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("before", "after"), combinations(LIVE, 2))
+@pytest.mark.parametrize(("before", "after"), list(combinations(LIVE, 2)))
 def test_a_switch_that_ends_between_any_two_steps_is_taken_back_or_finished(cluster, before, after):
     cluster.switch(before)
     cuts = {(before, after): 0, (after, before): 0}
