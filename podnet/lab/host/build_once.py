@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podnet.errors import UserError
+from podnet.system.commands import run
 from podnet.system.progress import Progress
+from podnet.system.waiting import wait_until
+
+REMOVE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +63,17 @@ def build_once(
 
 
 def remove(path: Path) -> None:
-    """Remove a directory, but nothing that is mounted in it."""
-    subprocess.run(["rm", "-rf", "--one-file-system", str(path)], check=True)
+    """Remove a directory, but nothing that is mounted in it; raises `CommandError`.
+
+    What a builder started may write for a moment after the builder was killed.
+    """
+    argv = ["rm", "-rf", "--one-file-system", str(path)]
+
+    def removed() -> bool:
+        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+    if not wait_until(removed, REMOVE_SECONDS):
+        run(*argv)
 
 
 def free_megabytes(directory: Path) -> int:

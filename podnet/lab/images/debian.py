@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from podnet.errors import UserError
-from podnet.lab.host.build_once import Product, build_once, free_megabytes
+from podnet.lab.host.bound import bound
+from podnet.lab.host.build_once import Product, build_once, free_megabytes, remove
 from podnet.lab.images.apt import SUITE, settings, sources
 
 FILES = Path(__file__).parent / "rootfs"
@@ -88,19 +90,19 @@ def _build(root: Path, on_progress: Callable[[str], None]) -> None:
     on_progress(f"building the instance image from {SUITE} packages")
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     options += [f"--aptopt={line}" for line in settings()]
-    # A mount namespace of its own: whatever mmdebstrap mounts goes with it, even if it is killed.
-    command = [
-        "unshare",
-        "--mount",
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=minbase",
-        "--format=directory",
-    ]
+    command = bound("mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory")
     argv = [*command, f"--include={','.join(PACKAGES)}", *options, SUITE, str(root), "-"]
     output: list[str] = []
+    # In the draft, so that it goes with what else a killed build leaves.
+    scratch = root.with_name("tmp")
+    scratch.mkdir()
     with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        argv,
+        env=os.environ | {"TMPDIR": str(scratch.resolve())},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdin and process.stderr  # noqa: S101, PT018  # both are pipes
         try:
@@ -111,9 +113,10 @@ def _build(root: Path, on_progress: Callable[[str], None]) -> None:
                 if line.startswith("I: "):
                     on_progress(line[3:].rstrip())
         finally:
-            process.terminate()  # only an interruption finds it still at work
+            process.kill()  # only an interruption finds it still at work
     if process.returncode:
         raise _build_error(root, output)
+    remove(scratch)
     _finish(root)
     on_progress(f"image built in {time.monotonic() - begun:.0f} s")
 

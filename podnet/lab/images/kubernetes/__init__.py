@@ -13,6 +13,7 @@ from pathlib import Path
 from podnet.errors import UserError
 from podnet.lab.home import PROJECT
 from podnet.lab.host import certificates as authority
+from podnet.lab.host.bound import bound
 from podnet.lab.host.build_once import Product, build_once, remove
 from podnet.lab.images import debian as base
 from podnet.lab.images import programs as build
@@ -82,10 +83,8 @@ def _root(place: Path, under: Path) -> Root:
 def _build(draft: Path, parts: tuple[Path, ...], on_progress: Callable[[str], None]) -> None:
     begun = time.monotonic()
     on_progress("building the Kubernetes image")
-    # Namespaces of its own: what is mounted or started for it goes with it, even if it is killed.
-    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
     module = (sys.executable, "-m", "podnet.lab.images.kubernetes.layer")
-    argv = [*unshare, *module, *(str(path.resolve()) for path in (draft, *parts))]
+    argv = bound(*module, *(str(path.resolve()) for path in (draft, *parts)))
     output: list[str] = []
     with subprocess.Popen(
         argv,
@@ -103,7 +102,7 @@ def _build(draft: Path, parts: tuple[Path, ...], on_progress: Callable[[str], No
                 elif line:
                     output.append(line)
         finally:
-            process.terminate()  # only an interruption finds it still at work
+            process.kill()  # only an interruption finds it still at work
     if process.returncode:
         tail = "\n".join(f"  {line}" for line in output[-TAIL:])
         raise KubernetesImageError(

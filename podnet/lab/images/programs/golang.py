@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podnet.errors import UserError
+from podnet.lab.host.bound import bound
+from podnet.lab.host.build_once import remove
 
 OLDEST = (1, 21)
 """From this release on, `go` fetches the release that a go.mod names, as a module, by itself."""
 TAIL = 15
 C_COMPILER = "gcc"
+SCRATCH = "scratch"
+"""The folder in which `go` works (`go help environment`, GOTMPDIR)."""
 PACKAGE = re.compile(r"[\w./~+-]+")
 """What `go build -v` prints when it compiles a package: its import path, and nothing else."""
 
@@ -73,13 +77,16 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
     """Build every program of the module into this folder."""
     # `tool` stands for all programs that go.mod names: one run compiles what they share once.
     programs = "tool" if "\ntool " in (job.folder / "go.mod").read_text() else "."
-    argv = [go, "build", "-v", *job.flags, "-o", f"{target.resolve()}/", programs]
+    argv = bound(go, "build", "-v", *job.flags, "-o", f"{target.resolve()}/", programs)
     output: list[str] = []
     compiled = 0
+    # In the draft, so that it goes with what else a killed build leaves.
+    scratch = target.resolve() / SCRATCH
+    scratch.mkdir(exist_ok=True)
     with subprocess.Popen(
         argv,
         cwd=job.folder,
-        env=_environment(job),
+        env=_environment(job) | {"GOTMPDIR": str(scratch)},
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -96,7 +103,8 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
                 elif line:
                     output.append(line)
         finally:
-            process.terminate()  # only an interruption finds it still at work
+            process.kill()  # only an interruption finds it still at work
+    remove(scratch)
     if process.returncode:
         tail = "\n".join(f"  {line}" for line in output[-TAIL:])
         raise BuildError(

@@ -21,6 +21,7 @@ def unshare(tmp_path, monkeypatch):
     under.mkdir(parents=True)
     (tmp_path / "bin").mkdir()
     monkeypatch.setattr(build, "ensure", lambda *_: programs)
+    monkeypatch.setattr(image, "bound", lambda *argv: ["unshare", *argv])
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
 
     def does(script):
