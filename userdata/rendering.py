@@ -36,6 +36,7 @@ SHARED = ("address.py", "routing.py", "node_network.py")
 CONSTANT = (
     "/etc/systemd/system/podnet-agent.service",
     f"{LIBRARY}/setup.sh",
+    f"{LIBRARY}/keep-lease.sh",
     f"{LIBRARY}/metadata.py",
     "/etc/tmpfiles.d/podnet.conf",
     f"{LIBRARY}/steps.py",

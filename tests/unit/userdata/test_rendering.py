@@ -220,7 +220,10 @@ def test_shellcheck_has_nothing_to_say():
 
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
 
-    assert (scripts, done.stdout) == ([str(FILES / "usr/local/lib/podnet/setup.sh")], "")
+    assert ({Path(script).name for script in scripts}, done.stdout) == (
+        {"keep-lease.sh", "setup.sh"},
+        "",
+    )
 
 
 @pytest.fixture
@@ -267,3 +270,58 @@ def test_what_is_missing_is_installed(set_up, present):
 
 def test_a_failed_installation_fails_the_start_so_that_it_is_tried_again(set_up):
     assert set_up("host-local", failing=["apt-get"]) == (1, ["apt-get -q update"])
+
+
+ROUTES = "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.11 metric 1024"
+NETPLAN = "10-netplan-ens5.network"
+
+
+@pytest.fixture
+def keep_lease(tmp_path):
+    """Run keep-lease.sh with what programs print; returns what networkd was told."""
+    calls, stubs = tmp_path / "calls", tmp_path / "bin"
+    stubs.mkdir()
+
+    def run(status, routes=ROUTES):
+        calls.write_text("")
+        for name, text in {"ip": routes, "networkctl": status, "systemctl": ""}.items():
+            (stubs / name).write_text(
+                f"#!/bin/sh\necho \"{name} $*\" >>{calls}\ncat <<'X'\n{text}\nX\n"
+            )
+            (stubs / name).chmod(0o755)
+        subprocess.run(
+            ["/bin/sh", FILES / "usr/local/lib/podnet/keep-lease.sh", tmp_path / "network"],
+            env={**os.environ, "PATH": f"{stubs}:/usr/bin:/bin"},
+            check=True,
+        )
+        return [line for line in calls.read_text().splitlines() if not line.startswith("ip ")]
+
+    return run
+
+
+def test_the_lease_is_kept_by_whatever_file_is_in_force_and_networkd_told_once(
+    keep_lease, tmp_path
+):
+    status = (
+        f'{{"Index":2,"NetworkFile":"/run/systemd/network/{NETPLAN}","RequiredForOnline":true}}'
+    )
+
+    first, second = keep_lease(status), keep_lease(status)
+
+    asked = "networkctl status --json=short ens5"
+    assert (first, second) == ([asked, "systemctl restart systemd-networkd"], [asked])
+    assert {path.name: path.read_text() for path in tmp_path.rglob("*.conf")} == {
+        "podnet.conf": "[Network]\nKeepConfiguration=dhcp\n"
+    }
+    assert (tmp_path / "network" / f"{NETPLAN}.d" / "podnet.conf").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "routes"),
+    [('{"Index":2,"NetworkFile":null}', ROUTES), ("", ROUTES), ("", "")],
+    ids=["unmanaged", "no networkd", "no default route"],
+)
+def test_without_a_file_in_force_nothing_is_written(keep_lease, tmp_path, status, routes):
+    keep_lease(status, routes)
+
+    assert not (tmp_path / "network").exists()
