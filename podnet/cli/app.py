@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from importlib import import_module
@@ -140,6 +141,10 @@ def explain_with(module: str) -> None:
 
 def main() -> None:
     """Run the command line; an error that users are meant to read ends it with 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal in ASCII or Latin-1 cannot show every character that podnet prints.
+            stream.reconfigure(errors="backslashreplace")
     try:
         for entry in entry_points(group=ENTRY_POINTS):
             entry.load()

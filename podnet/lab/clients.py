@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,15 +18,30 @@ DEPLOYER = "deployer"
 
 def client(service: str, endpoint: str, region: str) -> Client:
     """A client of one service; the lab's API wants credentials, and checks none of them."""
-    # Here, since many a command names the type and calls nothing: it takes a quarter of a second.
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415  # loads slowly
+    from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415  # as below
 
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id="lab",
+    config = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=False)
+    return session(region, "lab").client(service, endpoint_url=endpoint, config=config)
+
+
+def session(region: str, access_key: str) -> Any:  # noqa: ANN401  # boto3 has no types
+    """A session of boto3 that takes nothing from the user's environment or AWS files.
+
+    They may name a real account, a proxy that cannot reach the lab, or hold what nobody can read.
+    """
+    # Here, since many a command names a client and calls nothing: it takes a quarter of a second.
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415  # loads slowly
+    import botocore.session  # type: ignore[import-untyped]  # noqa: PLC0415  # loads slowly
+
+    known = botocore.session.Session.SESSION_VARIABLES
+    unset = {name: (None, None, default, cast) for name, (_, _, default, cast) in known.items()}
+    nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    bare = botocore.session.Session(session_vars={**unset, **nowhere})
+    return boto3.Session(
+        aws_access_key_id=access_key,
         aws_secret_access_key="lab",  # noqa: S106  # opens nothing
+        region_name=region,
+        botocore_session=bare,
     )
 
 

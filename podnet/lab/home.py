@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from podnet.errors import UserError
 from podnet.plan.settings import Fabric
 
+ID = re.compile(r"[0-9a-f]{6}")
+LONGEST_SHOWN = 40
+Kind = TypeVar("Kind", bound=StrEnum)
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -24,26 +32,36 @@ class Home:
     @classmethod
     def open(cls, directory: Path = PROJECT / ".lab") -> Home:
         """The lab of this directory, made where there is none."""
-        directory.mkdir(parents=True, exist_ok=True)
         file = _record(directory)
-        if not file.exists():
-            draft = directory / f"lab.json.{secrets.token_hex(3)}"
-            draft.write_text(json.dumps({"lab": secrets.token_hex(3)}))
-            with suppress(FileExistsError):  # exactly one of several first openers wins
-                file.hardlink_to(draft)
-            draft.unlink()
-        return cls(directory, json.loads(file.read_text())["lab"])
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                draft = directory / f"lab.json.{secrets.token_hex(3)}"
+                try:
+                    draft.write_text(json.dumps({"lab": secrets.token_hex(3)}))
+                    with suppress(FileExistsError):  # exactly one of several first openers wins
+                        file.hardlink_to(draft)
+                finally:
+                    draft.unlink(missing_ok=True)
+            text = file.read_text(errors="replace")
+        except OSError as error:
+            raise UserError(
+                f"{directory} cannot be the directory of a lab ({error.strerror}); name one that "
+                f"can be made and written to, by --lab or PODNET_LAB",
+                rule="lab-directory-unusable",
+            ) from error
+        return cls(directory, _id_in(file, text))
 
     @staticmethod
     def exists(directory: Path) -> bool:
         """Whether there is a lab in this directory."""
-        return _record(directory).exists()
+        return os.path.exists(_record(directory))  # noqa: PTH110  # raises nothing, as to odd paths
 
     @property
     def removed(self) -> bool:
         """Whether `podnet down` has removed this lab, even if another is in its directory now."""
         try:
-            return bool(json.loads(_record(self.directory).read_text())["lab"] != self.id)
+            return _id_in(file := _record(self.directory), file.read_text()) != self.id
         except FileNotFoundError:
             return True
 
@@ -60,7 +78,7 @@ class Home:
     def fabric(self) -> Fabric:
         """`vpc`, or `switch` where the subnets of this lab are plain learning switches."""
         file = self.fabric_file
-        return Fabric(file.read_text()) if file.exists() else Fabric.VPC
+        return one_of(Fabric, file) if file.exists() else Fabric.VPC
 
     @property
     def fabric_file(self) -> Path:
@@ -156,6 +174,33 @@ class Home:
     def overrides(self, stack: str) -> Path:
         """Settings of a stack that hold in this lab only, as JSON."""
         return self.directory / f"overrides-{stack}.json"
+
+
+def one_of(kind: type[Kind], file: Path) -> Kind:
+    """The member whose value a file of the lab holds; raises `UserError` where it holds another."""
+    text = file.read_text(errors="replace")
+    if text not in {*kind}:
+        raise UserError(
+            f"{file} holds {text[:LONGEST_SHOWN]!r}, and must hold one of {', '.join(kind)}; "
+            f"write that into it, or begin with `podnet down`",
+            rule="lab-file-malformed",
+        )
+    return kind(text)
+
+
+def _id_in(file: Path, text: str) -> str:
+    try:
+        found = json.loads(text)["lab"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        found = None
+    if not isinstance(found, str) or not ID.fullmatch(found):
+        raise UserError(
+            f'{file} must hold the id of the lab, as in {{"lab": "0a1b2c"}}, and holds '
+            f"{text[:LONGEST_SHOWN]!r}; the names of the lab's namespaces (`ip netns list`) end "
+            f"with the id, and where there are none, remove {file.parent}",
+            rule="lab-record-malformed",
+        )
+    return found
 
 
 def _record(directory: Path) -> Path:

@@ -10,7 +10,7 @@ from urllib.error import URLError
 from podnet.errors import UserError
 from podnet.lab.cloud import process
 from podnet.lab.commands.options import directory
-from podnet.lab.engines.errors import EngineError
+from podnet.lab.engines.errors import ProgramError, ResourceError
 from podnet.lab.home import Home
 from podnet.lab.stack.cloud import cloud_dead
 
@@ -28,9 +28,14 @@ def explain(error: Exception) -> UserError | None:
                 rule="lab-removed-meanwhile",
             )
         return None
-    home = Home.open(place)
+    try:
+        home = Home.open(place)
+    except UserError:
+        return None  # what is wrong with the lab's own record, the error says itself
     if process.running(home) is None and home.engines.exists():
-        return cloud_dead(home) if no_answer or isinstance(error, EngineError) else None
+        # The error of a resource or of the program was made of its text alone, not of its cause.
+        made_of_text = isinstance(error, ResourceError | ProgramError)
+        return cloud_dead(home) if no_answer or made_of_text else None
     if no_answer and not isinstance(error, UserError):
         return UserError(
             f"the lab's API gave no answer ({no_answer}); run the same command again, and see "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ import yaml
 
 from podnet.lab.engines.errors import ProjectError
 
+DEEPEST = 20
+"""How far lists and mappings of a configuration value may be inside each other."""
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that neither an environment nor UTF-8 can hold."""
 _TYPES = ("string", "integer", "boolean", "array", "object")
 
 
@@ -61,13 +66,21 @@ class Project:
             raise ProjectError(
                 f"{file}: name is {name!r}; a project needs a name", rule="project-name-missing"
             )
-        declared = {_key(key, name): value for key, value in (content.get("config") or {}).items()}
+        places = {key: content.get(key, ".") for key in ("main", "stackConfigDir")}
+        declared = content.get("config") or {}
+        if not isinstance(declared, dict) or not all(
+            isinstance(each, str) for each in (*declared, *places.values())
+        ):
+            raise ProjectError(
+                f"{file}: main and stackConfigDir must be text, config a mapping by text",
+                rule="project-file-malformed",
+            )
         return cls(
             directory,
             name,
-            directory / content.get("main", "."),
-            directory / content.get("stackConfigDir", "."),
-            declared,
+            directory / places["main"],
+            directory / places["stackConfigDir"],
+            {_key(key, name): value for key, value in declared.items()},
         )
 
     def config(self, stack: str, overrides: Mapping[str, str]) -> dict[str, str]:
@@ -113,7 +126,7 @@ class Project:
                 rule="stack-configuration-not-a-mapping",
             )
         for key, value in values.items():
-            if ":" not in str(key):
+            if not isinstance(key, str) or ":" not in key:
                 raise ProjectError(
                     f"{file}: configuration key {key!r} has no namespace; write it "
                     f"as {self.name}:{key}",
@@ -125,7 +138,28 @@ class Project:
                     f"embedded engine has no key for it; use the CLI's engine",
                     rule="configuration-encrypted",
                 )
+            if not _is_plain(value):
+                raise ProjectError(
+                    f"{file}: {key} holds what is neither text, a number, true, false, a list nor "
+                    f"a mapping by text; write it as one of these",
+                    rule="configuration-value-unusable",
+                )
         return dict(values)
+
+
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether JSON can hold a value: YAML also has sets, bytes, infinities and loops."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and _is_plain([*value.values()], depth)
+    if isinstance(value, list):
+        return depth < DEEPEST and all(_is_plain(item, depth + 1) for item in value)
+    if isinstance(value, str):
+        return not _UNUSABLE.search(value)
+    return (
+        value is None
+        or isinstance(value, bool | int)
+        or (isinstance(value, float) and math.isfinite(value))
+    )
 
 
 def read_mapping(file: Path) -> dict[str, Any]:
@@ -134,7 +168,13 @@ def read_mapping(file: Path) -> dict[str, Any]:
         content = yaml.load(file.read_text(), _Loader)  # noqa: S506  # a SafeLoader
     except FileNotFoundError:
         raise ProjectError(f"{file} is not there", rule="project-file-missing") from None
-    except yaml.YAMLError as error:
+    except OSError as error:
+        raise ProjectError(
+            f"{file} cannot be read ({error.strerror}); it must be a file of YAML",
+            rule="project-file-unreadable",
+        ) from error
+    # A number that is none (08), text that is no UTF-8, nesting without end.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ProjectError(f"{file} is not YAML: {error}", rule="project-file-not-yaml") from error
     if content is None:
         return {}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from podnet.errors import UserError
 from podnet.lab.engines.report import Event, Summary
-from podnet.lab.home import Home
+from podnet.lab.home import Home, one_of
 from podnet.system.progress import Progress
 
 
@@ -58,7 +58,7 @@ def choose(home: Home, stack: str, wanted: EngineKind) -> EngineKind:
 def recorded(home: Home, stack: str) -> EngineKind | None:
     """The engine that deployed this stack; None for a stack that was never deployed here."""
     file = home.engines / stack
-    return EngineKind(file.read_text()) if file.exists() else None
+    return one_of(EngineKind, file) if file.exists() else None
 
 
 def record(home: Home, stack: str, wanted: EngineKind) -> None:

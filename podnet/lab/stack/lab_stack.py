@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from podnet.plan.config import load
 from podnet.plan.settings import Settings
 from podnet.system.netns import NAMESPACES
 from podnet.system.progress import Progress
+
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
+"""The form of the names of all regions (AWS General Reference, "Regional endpoints")."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class LabStack:
             raise UserError(
                 f"{self.project.stack_file(self.name)} has no aws:region; add one under config",
                 rule="region-missing",
+            )
+        if not REGION.fullmatch(config["aws:region"]):
+            raise UserError(
+                f"aws:region {config['aws:region']!r} is not the name of a region; write it like "
+                f"eu-central-1 in {self.project.stack_file(self.name)}",
+                rule="region-malformed",
             )
         return config["aws:region"]
 

@@ -27,7 +27,7 @@ def current(home: Home) -> str | None:
     """The stack that commands are for; None where nothing was deployed."""
     names = deployed(home)
     try:
-        name = home.current_stack.read_text()
+        name = home.current_stack.read_text(errors="replace")
     except FileNotFoundError:
         name = FIRST
     if name in names:
@@ -42,13 +42,13 @@ def select(home: Home, name: str) -> None:
 
 def to_deploy(home: Home, given: str | None) -> str:
     """The stack for a command that may deploy a new one; `UserError` where it is unknown."""
-    return _require_known(given or current(home) or FIRST)
+    return _require_known(given if given is not None else current(home) or FIRST)
 
 
 def require_deployed(home: Home, given: str | None) -> str:
     """The stack given, or else the current one; raises `UserError` where it is not deployed."""
     names = deployed(home)
-    name = given or current(home)
+    name = given if given is not None else current(home)
     if name is None:
         raise UserError(
             f"nothing is deployed in the lab of {home.directory}; `podnet up` deploys stack "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -11,15 +10,13 @@ from ipaddress import ip_address
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import boto3  # type: ignore[import-untyped]
-import botocore.session  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import (  # type: ignore[import-untyped]
     ClientError,
     EndpointConnectionError,
 )
 
-from podnet.lab.clients import DEPLOYER, Client, pages
+from podnet.lab.clients import DEPLOYER, Client, pages, session
 from podnet.lab.providers.protocol import Values
 
 TOKEN_TAG = "podnet:token"  # noqa: S105  # the key of a tag
@@ -99,22 +96,7 @@ class Session:
         self.region = region
         self.ignored_tags = frozenset(ignored_tags)
         self.patience = patience
-        # The user's own AWS files and profile are never read: they may name a real account.
-        unset = (None, None, None, None)
-        bare = botocore.session.Session(
-            session_vars={
-                "profile": unset,
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-                "ca_bundle": unset,
-            }
-        )
-        self._boto = boto3.Session(
-            aws_access_key_id=DEPLOYER,
-            aws_secret_access_key="lab",  # noqa: S106  # not a secret
-            region_name=region,
-            botocore_session=bare,
-        )
+        self._boto = session(region, DEPLOYER)
         self._config = Config(
             # botocore repeats calls after throttling and lost connections, as the SDK of the AWS
             # provider does, and as often (hashicorp/terraform-provider-aws, website/docs,

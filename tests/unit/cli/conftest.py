@@ -1,0 +1,3 @@
+from tests.unit.lab.stack.conftest import project
+
+__all__ = ["project"]
