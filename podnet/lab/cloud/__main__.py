@@ -63,7 +63,12 @@ def run(home: Home, port: int) -> None:
         endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
         reconciler = Reconciler(home, endpoint, partial(selection.root_of, home.image), groups)
         signal.signal(signal.SIGTERM, lambda *_: reconciler.end())
-        api = Api(application(), reconciler.changed, reconciler.wait_until_applied)
+        api = Api(
+            application(),
+            reconciler.changed,
+            reconciler.wait_until_applied,
+            reconciler.metadata_faults.change,
+        )
         threading.Thread(target=server.serve(api, sock).serve_forever, daemon=True).start()
         threading.Thread(target=api.warm, daemon=True).start()
         write_atomically(home.cloud_endpoint, endpoint)

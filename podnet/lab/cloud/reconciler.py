@@ -21,6 +21,7 @@ from podnet.lab.cloud.instances.fleet import Fleet, Wanted
 from podnet.lab.cloud.services.credentials import Credentials
 from podnet.lab.cloud.services.internet import PublicEndpoint
 from podnet.lab.cloud.services.services import Services
+from podnet.lab.cloud.services.unkind import MetadataFaults
 from podnet.lab.cloud.world.model import World
 from podnet.lab.cloud.world.observe import merge, observe
 from podnet.lab.home import Home
@@ -65,7 +66,10 @@ class Reconciler:
         self._fabric = Fabric(home)
         self._fleet = Fleet(home.instances, root, cgroups, lambda: self._wake.put("exit"))
         credentials = Credentials(lambda region: self._clients.get("sts", region))
-        self._services = Services(self._fabric.vpc_namespace, self._user_data, credentials.of)
+        self.metadata_faults = MetadataFaults()
+        self._services = Services(
+            self._fabric.vpc_namespace, self._user_data, credentials.of, self.metadata_faults
+        )
         # Its `put` may be called from a signal handler too.
         self._wake: SimpleQueue[str] = SimpleQueue()
         self._orders: SimpleQueue[tuple[str, str]] = SimpleQueue()

@@ -44,7 +44,8 @@ commands = click.Group()
     "faults",
     metavar="KIND=WHEN[@ACTIONS]",
     multiple=True,
-    help="Make the lab's API unkind from now on (stale=5, throttle=30%, lost=first); none ends it.",
+    help="Make the lab's API unkind from now on (stale=5, throttle=30%, lost=first), or its "
+    "metadata service (metadata-error=2, metadata-slow=3); none ends it.",
 )
 @click.option(
     "--enforce-iam", is_flag=True, help="Permit what docs/iam permits whoever deploys, and no more."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from ipaddress import IPv4Address
+from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -16,9 +18,14 @@ from podnet.system.commands import CommandError
 
 AGENT = "podnet-agent.service"
 CLOUD_ID = "run/cloud-init/cloud-id"
+CLOUD_STATUS = "run/cloud-init/status.json"
 NO_CLOUD = "none"
 """cloud-init's name of the data source None, its last resort (cloud-init, cmd/cloud_id.py)."""
 CONFLIST = f"etc/cni/net.d/{node_network.CONFLIST}"
+NO_USER_DATA = "cloud-init could not read the metadata service, and so no user data; reboot it"
+"""cloud-init does not try again before the next boot, in the lab as on EC2."""
+PROGRESS = ("var/log/cloud-init.log", "var/log/cloud-init-output.log")
+"""Files of an instance that grow while it boots: cloud-init notes each request for metadata."""
 
 
 def running_nodes(home: Home, ec2: Client, stack: str | None = None) -> list[Node]:
@@ -47,13 +54,38 @@ def why_not_ready(node: Node) -> str | None:
     # Any conflist counts: Flannel writes its own, once it runs in the cluster.
     if not any((node.root / CONFLIST).parent.glob("*.conflist")):
         if _cloud(node) == NO_CLOUD:
-            return "cloud-init could not read the metadata service, and so no user data; reboot it"
-        return f"/{CONFLIST} is not there yet"
+            return NO_USER_DATA
+        return _stage(node) or f"/{CONFLIST} is not there yet"
     try:
         node.run("systemctl", "is-active", "--quiet", AGENT, timeout=10)
     except (CommandError, TimeoutExpired):
         return f"{AGENT} is not active yet"
     return None
+
+
+def progress(node: Node) -> tuple[int, ...]:
+    """Sizes of what the instance writes while it boots."""
+    return tuple(_size(node.root / file) for file in PROGRESS)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _stage(node: Node) -> str | None:
+    """What cloud-init is doing; None before it begins and after its end."""
+    try:
+        stage = json.loads((node.root / CLOUD_STATUS).read_text())["v1"]["stage"]
+    except (OSError, ValueError, KeyError):
+        return None
+    if stage is None:
+        return None
+    # Its first two stages find and read the data source, the later ones run the user data.
+    doing = "reads the metadata service" if str(stage).startswith("init") else "runs the user data"
+    return f"cloud-init {doing} (stage {stage})"
 
 
 def _cloud(node: Node) -> str | None:

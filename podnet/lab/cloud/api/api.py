@@ -37,9 +37,12 @@ class Api:
         app: Application,
         on_change: Callable[[Call], None],
         wait_until_applied: Callable[[], bytes],
+        on_faults: Callable[[Settings], None] = lambda _: None,
     ) -> None:
+        """`on_faults` is called with the settings of whoever makes the lab unkind."""
         self._backend = Backend(app)
         self._on_change = on_change
+        self._on_faults = on_faults
         self._wait_until_applied = wait_until_applied
         self._treatment = Treatment(self._backend.client)
         self._history = History(states_of)
@@ -88,7 +91,9 @@ class Api:
         """Change and report the faults."""
         with self.lock:
             if environ["REQUEST_METHOD"] == "PUT":
-                self._treatment.change(Settings.of_json(json.loads(body)))
+                settings = Settings.of_json(json.loads(body))
+                self._treatment.change(settings)
+                self._on_faults(settings)
             found = json.dumps(self._treatment.report()).encode()
         return respond(start_response, 200, [("Content-Type", "application/json")], found)
 

@@ -15,6 +15,7 @@ from socketserver import ThreadingTCPServer
 
 from podnet.lab.cloud.services.credentials import Keys
 from podnet.lab.cloud.services.metadata_tree import build, find, listing
+from podnet.lab.cloud.services.unkind import MetadataFaults
 from podnet.lab.cloud.world.model import Instance, World
 
 ADDRESS = ("169.254.169.254", 80)
@@ -61,15 +62,18 @@ class MetadataServer(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # all that it answers from
         self,
         vpc_id: str,
         world: Callable[[], World],
         user_data: Callable[[str], bytes | None],
         keys: Callable[[Instance], Keys],
+        *,
+        faults: MetadataFaults,
         address: tuple[str, int] = ADDRESS,
     ) -> None:
         self.vpc_id = vpc_id
+        self.faults = faults
         self.world = world
         self.user_data = user_data
         self.keys = keys
@@ -96,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: Callable[[World, Instance], tuple[bytes, Mapping[str, str]]]) -> None:
         headers: Mapping[str, str] = {}
         try:
+            self._admit()
             world = self.server.world()
             body, headers = method(world, self._caller(world))
             status = HTTPStatus.OK
@@ -111,6 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _admit(self) -> None:
+        if self.server.faults.strike():
+            raise StatusError(HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _caller(self, world: World) -> Instance:
         source = IPv4Address(self.client_address[0])

@@ -13,6 +13,7 @@ from podnet.lab.cloud.services.credentials import Keys
 from podnet.lab.cloud.services.dhcp import Binding, DhcpServer
 from podnet.lab.cloud.services.dns import DnsServer
 from podnet.lab.cloud.services.metadata import MetadataServer
+from podnet.lab.cloud.services.unkind import MetadataFaults
 from podnet.lab.cloud.world.model import Instance, Vpc, World
 from podnet.system.netns import NAMESPACES, identity, inside
 
@@ -35,8 +36,10 @@ class Services:
         namespace: Callable[[str], str],
         user_data: Callable[[str], bytes | None],
         keys: Callable[[Instance], Keys],
+        faults: MetadataFaults,
     ) -> None:
         """`namespace` names a VPC's namespace by the VPC's id."""
+        self._faults = faults
         self._namespace = namespace
         self._user_data = user_data
         self._keys = keys
@@ -68,7 +71,9 @@ class Services:
 
         def make() -> tuple[BaseServer, ...]:
             return (
-                MetadataServer(vpc.id, lambda: self._world, self._user_data, self._keys),
+                MetadataServer(
+                    vpc.id, lambda: self._world, self._user_data, self._keys, faults=self._faults
+                ),
                 DhcpServer(lambda mac: self._by_mac(vpc.id, mac)),
                 DnsServer(vpc.resolver, lambda name: self._by_name(vpc.id, name)),
             )

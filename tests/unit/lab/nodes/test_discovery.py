@@ -31,8 +31,38 @@ class FakeNode:
             {"run/cloud-init/cloud-id": "none\n"},
             "cloud-init could not read the metadata service, and so no user data; reboot it",
         ),
+        *(
+            (
+                {"run/cloud-init/status.json": json.dumps({"v1": {"stage": stage}})},
+                f"cloud-init {does} (stage {stage})",
+            )
+            for stage, does in (
+                ("init-local", "reads the metadata service"),
+                ("init", "reads the metadata service"),
+                ("modules-final", "runs the user data"),
+            )
+        ),
+        (
+            {"run/cloud-init/status.json": '{"v1": {"stage": null}}'},
+            "/etc/cni/net.d/10-mynet.conflist is not there yet",
+        ),
+        (
+            {"run/cloud-init/status.json": "{"},
+            "/etc/cni/net.d/10-mynet.conflist is not there yet",
+        ),
     ],
-    ids=["ready", "ready all the same", "nothing yet", "user data runs", "no metadata"],
+    ids=[
+        "ready",
+        "ready all the same",
+        "nothing yet",
+        "user data runs",
+        "no metadata",
+        "local",
+        "network",
+        "final",
+        "between",
+        "half written",
+    ],
 )
 def test_a_node_without_a_conflist_says_what_it_waits_for(tmp_path, files, reason):
     for name, text in files.items():

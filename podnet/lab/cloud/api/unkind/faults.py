@@ -23,12 +23,21 @@ class Kind(StrEnum):
     """Calls that change something are done, and the connection ends without an answer."""
     DENY = "deny"
     """Calls are refused as if no policy allowed them."""
+    METADATA_ERROR = "metadata-error"
+    """Requests to the instance metadata service end with 500."""
+    METADATA_SLOW = "metadata-slow"
+    """Answers of the instance metadata service take some seconds."""
 
+
+OF_METADATA = frozenset({Kind.METADATA_ERROR, Kind.METADATA_SLOW})
+"""What strikes nodes, where the others strike whoever deploys."""
+IN_SECONDS = frozenset({Kind.STALE, Kind.METADATA_SLOW})
 
 GRAMMAR = (
     "stale=SECONDS, throttle=WHEN, lost=WHEN or deny=always, each with @ACTION,… behind it or "
     "without, as in throttle=30%@ec2:Create*; WHEN is always, first (the first call of each "
-    "action), a share such as 30%, or N, each Nth call"
+    "action), a share such as 30%, or N, each Nth call; or of the instance metadata service "
+    "metadata-slow=SECONDS, and metadata-error=WHEN without first and actions"
 )
 FIRST, ALWAYS = "first", "always"
 
@@ -45,11 +54,15 @@ class Fault:
     @classmethod
     def parse(cls, text: str) -> Fault:
         """The fault of a text; raises `UserError` for one that is none."""
-        match = re.fullmatch(r"([a-z]+)=([^@]+)(?:@(.+))?", text)
+        match = re.fullmatch(r"([a-z-]+)=([^@]+)(?:@(.+))?", text)
         kind = match[1] if match else ""
-        wanted = r"\d+(\.\d+)?" if kind == Kind.STALE else rf"{FIRST}|{ALWAYS}|[1-9]\d?%|[1-9]\d*"
-        wanted = ALWAYS if kind == Kind.DENY else wanted
-        if match is None or kind not in set(Kind) or not re.fullmatch(wanted, match[2]):
+        has_strays = bool(match and match[3] and kind in OF_METADATA)
+        if (
+            match is None
+            or kind not in set(Kind)
+            or not re.fullmatch(_whens(Kind(kind)), match[2])
+            or has_strays
+        ):
             raise UserError(
                 f"fault {text!r} of the API: write {GRAMMAR}", rule="api-fault-malformed"
             )
@@ -63,6 +76,16 @@ class Fault:
     def __str__(self) -> str:
         about = "" if self.actions == ("*",) else f"@{','.join(self.actions)}"
         return f"{self.kind}={self.when}{about}"
+
+
+def _whens(kind: Kind) -> str:
+    """The pattern of what may stand behind this kind."""
+    if kind in IN_SECONDS:
+        return r"\d+(\.\d+)?"
+    if kind is Kind.DENY:
+        return ALWAYS
+    common = rf"{ALWAYS}|[1-9]\d?%|[1-9]\d*"
+    return common if kind in OF_METADATA else rf"{FIRST}|{common}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

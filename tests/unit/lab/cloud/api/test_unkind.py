@@ -206,7 +206,10 @@ def test_the_actions_of_whoever_deploys_are_listed(unkind, deployer, endpoint, e
 
 @pytest.mark.parametrize(
     "text",
-    ["stale=5", "stale=0.5@ec2:*", "throttle=30%@ec2:Create*,iam:*", "lost=first", "lost=7"],
+    [
+        *("stale=5", "stale=0.5@ec2:*", "throttle=30%@ec2:Create*,iam:*", "lost=first", "lost=7"),
+        *("metadata-error=2", "metadata-error=30%", "metadata-error=always", "metadata-slow=0.5"),
+    ],
 )
 def test_a_fault_is_written_as_it_is_read(text):
     assert str(Fault.parse(text)) == text
@@ -214,7 +217,11 @@ def test_a_fault_is_written_as_it_is_read(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "stale", "stale=soon", "throttle=0%", "throttle=120%", "lost=0", "rot=1", "deny=first"],
+    [
+        *("", "stale", "stale=soon", "throttle=0%", "throttle=120%", "lost=0", "rot=1"),
+        *("deny=first", "metadata-error=first", "metadata-error=0", "metadata-error=2@ec2:*"),
+        *("metadata-slow=30%", "metadata-slow=3@ec2:*", "metadata=2"),
+    ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_the_grammar(text):
     with refused("api-fault-malformed", UserError) as caught:

@@ -10,8 +10,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from podnet.lab.cloud.api.unkind.faults import Settings
 from podnet.lab.cloud.services.credentials import Keys
 from podnet.lab.cloud.services.metadata import MetadataServer, Tokens
+from podnet.lab.cloud.services.unkind import MetadataFaults
 from podnet.lab.cloud.world.model import World
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -34,9 +36,15 @@ def keys_of(_):
 
 
 @contextmanager
-def service(world, data=b"\x1f\x8b raw"):
-    listens = "127.0.0.1", 0
-    with MetadataServer("vpc-1", lambda: world, lambda _: data, keys_of, listens) as server:
+def service(world, data=b"\x1f\x8b raw", faults=None):
+    with MetadataServer(
+        "vpc-1",
+        lambda: world,
+        lambda _: data,
+        keys_of,
+        faults=faults or MetadataFaults(),
+        address=("127.0.0.1", 0),
+    ) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
         def ask(path, method="GET", **headers):
@@ -160,3 +168,53 @@ def test_the_keys_of_an_instance_are_under_the_name_of_its_role(world):
         assert ask(f"{where}/") == b"node"
         assert (keys["AccessKeyId"], keys["SecretAccessKey"]) == ("ASIA1", "secret")
         assert (keys["Token"], keys["Expiration"]) == ("token", "2026-01-01T06:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("faults", "struck"),
+    [
+        ([], []),
+        (["metadata-error=2"], [2, 4, 6, 8, 10, 12]),
+        (["metadata-error=3", "metadata-error=4"], [3, 4, 6, 8, 9, 12]),
+        (["metadata-error=always"], list(range(1, 13))),
+        (["stale=5", "throttle=always", "lost=first", "deny=always"], []),
+    ],
+    ids=["none", "each second", "two", "always", "others' faults"],
+)
+def test_requests_are_struck_in_their_turn(faults, struck):
+    service_faults = MetadataFaults()
+    service_faults.change(Settings.of(faults))
+
+    assert [number for number in range(1, 13) if service_faults.strike()] == struck
+
+
+def test_a_share_of_requests_is_struck_and_the_draw_can_be_repeated():
+    faults = MetadataFaults()
+    draws = []
+    for _ in range(2):
+        faults.change(Settings.of(["metadata-error=30%"], seed=3))
+        draws.append([faults.strike() for _ in range(200)])
+
+    assert draws[0] == draws[1]
+    assert 30 < sum(draws[0]) < 90
+
+
+def test_a_struck_request_ends_with_500_whatever_it_asks_for(world):
+    faults = MetadataFaults()
+    with service(world(CALLER), faults=faults) as ask:
+        faults.change(Settings.of(["metadata-error=2"]))
+        answers = [token(ask) for _ in range(4)]
+        faults.change(Settings())
+        whole = token(ask)
+
+    assert answers[1::2] == [500, 500]
+    assert all(isinstance(each, bytes) for each in [*answers[::2], whole])
+
+
+def test_an_answer_takes_its_time_error_or_not():
+    slept = []
+    faults = MetadataFaults(slept.append)
+    faults.change(Settings.of(["metadata-slow=3", "metadata-slow=0.5", "metadata-error=always"]))
+    faults.strike()
+
+    assert slept == [3.0]
