@@ -18,7 +18,7 @@ from podnet.errors import UserError
 from podnet.plan.kubernetes import Parameters
 from podnet.plan.settings import Settings
 from podnet.userdata import packing
-from podnet.userdata.stripping import stripped
+from podnet.userdata.stripping import stripped, uncommented
 
 LIMIT = 16_384
 """Bytes of raw user data: EC2 User Guide, "Run commands when you launch an EC2 instance"."""
@@ -52,6 +52,10 @@ CONSTANT = (
     f"{LIBRARY}/uplink.py",
     f"{LIBRARY}/links.py",
     f"{LIBRARY}/report.py",
+    f"{LIBRARY}/rules.py",
+    f"{LIBRARY}/sandboxes.py",
+    f"{LIBRARY}/ports.py",
+    f"{LIBRARY}/leases.py",
 )
 
 
@@ -125,7 +129,7 @@ def contents(settings: Settings, stack: str = "") -> dict[str, str]:
         **{path: (FILES / path[1:]).read_text() for path in CONSTANT},
     }
     return {
-        path: stripped(text) if path.endswith(".py") else text
+        path: stripped(text) if path.endswith(".py") else uncommented(text)
         for path, text in sorted(texts.items())
     }
 

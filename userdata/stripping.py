@@ -12,9 +12,6 @@ import tokenize
 from collections.abc import Iterator
 from typing import TypeGuard
 
-TYPES = ("collections.abc", "typing")
-"""Modules whose names are for annotations, or mostly."""
-
 
 def stripped(source: str) -> str:
     """The source without comments, docstrings, annotations and blank lines between statements.
@@ -37,6 +34,15 @@ def stripped(source: str) -> str:
         f"{line if at in inside else line.rstrip()}\n"
         for at, line in kept.items()
         if at in inside or line.strip()
+    )
+
+
+def uncommented(text: str) -> str:
+    """A script or a configuration file without the lines that are comments."""
+    return "".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if line.startswith("#!") or not line.lstrip().startswith("#")
     )
 
 
@@ -79,15 +85,36 @@ def _arguments(found: ast.arguments) -> Iterator[ast.arg]:
 
 
 def _without_unused_types(source: str) -> str:
+    """Without imports and names of types that only annotations used."""
     tree, lines = ast.parse(source), source.splitlines(keepends=True)
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in TYPES:
+        line = None
+        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
             used = ", ".join(each.name for each in node.names if each.name in names)
-            first, last = node.lineno - 1, node.end_lineno or 0
             line = f"from {node.module} import {used}\n" if used else ""
+        elif _names_of_type(node) and names.isdisjoint(_names_of_type(node)):
+            line = ""
+        if line is not None:
+            first, last = node.lineno - 1, node.end_lineno or 0
             lines[first:last] = [line, *[""] * (last - first - 1)]
-    return "".join(lines)
+    text = "".join(lines)
+    return text if text == source else _without_unused_types(text)
+
+
+def _names_of_type(node: ast.stmt) -> list[str]:
+    """The names that a statement gives to a type, as `Key = tuple[str, str]`."""
+    if not (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Subscript)
+        and isinstance(node.value.value, ast.Name)
+    ):
+        return []
+    return [each.id for each in node.targets if isinstance(each, ast.Name)]
 
 
 def _comments(source: str) -> Iterator[tuple[int, int]]:

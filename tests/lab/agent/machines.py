@@ -18,6 +18,7 @@ from podnet import userdata
 from podnet.plan.node_network import CONFLIST
 from podnet.plan.settings import Settings
 from podnet.system.commands import run
+from tests.sandboxes import Runtime
 
 VPC_ROUTES = "vpc-routes max=4 vni=1 port=8472"
 
@@ -38,6 +39,7 @@ class Machine:
         self.log = self.folder / "log"
         self.reports = self.folder / "run"
         self.reports.mkdir(parents=True)
+        self.runtime = Runtime(self.folder / "cni-state")
         for file in (self.conflist, self.cache_file):
             file.parent.mkdir(parents=True)
         for path, text in userdata.contents(settings or Settings()).items():
@@ -82,13 +84,15 @@ class Machine:
         return self.run("cat", f"/proc/sys/{name}").strip()
 
     def add_pod(self, host, prefix=None):
-        """A pod plugged into kube-bridge as the bridge plugin does it."""
+        """A pod plugged into kube-bridge as the bridge plugin does it, by a runtime."""
         address = str(self.block[host])
         name = self.network.add_namespace(f"p{self.number}-{host}")
         port = f"pod{host}"
         veth = f"link add {port} mtu 8951 type veth peer eth0 mtu 8951 netns {name}"
         self.ip(*veth.split())
         self.ip("link", "set", port, "master", "kube-bridge", "up")
+        self.run("bridge", "link", "set", "dev", port, "hairpin", "on")
+        self.runtime.add(name, address, port, f"/run/netns/{name}")
         for command in (
             "link set eth0 up",
             f"address add {address}/{prefix or self.block.prefixlen} dev eth0",
@@ -178,7 +182,7 @@ class Machine:
                     "NOTIFY_SOCKET": address,
                     "RUNTIME_DIRECTORY": str(self.reports),
                     "CONFIGURATION_DIRECTORY": str(self.conflist.parent),
-                    "STATE_DIRECTORY": str(self.cache_file.parent),
+                    "STATE_DIRECTORY": f"{self.runtime.folder}:{self.cache_file.parent}",
                 },
             )
             try:

@@ -53,6 +53,7 @@ def test_a_ready_agent_has_everything_in_force(machine):
         assert chains == {
             "spoof": ("filter", "prerouting", -300),
             "metadata": ("filter", "forward", 0),
+            "invalid": ("filter", "input", 0),
             "leaving": ("nat", "postrouting", 100),
             "uplink": ("filter", "prerouting", -300),
         }

@@ -59,7 +59,7 @@ def traces(node):
         "namespaces": node.run("ip", "netns", "list").split(),
         "links": [link["ifname"] for link in links if link.get("master") == "kube-bridge"],
         "leases": sorted(each.name for each in leases.glob("10.*")),
-        "results": [each.name for each in (node.root / "run/podnet/cni-results").glob("*")],
+        "results": [each.name for each in (node.root / "var/lib/cni/results").glob("*")],
         "records": [each.name for each in (node.root / "run/podnet/pods").glob("*")],
         "units": node.run(
             "systemctl", "list-units", "--all", "--plain", "--no-legend", "podnet-pod-*"

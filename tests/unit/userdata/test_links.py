@@ -26,7 +26,9 @@ def found():
     bridge = {"mtu": 8951, "flags": ["UP"], "address": "02:51:c0:a8:01:0b"}
     return {
         "podnet0": vxlan("podnet0", 1, learning=False),
-        "podnet1": vxlan("podnet1", 2, learning=True, master="kube-bridge"),
+        "podnet1": vxlan(
+            "podnet1", 2, learning=True, master="kube-bridge", address="fe:00:00:00:00:01"
+        ),
         "kube-bridge": {"linkinfo": {"info_kind": "bridge"}, **bridge},
     }
 
@@ -79,3 +81,32 @@ def test_the_bridge_floods_its_vxlan_port_in_mode_l2_only(mode, flood):
     assert links.port_commands(ports, Routing(mode=RoutingMode(mode))) == [
         f"link set dev podnet1 {options}"
     ]
+
+
+@pytest.mark.parametrize("name", ["podnet0", "podnet1", "kube-bridge"])
+def test_a_link_that_was_renamed_gets_its_name_back(found, name):
+    found["odd"] = found.pop(name)
+
+    assert links.rename_commands(found, NODE, Routing()) == [
+        "link set odd down",
+        f"link set odd name {name}",
+    ]
+
+
+def test_a_renamed_link_is_left_alone_where_another_has_its_name(found):
+    found["odd"] = dict(found["podnet0"])
+
+    assert links.rename_commands(found, NODE, Routing()) == []
+
+
+def test_devices_of_flannel_and_bridges_of_others_keep_their_names(found):
+    flannel = vxlan("flannel.1", 1, learning=False, address="5e:00:00:00:00:01")
+    docker = {"address": "02:42:00:00:00:01", "linkinfo": {"info_kind": "bridge"}}
+    eth = {"address": "02:50:c0:a8:01:0b"}
+
+    assert (
+        links.rename_commands(
+            {"flannel.1": flannel, "docker0": docker, "ens6": eth}, NODE, Routing()
+        )
+        == []
+    )

@@ -197,7 +197,8 @@ def test_unmanaged_routes_are_reported_but_flannels_own_are_not(monkeypatch):
     monkeypatch.setattr(peers, "found_routes", lambda _: ({}, routes))
     for name in ("found_neighbours", "found_forwarding"):
         monkeypatch.setattr(peers, name, frozenset)
-    monkeypatch.setattr(peers, "_rule", lambda _: [])
+    monkeypatch.setattr(peers, "policy_rules", list)
+    monkeypatch.setattr(peers, "rule_commands", lambda *_: [])
     monkeypatch.setattr(peers, "ip_batch", lambda *_: None)
 
     for mode in (RoutingMode.VPC_ROUTES, RoutingMode.FLANNEL):

@@ -18,6 +18,7 @@ from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.userdata import rendering
+from podnet.userdata.stripping import uncommented
 from tests.refusals import refused
 
 PROJECT = Path(__file__).parents[3]
@@ -81,11 +82,11 @@ def test_a_node_gets_every_file_of_the_folder():
     }
 
 
-def test_what_is_no_python_arrives_byte_for_byte():
+def test_what_is_no_python_arrives_without_lines_that_are_comments():
     files = userdata.contents(Settings())
 
     assert {path: files[path] for path in files if not path.endswith((".py", "node.env"))} == {
-        f"/{path.relative_to(FILES)}": path.read_text()
+        f"/{path.relative_to(FILES)}": uncommented(path.read_text())
         for path in FILES.rglob("*")
         if path.is_file() and path.suffix not in (".py", ".pyc")
     }
@@ -209,9 +210,9 @@ def test_the_sysctls_set_at_boot_are_those_the_agent_keeps():
 
 
 def test_leases_are_cleared_where_the_conflist_puts_them():
-    rule = (FILES / "etc/tmpfiles.d/podnet.conf").read_text().splitlines()[-1]
+    rules = (FILES / "etc/tmpfiles.d/podnet.conf").read_text().splitlines()[-2:]
 
-    assert rule == "r! /var/lib/cni/networks/mynet/*"
+    assert rules == ["r! /var/lib/cni/networks/mynet/*", "r! /var/lib/cni/results/mynet-*"]
 
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck on PATH")

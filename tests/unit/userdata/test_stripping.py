@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from podnet.userdata.stripping import stripped
+from podnet import userdata
+from podnet.plan.kubernetes import Kubernetes
+from podnet.plan.settings import Settings
+from podnet.userdata.stripping import stripped, uncommented
 
 PROJECT = Path(__file__).parents[3]
 SOURCES = sorted(
@@ -57,14 +60,12 @@ def work(
 
     assert (
         stripped(source)
-        == '''from collections.abc import Sequence
-TEXT = """\\
+        == '''TEXT = """\\
 first # no comment
 
     last
 """
 KINDS = {}
-Kinds = Sequence[str]
 class Field:
     size: int = 1
 class Error(Exception):
@@ -78,6 +79,12 @@ def work(
     )
 
 
+def test_comments_of_scripts_and_units_go():
+    text = "#!/bin/sh\n# Why.\nset -eu\n  # Why not.\necho '# no comment'  # but this stays\n"
+
+    assert uncommented(text) == "#!/bin/sh\nset -eu\necho '# no comment'  # but this stays\n"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_the_program_is_the_same(path):
     source = path.read_text()
@@ -88,6 +95,31 @@ def test_the_program_is_the_same(path):
     assert stripped(text) == text
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     assert [token.string for token in tokens if token.type == tokenize.COMMENT] == []
+
+
+def test_what_one_file_of_a_node_imports_from_another_is_there():
+    files = userdata.contents(Settings(kubernetes=Kubernetes.KUBEADM), "dev")
+    trees = {Path(path).stem: ast.parse(text) for path, text in files.items() if ".py" in path}
+    defined = {
+        name: {
+            each.id if isinstance(each, ast.Name) else each.name
+            for each in ast.walk(tree)
+            if isinstance(each, ast.Name | ast.FunctionDef | ast.ClassDef)
+        }
+        for name, tree in trees.items()
+    }
+
+    lacking = {
+        (name, each.name)
+        for name, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for module in [node.module.split(".")[-1]]
+        for each in node.names
+        if module in defined and each.name not in {*defined[module], *defined}
+    }
+
+    assert lacking == set()
 
 
 def without_docstrings(tree):
@@ -105,13 +137,30 @@ def without_types(tree):
                 setattr(node, name, None)
         if isinstance(getattr(node, "body", None), list) and not isinstance(node, ast.ClassDef):
             node.body = [plain(statement) for statement in node.body]
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for _ in range(3):
+        without_unused(tree)
+    return tree
+
+
+def without_unused(tree):
+    """Without imports and types that nothing uses, of which one may be used by the next."""
+    used = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     for node in list(tree.body):
-        if isinstance(node, ast.ImportFrom) and node.module in ("typing", "collections.abc"):
+        if isinstance(node, ast.ImportFrom) and node.module != "__future__":
             node.names = [each for each in node.names if each.name in used]
             if not node.names:
                 tree.body.remove(node)
-    return tree
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Subscript)
+            and isinstance(node.value.value, ast.Name)
+            and used.isdisjoint(each.id for each in node.targets)
+        ):
+            tree.body.remove(node)
 
 
 def plain(statement):

@@ -26,7 +26,7 @@ PLUGINS = "usr/lib/cni"
 CONFLISTS = "etc/cni/net.d"
 # Under /run, so that a reboot of the node forgets its pods as it ends them.
 RECORDS = "run/podnet/pods"
-RESULTS = "run/podnet/cni-results"
+RESULTS = "var/lib/cni/results"
 NAMESPACES = "run/netns"
 LOOPBACK = {"cniVersion": "1.0.0", "name": "podnet-loopback", "plugins": [{"type": "loopback"}]}
 LONGEST_LABEL = 63

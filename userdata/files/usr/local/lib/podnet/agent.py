@@ -10,12 +10,14 @@ from pathlib import Path
 
 from conflist import keep_conflist
 from kept import Kept, parse_address, parse_routing
+from leases import Leases, lease_problems
 from links import keep_links
 from machine import Node, find_node, set_sysctls
 from metadata import IDENTITY, ROUTING, MetadataService
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
+from ports import keep_ports, lost_ports
 from report import Report
 from ruleset import Ruleset
 from steps import Steps
@@ -123,8 +125,8 @@ class Agent:
         return ""
 
 
-def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path) -> Agent:
-    """The agent of a node."""
+def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, pods: Path) -> Agent:
+    """The agent of a node; `pods` is where CNI plugins and libcni keep what they know of pods."""
     steps = Steps()
     address = Kept(
         state / "address", partial(service.read, IDENTITY), parse_address(plan), IDENTITY_POLLS
@@ -146,8 +148,13 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path) -
             "links": keep_links,
             "peers": partial(keep_peers, report=steps.report),
             "conflist": partial(keep_conflist, folder=cni),
+            "ports": partial(keep_ports, cni=pods),
+            "leases": Leases(pods).keep,
         },
-        checks={},
+        checks={
+            "lost ports": partial(lost_ports, cni=pods),
+            "pods' addresses": partial(lease_problems, cni=pods),
+        },
     )
 
 
@@ -167,10 +174,10 @@ def main() -> None:
     """Reconcile until stopped; the configuration stays, and pods keep their network."""
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    cni, state, runtime = (
-        Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "STATE", "RUNTIME")
-    )
-    agent = build(AddressPlan.from_environ(os.environ), MetadataService(), state, cni)
+    cni, runtime = (Path(os.environ[f"{name}_DIRECTORY"]) for name in ("CONFIGURATION", "RUNTIME"))
+    # systemd sorts them.
+    pods, state = sorted(map(Path, os.environ["STATE_DIRECTORY"].split(":")))
+    agent = build(AddressPlan.from_environ(os.environ), MetadataService(), state, cni, pods)
     report, ready = Report(runtime), False
     while True:
         problems = agent.reconcile()

@@ -31,6 +31,7 @@ def keep_conflist(node: Node, routing: Routing, folder: Path) -> str:
         return f"removed {file}"
     if file.exists() and file.read_text() == wanted:
         return ""
+    folder.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
     draft.write_text(wanted)
     draft.replace(file)

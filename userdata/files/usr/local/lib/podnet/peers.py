@@ -15,9 +15,10 @@ from machine import Node, ip_batch, ip_json
 from podnet.plan.address import bridge_mac, overlay_mac
 from podnet.plan.node_network import BRIDGE, ROUTE_PROTOCOL
 from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from rules import TABLE, policy_rules, rule_commands
 
 # Other programs use other metrics, so no route here replaces one of theirs.
-METRIC = TABLE = RULE_PRIORITY = ROUTE_PROTOCOL
+METRIC = ROUTE_PROTOCOL
 EVERY_MAC = "00:00:00:00:00:00"
 
 Entries = frozenset[tuple[str, str, str]]
@@ -157,7 +158,9 @@ def keep_peers(node: Node, routing: Routing, report: Callable[[str, str, str], N
     """Apply the difference, and report unmanaged routes."""
     routes, unmanaged = found_routes(node)
     have = State(found_neighbours(), found_forwarding(), routes)
-    batches = difference(wanted(node, routing), have, unmanaged, _rule(node))
+    batches = difference(
+        wanted(node, routing), have, unmanaged, rule_commands(policy_rules(), node)
+    )
     for program, commands in batches.values():
         ip_batch(program, commands)
     # Flannel's routes are in the pod range too.
@@ -233,21 +236,3 @@ def _forward(entry: tuple[str, str, str]) -> str:
 
 def _target(peer: str) -> str:
     return "master" if peer == BRIDGE else f"dst {peer} self"
-
-
-def _rule(node: Node) -> list[str]:
-    # Pods' packets to other nodes have a table of their own, since those of the node itself, which
-    # carry what is encapsulated, must go to the same addresses directly.
-    plan, priority = node.addresses, str(RULE_PRIORITY)
-    rule = {
-        "src": str(plan.pods[0]),
-        "srclen": plan.pods.prefixlen,
-        "dst": str(plan.vpc[0]),
-        "dstlen": plan.vpc.prefixlen,
-        "table": str(TABLE),
-    }
-    for found in ip_json("ip", "-4", "rule", "show", "priority", priority):
-        if rule.items() <= found.items():
-            return []
-    to_peers = f"from {plan.pods} to {plan.vpc} lookup {TABLE}"
-    return [f"rule add priority {priority} {to_peers} protocol {ROUTE_PROTOCOL}"]

@@ -8,8 +8,10 @@ from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing, RoutingMode
 
 MULTICAST = IPv4Network("224.0.0.0/4")
-# Written as nft lists it, to be compared. Frames from an uplink have addresses of other nodes'
-# pods; only family bridge sees the port, hence the mark.
+# Written as nft lists it, to be compared. An invalid segment of a masqueraded connection is not
+# translated back: it comes to the node, whose reset would end the connection of the pod. Frames
+# from an uplink have addresses of other nodes' pods; only family bridge sees the port, hence the
+# mark.
 TABLES = {
     "inet": """\
 table inet podnet {{
@@ -24,6 +26,12 @@ table inet podnet {{
 		type filter hook forward priority filter; policy accept;
 		ip daddr 169.254.169.254 counter drop
 		ip6 daddr fd00:ec2::254 counter drop
+	}}
+
+	chain invalid {{
+		type filter hook input priority filter; policy accept;
+{from_inside}
+		meta l4proto tcp ct state invalid counter drop
 	}}
 
 	chain leaving {{
@@ -50,9 +58,8 @@ table bridge podnet {{
 def tables(node: Node, routing: Routing) -> dict[str, str]:
     """The text of the tables by their family."""
     plan = node.addresses
-    inside = sorted(
-        [(plan.pods[0], str(plan.pods)), *targets(plan, routing), (MULTICAST[0], str(MULTICAST))]
-    )
+    unicast = sorted([(plan.pods[0], str(plan.pods)), *targets(plan, routing)])
+    inside = sorted([*unicast, (MULTICAST[0], str(MULTICAST))])
     values = {
         "block": node.block,
         # Not a set, which is empty for a moment when replaced: a connection that a pod opens then
@@ -60,6 +67,7 @@ def tables(node: Node, routing: Routing) -> dict[str, str]:
         "inside": "\n".join(
             f"\t\tip saddr {node.block} ip daddr {text} return" for _, text in inside
         ),
+        "from_inside": "\n".join(f"\t\tip saddr {text} return" for _, text in unicast),
         # The VPC's resolver may ignore pods.
         "resolver": plan.vpc[2],
     }

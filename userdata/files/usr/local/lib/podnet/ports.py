@@ -1,0 +1,73 @@
+"""The ports of the pods' bridge that lead to pods."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from links import FLOODS
+from machine import Node, ip_batch, ip_json
+from podnet.plan.node_network import BRIDGE, OVERHEAD
+from podnet.plan.routing import Routing
+from sandboxes import CNI, Sandbox, sandboxes
+
+# As the bridge plugin leaves them.
+FLAGS = {
+    **dict.fromkeys(("hairpin", "learning", *FLOODS), True),
+    **dict.fromkeys(("isolated", "locked", "guard", "root_block"), False),
+}
+FORWARDING = 3
+"""BR_STATE_FORWARDING of linux/if_bridge.h."""
+
+Link = dict[str, Any]
+
+
+def keep_ports(node: Node, _: Routing, cni: Path = CNI) -> str:
+    """Put the pods' ports back into the bridge, up and as the plugin made them."""
+    pods = sandboxes(cni)
+    commands = [*link_commands(_by_name(ip_json("ip", "link", "show")), pods, node)]
+    ip_batch("ip", commands)
+    flags = [*flag_commands(_by_name(ip_json("bridge", "-d", "link", "show")), pods)]
+    ip_batch("bridge", flags)
+    return "; ".join([*commands, *flags])
+
+
+def lost_ports(_: Node, __: Routing, cni: Path = CNI) -> Iterator[str]:
+    """The pods whose ports are gone: only the runtime makes a port."""
+    found = _by_name(ip_json("ip", "link", "show"))
+    for pod in sandboxes(cni):
+        if pod.port not in found:
+            yield f"pod {pod.pod} has lost its port {pod.port}; delete the pod to get a new one"
+
+
+def link_commands(found: dict[str, Link], pods: Iterable[Sandbox], node: Node) -> Iterator[str]:
+    """How `ip` puts ports back."""
+    wanted = node.mtu - OVERHEAD
+    for port in (found[pod.port] for pod in pods if pod.port in found):
+        options = []
+        if port.get("master") != BRIDGE:
+            options.append(f"master {BRIDGE}")
+        # A pod keeps the MTU of its creation, which may be greater.
+        if port["mtu"] < wanted:
+            options.append(f"mtu {wanted}")
+        if "UP" not in port["flags"]:
+            options.append("up")
+        if options:
+            yield f"link set {port['ifname']} {' '.join(options)}"
+
+
+def flag_commands(found: dict[str, Link], pods: Iterable[Sandbox]) -> Iterator[str]:
+    """How `bridge` sets the flags and the state of ports."""
+    words = {True: "on", False: "off"}
+    for port in (found[pod.port] for pod in pods if pod.port in found):
+        options = [
+            f"{key} {words[value]}" for key, value in FLAGS.items() if port.get(key, value) != value
+        ]
+        # Without a carrier the kernel disables it.
+        if port["state"] in ("disabled", "blocking") and "LOWER_UP" in port["flags"]:
+            options.append(f"state {FORWARDING}")
+        if options:
+            yield f"link set dev {port['ifname']} {' '.join(options)}"
+
+
+def _by_name(links: list[Link]) -> dict[str, Link]:
+    return {link["ifname"]: link for link in links}
