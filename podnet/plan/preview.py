@@ -38,9 +38,9 @@ def warnings(settings: Settings) -> Iterator[Remark]:
         yield Remark(
             rule="instance-type-xen",
             text=f"podnet:instanceType {settings.instance_type} runs on Xen, not on AWS's Nitro "
-            "System: a switch reaches a node by a tag in its metadata, and AWS used to change those "
-            "of a running instance on Nitro alone. Stop and start a node that does not follow a "
-            "switch, or take a type on Nitro, such as t3.small",
+            "System: a switch reaches a node by a tag in its metadata, and AWS used to change "
+            "those of a running instance on Nitro alone. Stop and start a node that does not "
+            "follow a switch, or take a type on Nitro, such as t3.small",
             is_warning=True,
         )
     if not settings.has_cluster:

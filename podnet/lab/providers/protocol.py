@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from podnet.errors import UserError
 
@@ -115,29 +115,11 @@ class Provider(Protocol):
         `name` is that of the resource in the program; names that AWS wants and the program does not
         give begin with it.
 
-        `token` is unique to this creation (32 hexadecimal digits) and is on disk before the call.
-        The very API call that makes the resource must stamp it on the resource, so that `find`
-        can recognise it after a crash:
-
-        * instances: the `ClientToken` of RunInstances (and the tag below);
-        * whatever takes `TagSpecifications` or `Tags` when it is made: a tag, key `podnet:token`,
-          value the token. `read`, `diff` and the outputs leave this one tag out;
-        * names chosen by the provider: the resource's name, and the first digits of the token;
-        * what is identified by its own key (a route by table and destination, an association by
-          table and subnet, an attachment by role and policy, a tag by resource and key): nothing,
-          the key says it.
+        `token` is unique to this creation (32 hexadecimal digits): the `ClientToken` of a call that
+        takes one, and the source of names that are made up.
 
         If it fails after the resource came to be (a second API call was refused), it raises
         a `ProviderError` that says so (`created`), and `update` brings the rest.
-        """
-        ...
-
-    def find(self, type_: str, inputs: Values, token: str, name: str) -> tuple[str, Values] | None:
-        """The resource that a `create` with these very arguments made, or None.
-
-        Asked when an earlier run ended without knowing what became of the call. Never answers
-        with a resource that something else made, as far as its tag shows; what is gone or going
-        (terminated, shutting down) is None.
         """
         ...
 
@@ -172,4 +154,21 @@ class Provider(Protocol):
 
     def invoke(self, token: str, args: Values) -> Values:
         """Call a function such as `aws:ec2/getAmi:getAmi`; all arguments are known."""
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """A provider that knows by itself what a creation made of which nobody has the record.
+
+    That of AWS is none: its resources are searched for in the account.
+    """
+
+    def find(self, type_: str, inputs: Values, token: str, name: str) -> tuple[str, Values] | None:
+        """The resource that a `create` with these very arguments made, or None.
+
+        Asked when an earlier run ended without knowing what became of the call. Never answers
+        with a resource that something else made, as far as it shows; what is gone or going
+        (terminated, shutting down) is None.
+        """
         ...

@@ -16,7 +16,7 @@ from podnet.lab.engines.embedded.state import Resource, State
 from podnet.lab.engines.errors import EngineError, ResourceError
 from podnet.lab.engines.report import Report, Step
 from podnet.lab.providers.differences import changed, describe
-from podnet.lab.providers.protocol import Diff, Provider, ProviderError, Values
+from podnet.lab.providers.protocol import Created, Diff, Finder, Provider, ProviderError, Values
 
 LOG = logging.getLogger("podnet.program")
 
@@ -75,15 +75,25 @@ class Journal:
             pending = replace(new, token=secrets.token_hex(16))
             self.state.pending.append(pending)
             if self.dry:
-                made = replace(pending, outputs=new.inputs)
+                created = Created("", new.inputs)
             else:
                 self.save()
-                id_, outputs = self._keeper_of(new).create(
-                    new.type, new.inputs, pending.token, step.name
-                )
-                made = replace(pending, id=id_, outputs=outputs)
-            self.state.created(pending, made)
-            self.save()
+                try:
+                    id_, outputs = self._keeper_of(new).create(
+                        new.type, new.inputs, pending.token, step.name
+                    )
+                except ProviderError as error:
+                    if half := error.created:
+                        self._record_new(pending, half)
+                    raise
+                created = Created(id_, outputs)
+            return self._record_new(pending, created)
+
+    def _record_new(self, pending: Resource, created: Created) -> Resource:
+        """Note what was made; where a later call failed, as the provider planned it."""
+        made = replace(pending, id=created.id, outputs=created.outputs)
+        self.state.created(pending, made)
+        self.save()
         return made
 
     def update(self, old: Resource, new: Resource, step: Step) -> Resource:
@@ -176,7 +186,10 @@ class Journal:
         """What a creation made of which nobody knows whether it took place."""
         type_, inputs, name = pending.type, pending.inputs, Step.of("create", pending.urn).name
         if self._account is None or not self._account.serves(type_):
-            return self._keeper_of(pending).find(type_, inputs, pending.token, name)
+            keeper = self._keeper_of(pending)
+            if not isinstance(keeper, Finder):
+                return None
+            return keeper.find(type_, inputs, pending.token, name)
         found = self._account.find(type_, name, inputs, self._ids(type_))
         if found is not None and not self.dry:
             self._account.finish(type_, found)

@@ -120,7 +120,7 @@ class AwsProvider:
         return self._resource(type_).diff(old_inputs, new_inputs, old_outputs)
 
     def create(self, type_: str, inputs: Values, token: str, name: str) -> tuple[str, Values]:
-        """Make the resource, stamped with the token, and wait until it is there."""
+        """Make the resource and wait until it is there."""
         resource = self._resource(type_)
         with _as_provider_error():
             id_ = resource.create_call(inputs, Attempt(token, name))
@@ -130,11 +130,6 @@ class AwsProvider:
         except ProviderError as error:
             error.created = Created(id_, {**inputs, "region": self._session.region})
             raise
-
-    def find(self, type_: str, inputs: Values, token: str, name: str) -> tuple[str, Values] | None:
-        """The resource that a creation with this token made, if it came that far."""
-        with _as_provider_error():
-            return self._resource(type_).find(inputs, Attempt(token, name))
 
     def read(
         self,

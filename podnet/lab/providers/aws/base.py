@@ -1,4 +1,4 @@
-"""Shared by all resource types: checks, differences, token tags, and reading."""
+"""Shared by all resource types: checks, differences, and reading."""
 
 from __future__ import annotations
 
@@ -52,11 +52,7 @@ class Resource:
     # Defined by each type.
 
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
-        """The one API call that creates the resource, with the token; returns its id."""
-        raise NotImplementedError
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        """The id of the resource that `create_call` created with this token, or under this key."""
+        """The one API call that creates the resource; returns its id."""
         raise NotImplementedError
 
     def describe(self, id_: str, known: Values) -> Values | None:
@@ -151,11 +147,6 @@ class Resource:
             time.sleep(POLL)
         self.reconcile(id_, inputs, live or self._live(id_, inputs))
         return self._outputs(inputs, self._live(id_, inputs))
-
-    def find(self, inputs: Values, attempt: Attempt) -> tuple[str, Values] | None:
-        id_ = self.find_id(inputs, attempt)
-        live = None if id_ is None else self.describe(id_, inputs)
-        return None if id_ is None or live is None else (id_, self._outputs(inputs, live))
 
     def read(self, id_: str, inputs: Values, outputs: Values) -> tuple[Values, Values] | None:
         known = {**outputs, **inputs} or self.imported(id_)

@@ -8,7 +8,7 @@ from typing import Any
 
 from podnet.lab.providers.aws.base import Attempt, Resource
 from podnet.lab.providers.aws.schema import Schema
-from podnet.lab.providers.aws.session import TOKEN_TAG, gone_is_fine, tag_list
+from podnet.lab.providers.aws.session import gone_is_fine, tag_list
 from podnet.lab.providers.protocol import Values
 
 IN_USE = frozenset({"DeleteConflict"})
@@ -33,12 +33,6 @@ class Named(Resource):
         with gone_is_fine():
             return self.get(id_)
         return None
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        name = self.name_of(inputs, attempt)
-        made = self.fetch(name)
-        stamp = {"Key": TOKEN_TAG, "Value": attempt.token}
-        return name if made and stamp in made.get("Tags", []) else None
 
     def retag(self, id_: str, wanted: Mapping[str, str] | None, have: Mapping[str, str]) -> None:
         """Bring the tags that the program may see to what it wants."""
@@ -89,7 +83,7 @@ class Role(Named):
             Description=inputs.get("description", ""),
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             MaxSessionDuration=inputs["maxSessionDuration"],
-            Tags=tag_list(inputs.get("tags"), attempt.token),
+            Tags=tag_list(inputs.get("tags")),
         )
         return name
 
@@ -159,10 +153,6 @@ class RolePolicyAttachment(Resource):
         self.iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
         return _attachment(inputs)
 
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        del attempt
-        return _attachment(inputs) if self.describe("", inputs) else None
-
     def imported(self, id_: str) -> Values:
         role, _, arn = id_.partition("/")
         return {"role": role, "policyArn": arn} if arn else {}
@@ -202,10 +192,6 @@ class RolePolicy(Resource):
         )
         return f"{inputs['role']}:{name}"
 
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        id_ = f"{inputs['role']}:{inputs.get('name') or attempt.made_up_name}"
-        return id_ if self.describe(id_, inputs) else None
-
     def describe(self, id_: str, known: Values) -> Values | None:
         del known
         role, _, name = id_.partition(":")
@@ -244,7 +230,7 @@ class InstanceProfile(Named):
         self.iam.create_instance_profile(
             InstanceProfileName=name,
             Path=inputs["path"],
-            Tags=tag_list(inputs.get("tags"), attempt.token),
+            Tags=tag_list(inputs.get("tags")),
         )
         return name
 

@@ -19,9 +19,6 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from podnet.lab.clients import DEPLOYER, Client, pages, session
 from podnet.lab.providers.protocol import Values
 
-TOKEN_TAG = "podnet:token"  # noqa: S105  # the key of a tag
-"""The tag with the token of a resource's creation; the program never sees it."""
-
 GONE = frozenset(
     {
         "NoSuchEntity",
@@ -144,11 +141,11 @@ class Session:
         return list(pages(client, operation, key, **arguments))
 
     def read_tags(self, tags: Collection[Values]) -> dict[str, str]:
-        """Tags as the program knows them: without the stamp, AWS's own and ignored ones."""
+        """Tags as the program knows them: without AWS's own and ignored ones."""
         return {tag["Key"]: tag["Value"] for tag in tags if not self._hidden(tag["Key"])}
 
     def _hidden(self, key: str) -> bool:
-        return key == TOKEN_TAG or key.startswith("aws:") or key in self.ignored_tags
+        return key.startswith("aws:") or key in self.ignored_tags
 
 
 def _give_up_connecting(
@@ -158,7 +155,6 @@ def _give_up_connecting(
         raise caught_exception
 
 
-def tag_list(tags: dict[str, str] | None, token: str | None = None) -> list[dict[str, str]]:
-    """Tags in the form of the API, stamped with the token where there is one."""
-    stamped = {**(tags or {}), **({TOKEN_TAG: token} if token else {})}
-    return [{"Key": key, "Value": value} for key, value in stamped.items()]
+def tag_list(tags: dict[str, str] | None) -> list[dict[str, str]]:
+    """Tags in the form of the API."""
+    return [{"Key": key, "Value": value} for key, value in (tags or {}).items()]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from podnet.lab.providers.aws.base import Attempt, Resource
 from podnet.lab.providers.aws.schema import Schema
-from podnet.lab.providers.aws.session import TOKEN_TAG, gone_is_fine, tag_list
+from podnet.lab.providers.aws.session import gone_is_fine, tag_list
 from podnet.lab.providers.protocol import UNKNOWN, ProviderError, Values
 
 KIND = "Parameter"
@@ -71,21 +71,13 @@ class Parameter(Resource):
         name = _name(inputs, attempt)
         over = bool(inputs.get("overwrite"))
         # A call that overwrites takes no tags; `reconcile` gives them after it.
-        tags = {} if over else {"Tags": tag_list(inputs.get("tags"), attempt.token)}
+        tags = {} if over else {"Tags": tag_list(inputs.get("tags"))}
         self.session.ssm.put_parameter(Name=name, Overwrite=over, **_settings(inputs), **tags)
         return name
 
     def created(self, id_: str, inputs: Values) -> Values:
         """Read back once, without waiting for what Systems Manager does not list yet."""
         return self.update(id_, inputs, inputs)
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        name = _name(inputs, attempt)
-        with gone_is_fine():
-            self.session.ssm.get_parameter(Name=name)
-            stamp = {"Key": TOKEN_TAG, "Value": attempt.token}
-            return name if inputs.get("overwrite") or stamp in self._tags(name) else None
-        return None
 
     def describe(self, id_: str, known: Values) -> Values | None:
         with gone_is_fine():

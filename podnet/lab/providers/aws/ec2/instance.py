@@ -16,7 +16,6 @@ from podnet.lab.providers.aws.schema import Schema
 from podnet.lab.providers.aws.session import POLL
 from podnet.lab.providers.protocol import UNKNOWN, ProviderError, Value, Values
 
-GOING = frozenset({"shutting-down", "terminated"})
 METADATA = {
     "httpEndpoint": "HttpEndpoint",
     "httpTokens": "HttpTokens",
@@ -126,7 +125,7 @@ class Instance(Ec2Resource):
             "MaxCount": 1,
             "ClientToken": attempt.token,
             "NetworkInterfaces": [_interface(inputs)],
-            "TagSpecifications": self.stamp(inputs, attempt),
+            **self.tagging(inputs),
         }
         if (data := user_data.raw(inputs)) is not None:
             request["UserData"] = data  # boto3 encodes it
@@ -147,11 +146,6 @@ class Instance(Ec2Resource):
 
     def _items(self, described: list[Values]) -> list[Values]:
         return [one for reservation in described for one in reservation["Instances"]]
-
-    def find(self, inputs: Values, attempt: Attempt) -> tuple[str, Values] | None:
-        """The instance of a creation; not one that is on its way out."""
-        found = super().find(inputs, attempt)
-        return None if found is None or found[1]["instanceState"] in GOING else found
 
     def describe(self, id_: str, known: Values) -> Values | None:
         instance = self.fetch(id_)

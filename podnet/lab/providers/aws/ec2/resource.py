@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from podnet.lab.providers.aws.base import Attempt, Resource
-from podnet.lab.providers.aws.session import TOKEN_TAG, gone_is_fine, tag_list
+from podnet.lab.providers.aws.base import Resource
+from podnet.lab.providers.aws.session import gone_is_fine, tag_list
 from podnet.lab.providers.protocol import Values
 
 
 class Ec2Resource(Resource):
-    """A resource of EC2 with an id of its own, described by one call and stamped by a tag."""
+    """A resource of EC2 with an id of its own, described by one call."""
 
     kind: ClassVar[str]
     """The name of the type in tag specifications and ARNs."""
@@ -26,24 +26,13 @@ class Ec2Resource(Resource):
                 return item
         return None
 
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        """The id with the stamp of this creation."""
-        del inputs
-        operation, _, key, id_key = self.listing
-        found = self.session.all(
-            self.ec2,
-            operation,
-            key,
-            Filters=[{"Name": f"tag:{TOKEN_TAG}", "Values": [attempt.token]}],
-        )
-        return next((str(item[id_key]) for item in self._items(found)), None)
-
     def _items(self, described: list[Values]) -> list[Values]:
         return described
 
-    def stamp(self, inputs: Values, attempt: Attempt) -> list[Values]:
-        """Tag specifications for the call that makes the resource."""
-        return [{"ResourceType": self.kind, "Tags": tag_list(inputs.get("tags"), attempt.token)}]
+    def tagging(self, inputs: Values) -> dict[str, list[Values]]:
+        """Tags for the call that makes the resource, which takes no empty list of them."""
+        tags = tag_list(inputs.get("tags"))
+        return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
 
     def arn(self, id_: str, owner: str) -> str:
         """The ARN of a resource of this type."""

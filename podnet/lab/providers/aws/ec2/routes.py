@@ -22,9 +22,8 @@ class RouteTable(Ec2Resource):
     schema = Schema(required={"vpcId"}, optional={"tags"}, replaced_by={"vpcId"})
 
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
-        made = self.ec2.create_route_table(
-            VpcId=inputs["vpcId"], TagSpecifications=self.stamp(inputs, attempt)
-        )
+        del attempt
+        made = self.ec2.create_route_table(VpcId=inputs["vpcId"], **self.tagging(inputs))
         return str(made["RouteTable"]["RouteTableId"])
 
     def describe(self, id_: str, known: Values) -> Values | None:
@@ -66,13 +65,6 @@ class Route(Ec2Resource):
         del attempt  # a table has one route to a destination
         self.ec2.create_route(**_route(inputs))
         return route_id(inputs)
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        del attempt
-        live = self.describe("", inputs)
-        # A route to somewhere else is not ours; making ours is then refused by the API.
-        mine = live and all(live[name] == inputs.get(name) for name in self.schema.optional)
-        return route_id(inputs) if mine else None
 
     def imported(self, id_: str) -> Values:
         table, _, destination = id_.partition("_")
@@ -125,12 +117,6 @@ class RouteTableAssociation(Ec2Resource):
             RouteTableId=inputs["routeTableId"], SubnetId=inputs["subnetId"]
         )
         return str(made["AssociationId"])
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        del attempt
-        here = self._association("subnet-id", inputs["subnetId"])
-        mine = here and here["RouteTableId"] == inputs["routeTableId"]
-        return str(here["RouteTableAssociationId"]) if here and mine else None
 
     def describe(self, id_: str, known: Values) -> Values | None:
         del known

@@ -13,8 +13,6 @@ from podnet.lab.providers.protocol import UNKNOWN, ProviderError, Values
 
 ALL = "-1"
 PEERS = frozenset({"cidrIpv4", "referencedSecurityGroupId"})
-IDENTITY = PEERS | {"ipProtocol", "fromPort", "toPort"}
-"""What differs between any two rules of a group."""
 
 
 class SecurityGroupRule(Ec2Resource):
@@ -80,26 +78,6 @@ class SecurityGroupRule(Ec2Resource):
         if tags := inputs.get("tags"):
             self.ec2.create_tags(Resources=[id_], Tags=tag_list(tags))
         return super().created(id_, inputs)
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        """The rule of the group that says the same: EC2 lets it have no two of these."""
-        del attempt
-        rules = self.session.all(
-            self.ec2,
-            "describe_security_group_rules",
-            "SecurityGroupRules",
-            Filters=[{"Name": "group-id", "Values": [inputs["securityGroupId"]]}],
-        )
-        wanted = {name: inputs.get(name) for name in IDENTITY}
-        return next(
-            (
-                str(rule["SecurityGroupRuleId"])
-                for rule in rules
-                if rule["IsEgress"] is self.egress
-                and {name: self._properties(rule)[name] for name in IDENTITY} == wanted
-            ),
-            None,
-        )
 
     def describe(self, id_: str, known: Values) -> Values | None:
         del known

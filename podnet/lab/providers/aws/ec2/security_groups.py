@@ -77,7 +77,7 @@ class SecurityGroup(Group):
             GroupName=inputs.get("name") or attempt.made_up_name,
             VpcId=inputs["vpcId"],
             Description=inputs["description"],
-            TagSpecifications=self.stamp(inputs, attempt),
+            **self.tagging(inputs),
         )
         return str(made["GroupId"])
 
@@ -125,11 +125,6 @@ class DefaultSecurityGroup(Group):
             )
         return str(groups[0]["GroupId"])
 
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        """None: taking it over again is how an interrupted one is finished."""
-        del inputs, attempt
-        return None
-
     def reconcile(self, id_: str, inputs: Values, live: Values) -> None:
         self.revoke(id_, self.rules(id_))
         self.retag(id_, inputs.get("tags"), live["tags"])
@@ -152,11 +147,6 @@ class VpcSecurityGroupRulesExclusive(Group):
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
         del inputs, attempt  # nothing of its own is made
         return MISSING_ID
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        """None: revoking what is not listed is the same each time."""
-        del inputs, attempt
-        return None
 
     def imported(self, id_: str) -> Values:
         return {"securityGroupId": id_}

@@ -32,10 +32,11 @@ class Vpc(Ec2Resource):
     _attributes = ("enableDnsSupport", "enableDnsHostnames")
 
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
+        del attempt
         made = self.ec2.create_vpc(
             CidrBlock=inputs["cidrBlock"],
             InstanceTenancy=inputs["instanceTenancy"],
-            TagSpecifications=self.stamp(inputs, attempt),
+            **self.tagging(inputs),
         )
         return str(made["Vpc"]["VpcId"])
 
@@ -106,11 +107,12 @@ class Subnet(Ec2Resource):
     )
 
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
+        del attempt
         zone = inputs.get("availabilityZone")
         made = self.ec2.create_subnet(
             VpcId=inputs["vpcId"],
             CidrBlock=inputs["cidrBlock"],
-            TagSpecifications=self.stamp(inputs, attempt),
+            **self.tagging(inputs),
             **({"AvailabilityZone": zone} if zone else {}),
         )
         return str(made["Subnet"]["SubnetId"])
@@ -154,7 +156,8 @@ class InternetGateway(Ec2Resource):
     schema = Schema(optional={"vpcId", "tags"})
 
     def create_call(self, inputs: Values, attempt: Attempt) -> str:
-        made = self.ec2.create_internet_gateway(TagSpecifications=self.stamp(inputs, attempt))
+        del attempt
+        made = self.ec2.create_internet_gateway(**self.tagging(inputs))
         return str(made["InternetGateway"]["InternetGatewayId"])
 
     def describe(self, id_: str, known: Values) -> Values | None:
@@ -239,11 +242,6 @@ class Tag(Ec2Resource):
                 rule="aws-tag-empty-result",
             )
         return self._outputs(inputs, live)
-
-    def find_id(self, inputs: Values, attempt: Attempt) -> str | None:
-        del attempt
-        id_ = f"{inputs['resourceId']},{inputs['key']}"
-        return id_ if self.describe(id_, inputs) else None
 
     def describe(self, id_: str, known: Values) -> Values | None:
         del known

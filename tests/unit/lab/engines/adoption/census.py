@@ -86,6 +86,6 @@ def of_iam(iam: Any) -> list[str]:
 
 
 def tags(item: dict[str, Any]) -> str:
-    """The tags of an item, but for the stamp of the lab's provider."""
+    """The tags of an item."""
     have = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
-    return " ".join(f"{key}={have[key]}" for key in sorted(have) if key != "podnet:token")
+    return " ".join(f"{key}={have[key]}" for key in sorted(have))

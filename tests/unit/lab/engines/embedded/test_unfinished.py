@@ -2,7 +2,8 @@
 
 import pytest
 
-from podnet.lab.engines.embedded import EngineError, ProjectError, ResourceError
+from podnet.lab.engines.embedded import EngineError, ProjectError, ProviderError, ResourceError
+from podnet.lab.providers.protocol import Created
 from tests.refusals import refused
 
 TWO = 'Thing("a")\nThing("b")'
@@ -94,3 +95,61 @@ def test_a_configuration_that_the_provider_refuses_is_named(lab):
     with refused("provider-configuration-refused", ProjectError):
         lab.up(TWO, **{"test:region": "moon"})
     assert not lab.cloud.things
+
+
+def half_made(lab, monkeypatch, name):
+    """Let a creation fail after it made the thing, of which the white paint is still missing."""
+    create = type(lab.cloud).create
+
+    def failing(self, type_, inputs, token, called):
+        if inputs["name"] != name:
+            return create(self, type_, inputs, token, called)
+        id_, outputs = create(self, type_, {**inputs, "colour": "none"}, token, called)
+        error = ProviderError(f"{id_}: no paint")
+        error.created = Created(id_, {**outputs, **inputs})
+        raise error
+
+    monkeypatch.setattr(type(lab.cloud), "create", failing)
+
+
+def test_what_a_failed_creation_made_is_recorded_as_planned(lab, monkeypatch):
+    half_made(lab, monkeypatch, "a")
+    with pytest.raises(ResourceError, match="no paint"):
+        lab.up(TWO)
+    ((id_, thing),) = lab.cloud.things.items()
+    content = lab.recorded()
+
+    assert thing["inputs"]["colour"] == "none"
+    assert content["pending"] == []
+    assert [
+        (item["id"], item["outputs"]["colour"])
+        for item in content["resources"]
+        if item["type"].endswith(":Thing")
+    ] == [(id_, "white")]
+
+
+def test_what_a_failed_creation_left_undone_is_done_by_the_next_up(lab, ops, monkeypatch):
+    with monkeypatch.context() as patch:
+        half_made(lab, patch, "b")
+        with pytest.raises(ResourceError):
+            lab.up(TWO)
+
+    assert ops(lab.preview(TWO)) >= {("update", "b")}
+    assert ("update", "b") in ops(lab.up(TWO))
+    assert {thing["colour"] for thing in lab.cloud.inputs} == {"white"}
+    assert lab.cloud.names == ["a", "b"]
+    assert lab.up(TWO).changes == ()
+
+
+def test_what_replaces_another_and_failed_leaves_the_other_to_be_deleted(lab, ops, monkeypatch):
+    lab.up(TWO)
+    other = TWO.replace('"b"', '"b", kind="new"')
+    with monkeypatch.context() as patch:
+        half_made(lab, patch, "b")
+        with pytest.raises(ResourceError):
+            lab.up(other)
+
+    assert lab.cloud.names == ["a", "b", "b"]
+    lab.up(other)
+    assert lab.cloud.names == ["a", "b"]
+    assert lab.up(other).changes == ()

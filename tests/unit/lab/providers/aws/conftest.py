@@ -104,9 +104,6 @@ class Made:
     def delete(self) -> None:
         self.provider.delete(self.type, self.id, self.outputs)
 
-    def find(self) -> tuple[str, dict[str, Any]] | None:
-        return self.provider.find(self.type, self.inputs, self.token, self.name)
-
     def __getitem__(self, name: str) -> Any:
         return self.outputs[name]
 

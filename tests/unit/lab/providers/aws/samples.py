@@ -25,9 +25,6 @@ PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 INSTANCE = "aws:ec2/instance:Instance"
 PARAMETER = "aws:ssm/parameter:Parameter"
 
-KEYED = {ROUTE, ASSOCIATION, ATTACHMENT, TAG, INGRESS, EGRESS}
-"""What has no stamp but is known by what it connects."""
-
 TAGS = {"Name": "one", "podnet:stack": "test"}
 OTHER_TAGS = {"Name": "two"}
 TRUST = (

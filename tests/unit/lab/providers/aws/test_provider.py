@@ -213,10 +213,7 @@ def test_the_configuration_of_a_stack_names_the_tags_to_leave_alone(endpoint, st
     changed = {**vpc.inputs, "tags": {"a": "2"}}
     provider.update(samples.VPC, vpc.id, vpc.inputs, vpc.outputs, changed)
     tags = ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [vpc.id]}])["Tags"]
-    assert {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "podnet:token"} == {
-        "a": "2",
-        "podnet:settled": "overlay",
-    }
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"a": "2", "podnet:settled": "overlay"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from podnet.lab.providers.aws import TYPES
-from tests.unit.lab.providers.aws import samples
 from tests.unit.lab.providers.aws.conftest import Stack
 from tests.unit.lab.providers.aws.samples import SAMPLES
 
@@ -37,10 +36,6 @@ def test_outputs_hold_the_inputs_and_what_users_read(made, sample):
     assert made.inputs.keys() | sample.outputs <= reported
 
 
-def test_the_stamp_of_a_creation_is_never_reported(made):
-    assert "podnet:token" not in str(made.read())
-
-
 def test_the_same_inputs_are_no_change(made, sample, world):
     again = made.provider.check(sample.type, sample.inputs(world))
     diff = made.provider.diff(made.type, made.id, made.inputs, made.outputs, again)
@@ -54,16 +49,3 @@ def test_what_cannot_change_in_place_replaces(made, sample, world):
     assert {name: made.diff(**{name: value}).replaces for name, value in changes.items()} == {
         name: (name,) for name in changes
     }
-
-
-def test_what_an_interrupted_run_made_is_found(made, sample):
-    # What is only taken over is taken over again instead.
-    assert made.find() == (None if sample.outlives else (made.id, made.outputs))
-
-
-def test_what_another_run_made_is_not_taken_for_ones_own(made, sample, provider):
-    found = provider.find(sample.type, made.inputs, "0" * 32, "one")
-
-    assert found == (
-        None if sample.outlives or sample.type not in samples.KEYED else (made.id, made.outputs)
-    )

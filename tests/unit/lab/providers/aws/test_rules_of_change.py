@@ -129,17 +129,6 @@ def test_what_is_still_in_use_is_refused_after_some_patience(world, stack):
     association.delete()
 
 
-def test_a_route_that_somebody_else_made_is_not_taken_over(world, stack, provider):
-    gateway = stack.make(samples.GATEWAY, vpcId=world.vpc.id)
-    key = {"routeTableId": world.table.id, "destinationCidrBlock": "10.1.9.0/24"}
-    stack.make(samples.ROUTE, **key, gatewayId=gateway.id)
-    ours = provider.check(
-        samples.ROUTE, {**key, "networkInterfaceId": world.instance["primaryNetworkInterfaceId"]}
-    )
-
-    assert provider.find(samples.ROUTE, ours, "0" * 32, "one") is None
-
-
 def test_what_the_api_lets_go_of_in_a_moment_is_asked_for_again(provider):
     session = provider._resource(samples.VPC).session  # noqa: SLF001
     refused = ClientError({"Error": {"Code": "DependencyViolation"}}, "DeleteVpc")
@@ -152,17 +141,6 @@ def test_what_the_api_lets_go_of_in_a_moment_is_asked_for_again(provider):
         return answer
 
     assert session.patiently({"DependencyViolation"}, call) == "gone"
-
-
-def test_a_subnet_that_somebody_else_gave_a_table_is_not_taken_over(world, stack, provider):
-    stack.make(
-        samples.ASSOCIATION, subnetId=world.other_subnet.id, routeTableId=world.other_table.id
-    )
-    ours = provider.check(
-        samples.ASSOCIATION, {"subnetId": world.other_subnet.id, "routeTableId": world.table.id}
-    )
-
-    assert provider.find(samples.ASSOCIATION, ours, "0" * 32, "one") is None
 
 
 def test_a_rule_of_ones_own_that_lets_everything_out_stays(world, stack):
