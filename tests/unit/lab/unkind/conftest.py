@@ -11,6 +11,7 @@ import pytest
 from podnet.lab.clients import client
 from podnet.lab.cloud.api.unkind import control
 from podnet.lab.cloud.api.unkind.faults import Settings
+from podnet.lab.engines.adoption import Account
 from podnet.lab.engines.embedded import Engine
 from podnet.lab.providers.aws import AwsProvider
 from tests.unit.lab.cloud.conftest import REGION, endpoint, endpoints  # noqa: F401  # fixtures
@@ -34,7 +35,14 @@ class Deployment:
         config = {"podnet:nodeCount": "2", "podnet:routing": "vpc-routes", **self.settings}
         config |= {f"podnet:{name}": value for name, value in once.items()}
         provider = AwsProvider(self.endpoint, REGION, patience=10)
-        return Engine(self.project, self.stack, self.state, {"aws": provider}, config=config)
+        return Engine(
+            self.project,
+            self.stack,
+            self.state,
+            {"aws": provider},
+            config=config,
+            account=Account(self.endpoint, REGION),
+        )
 
     def treat(self, *faults: str, policies=None, seed: int = 0) -> None:
         """Let the API treat deployments so from now on."""
