@@ -1,8 +1,9 @@
 import http.client
+import queue
 import re
 
 import pytest
-from metadata import MetadataService
+from metadata import Answers, MetadataService
 
 
 class Server:
@@ -13,7 +14,7 @@ class Server:
         self.requests = []
 
     def connect(self, host, timeout):
-        assert (host, timeout) == ("169.254.169.254", 0.5)
+        assert (host, timeout) == ("169.254.169.254", 5.0)
         return self
 
     def request(self, method, path, headers):
@@ -69,3 +70,63 @@ def test_each_failure_of_the_service_has_its_own_message(server, status, error, 
 
     with pytest.raises(error, match=re.escape(text)):
         MetadataService().read("x")
+
+
+@pytest.fixture
+def slow():
+    """Answers of a service that says what the test puts into a queue, when it does."""
+    said = queue.Queue()
+
+    def ask():
+        found = said.get(timeout=10)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    answers = Answers(ask, wait=0.05)
+    answers.say = said.put
+    yield answers
+    said.put("")
+
+
+def later(answers):
+    """What is answered once the open question is."""
+    answers.asking.join()
+    return answers()
+
+
+def test_a_service_that_answers_is_heard_in_the_same_poll():
+    said = iter(["one", "two"])
+    answers = Answers(lambda: next(said), wait=5)
+
+    assert [answers(), answers()] == ["one", "two"]
+
+
+def test_an_answer_that_comes_late_is_heard_in_a_later_poll(slow):
+    with pytest.raises(OSError, match="has not answered yet"):
+        slow()
+    slow.say("overlay")
+
+    assert later(slow) == "overlay"
+
+
+def test_while_a_question_is_open_the_last_answer_holds_and_none_is_asked_twice(slow):
+    slow.say("overlay")
+    heard = [slow(), slow(), slow()]
+    open_question = slow.asking
+    slow.say("host-gw")
+
+    assert heard == ["overlay"] * 3
+    assert later(slow) == "host-gw"
+    assert slow.asking is not open_question
+
+
+@pytest.mark.parametrize("error", [OSError("it is dead"), LookupError("no tag"), ValueError("x")])
+def test_while_a_question_is_open_the_last_error_holds(slow, error):
+    slow.say(error)
+    for _ in range(3):
+        with pytest.raises(type(error), match=str(error)):
+            slow()
+    slow.say("overlay")
+
+    assert later(slow) == "overlay"

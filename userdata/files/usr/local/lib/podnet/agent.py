@@ -13,7 +13,7 @@ from kept import Kept, parse_address, parse_routing
 from leases import Leases, lease_problems
 from links import keep_links
 from machine import Node, find_node, set_sysctls
-from metadata import IDENTITY, ROUTING, MetadataService
+from metadata import IDENTITY, ROUTING, Answers, MetadataService
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
@@ -128,12 +128,13 @@ class Agent:
 def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, pods: Path) -> Agent:
     """The agent of a node; `pods` is where CNI plugins and libcni keep what they know of pods."""
     steps = Steps()
-    address = Kept(
-        state / "address", partial(service.read, IDENTITY), parse_address(plan), IDENTITY_POLLS
+    ask_address, ask_routing = (
+        Answers(partial(service.read, path)) for path in (IDENTITY, ROUTING)
     )
+    address = Kept(state / "address", ask_address, parse_address(plan), IDENTITY_POLLS)
     assigned = Kept(
         state / "routing",
-        partial(service.read, ROUTING),
+        ask_routing,
         parse_routing(plan, lambda: address.value),
     )
     return Agent(

@@ -1,19 +1,23 @@
 """The instance metadata service."""
 
 import http.client
+import threading
+from collections.abc import Callable
 
 ADDRESS = "169.254.169.254"
 ROUTING = "tags/instance/podnet:routing"
 # The primary private address of an instance never changes: EC2 User Guide, "IP addressing".
 IDENTITY = "local-ipv4"
 LIFETIME = "21600"
+WAIT = 0.5
+"""Seconds that a poll waits for an answer: with the service dead, repairs must take two polls."""
 
 
 class MetadataService:
     """Version 2 of the service."""
 
-    # Short, since a poll waits for it: with the service dead, repairs must take two polls.
-    def __init__(self, timeout: float = 0.5) -> None:
+    # For each of two requests; a service that takes seconds is slow and not dead.
+    def __init__(self, timeout: float = 5.0) -> None:
         self.timeout = timeout
         self.token = ""
 
@@ -46,3 +50,34 @@ class MetadataService:
         if answer.status != http.client.OK:
             raise OSError(f"the metadata service answered {method} {path} with {answer.status}")
         return body
+
+
+class Answers:
+    """The last answer, or error, to a question that is asked beside the polls.
+
+    A slow service is followed late, where a poll that gave up on it would never follow.
+    """
+
+    def __init__(self, ask: Callable[[], str], wait: float = WAIT) -> None:
+        self.ask = ask
+        self.wait = wait
+        self.asking: threading.Thread | None = None
+        self.last: str | Exception = OSError("the metadata service has not answered yet")
+
+    def __call__(self) -> str:
+        """Ask, unless the question before is still open, and wait a little for the answer."""
+        if self.asking is None:
+            self.asking = threading.Thread(target=self._note, daemon=True)
+            self.asking.start()
+        self.asking.join(self.wait)
+        if not self.asking.is_alive():
+            self.asking = None
+        if isinstance(self.last, Exception):
+            raise self.last.with_traceback(None)
+        return self.last
+
+    def _note(self) -> None:
+        try:
+            self.last = self.ask()
+        except (OSError, LookupError, ValueError) as error:
+            self.last = error
