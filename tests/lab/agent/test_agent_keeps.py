@@ -42,7 +42,8 @@ def test_a_ready_agent_has_everything_in_force(machine):
                     "hairpinMode": True,
                     "mtu": 8951,
                     "ipam": {"type": "host-local", "subnet": "10.1.1.0/24"},
-                }
+                },
+                {"type": "portmap", "capabilities": {"portMappings": True}},
             ],
         }
         chains = {
@@ -150,10 +151,23 @@ def test_a_damaged_conflist_is_written_again(machine, running, eventually, damag
     assert list(machine.conflist.parent.iterdir()) == [machine.conflist]
 
 
-def test_the_pods_mtu_follows_the_link(machine, running, eventually):
+def test_the_pods_mtu_follows_the_link_and_pods_with_another_are_named(
+    machine, running, eventually
+):
+    def problems():
+        return json.loads((machine.reports / "state.json").read_text())["problems"]
+
+    machine.add_pod(2)
     machine.ip("link", "set", "eth0", "mtu", "1500")
 
     assert eventually(lambda: '"mtu": 1450' in machine.conflist.read_text())
+    named = (
+        "pods' MTU: the pod at pod2 has MTU 8951, eth0 has room for 1450; "
+        "start it anew, or give eth0 an MTU of 9001"
+    )
+    assert eventually(lambda: problems() == [named])
+    machine.ip("link", "set", "eth0", "mtu", "9001")
+    assert eventually(lambda: problems() == [])
 
 
 def test_a_node_outside_the_vpc_logs_it_once_and_still_does_the_rest(machine, vpc, two_polls):

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import agent
 import machine
+import metadata
 import pytest
 from steps import Steps
 
@@ -241,3 +242,47 @@ def test_a_refused_command_is_named_as_one_could_paste_it(monkeypatch):
     with pytest.raises(OSError, match="add two") as refusal:
         machine.ip_batch("ip", ["add one", "add two", "add three"])
     assert str(refusal.value) == "`ip add two` and 1 more: RTNETLINK answers: File exists"
+
+
+def test_the_metadata_service_is_asked_from_the_nodes_address_while_a_link_has_it(
+    monkeypatch, tmp_path
+):
+    service = metadata.MetadataService()
+    subject = agent.build(ARTICLE, service, tmp_path, tmp_path, tmp_path)
+    monkeypatch.setattr(machine, "ip_json", lambda *_: [listed("eth0", "192.168.1.11")])
+    subject.find(NODE.address)
+    with_address = service.source
+    monkeypatch.setattr(machine, "ip_json", lambda *_: [listed("eth0", "192.168.1.57")])
+    with pytest.raises(LookupError):
+        subject.find(NODE.address)
+
+    assert (with_address, service.source) == ("192.168.1.11", "")
+
+
+def test_a_dead_service_is_waited_for_once_a_poll():
+    asked = []
+
+    class Asked(Kept):
+        def refresh(self):
+            asked.append(self.value)
+            return super().refresh()
+
+    subject = build(routing=Asked(ROUTING, DEAD), address=Asked(NODE.address, DEAD))
+    for _ in range(3):
+        subject.reconcile()
+
+    assert asked == [NODE.address, *[ROUTING] * 3]
+    assert subject.warnings == [f"routing: {DEAD}"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "pings"), [({"WATCHDOG_USEC": "40000000"}, 4), ({}, 0)], ids=["watched", "not"]
+)
+def test_systemd_hears_of_each_step(monkeypatch, environment, pings):
+    heard = []
+    monkeypatch.setattr(agent, "notify", heard.append)
+    monkeypatch.setattr(agent.os, "environ", environment)
+
+    build().reconcile()
+
+    assert heard == [b"WATCHDOG=1"] * pings

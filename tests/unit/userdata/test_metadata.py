@@ -12,9 +12,11 @@ class Server:
     def __init__(self):
         self.answers = {"/latest/api/token": (200, b"token"), "/latest/meta-data/x": (200, b"y")}
         self.requests = []
+        self.sources = []
 
-    def connect(self, host, timeout):
+    def connect(self, host, timeout, source_address):
         assert (host, timeout) == ("169.254.169.254", 5.0)
+        self.sources.append(source_address[0])
         return self
 
     def request(self, method, path, headers):
@@ -44,6 +46,15 @@ def test_one_token_serves_many_requests(server):
     assert [subject.read("x") for _ in range(3)] == ["y"] * 3
     assert [method for method, _, _ in server.requests] == ["PUT", "GET", "GET", "GET"]
     assert server.requests[1][2] == {"X-aws-ec2-metadata-token": "token"}
+
+
+def test_it_asks_from_the_nodes_address_once_that_is_known(server):
+    subject = MetadataService()
+    subject.read("x")
+    subject.source = "192.168.1.11"
+    subject.read("x")
+
+    assert server.sources == ["", "", "192.168.1.11"]
 
 
 def test_a_refused_token_is_not_used_again(server):

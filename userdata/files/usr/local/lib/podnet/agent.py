@@ -21,7 +21,7 @@ from ports import keep_ports, lost_ports
 from report import Report
 from ruleset import Ruleset
 from steps import Steps
-from uplink import keep_uplink
+from uplink import keep_uplink, larger_pods
 
 PERIOD = 2
 PATIENT_PERIOD = 5
@@ -76,6 +76,9 @@ class Agent:
         problems: list[str] = []
         self.warnings = []
         for name, kept in (("identity", self.address), ("routing", self.assigned)):
+            # One wait for a dead service is enough, since repairs wait too.
+            if kept is self.address and kept.value and self.steps.logged.get("routing"):
+                continue
             found = run(name, kept.refresh)
             # A service that fails costs the pods nothing once its answer is known.
             (self.warnings if kept.value else problems).extend(found)
@@ -137,11 +140,21 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
         ask_routing,
         parse_routing(plan, lambda: address.value),
     )
+
+    def find(own: IPv4Address) -> Node:
+        try:
+            node = find_node(plan, own)
+        except LookupError:
+            service.source = ""
+            raise
+        service.source = str(own)
+        return node
+
     return Agent(
         steps,
         address,
         assigned,
-        partial(find_node, plan),
+        find,
         first={"sysctls": keep_sysctls},
         repairs={
             "uplink": keep_uplink,
@@ -155,6 +168,7 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
         checks={
             "lost ports": partial(lost_ports, cni=pods),
             "pods' addresses": partial(lease_problems, cni=pods),
+            "pods' MTU": larger_pods,
         },
     )
 

@@ -20,6 +20,8 @@ class MetadataService:
     def __init__(self, timeout: float = 5.0) -> None:
         self.timeout = timeout
         self.token = ""
+        self.source = ""
+        """The address to ask from, once it is known: another may come first on the link."""
 
     def read(self, path: str) -> str:
         """The text at a path; raises `LookupError` if there is none."""
@@ -36,7 +38,9 @@ class MetadataService:
             raise
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
-        connection = http.client.HTTPConnection(ADDRESS, timeout=self.timeout)
+        connection = http.client.HTTPConnection(
+            ADDRESS, timeout=self.timeout, source_address=(self.source, 0)
+        )
         try:
             connection.request(method, f"/latest/{path}", headers=headers)
             answer = connection.getresponse()

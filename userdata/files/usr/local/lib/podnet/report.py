@@ -11,14 +11,6 @@ from machine import Node
 from podnet.plan.routing import Routing
 
 VERSION = 1
-METRICS = (
-    ("ready", "gauge", "Whether the node's pods have their network."),
-    ("problems", "gauge", "Problems of the last poll that keep the node from being ready."),
-    ("warnings", "gauge", "Problems of the last poll that the pods do not notice."),
-    ("repairs_total", "counter", "Repairs since the agent started."),
-    ("last_repair_timestamp_seconds", "gauge", "When it last repaired, 0 for never."),
-    ("last_poll_timestamp_seconds", "gauge", "When the last poll ended."),
-)
 
 
 @dataclass
@@ -100,11 +92,10 @@ def identity(node: Node) -> dict[str, Any]:
 
 
 def prometheus(values: Mapping[str, float], state: Mapping[str, Any]) -> Iterable[str]:
-    """The lines of Prometheus' text format."""
-    for name, kind, text in METRICS:
-        yield f"# HELP podnet_agent_{name} {text}\n# TYPE podnet_agent_{name} {kind}\n"
-        yield f"podnet_agent_{name} {values[name]}\n"
+    """Prometheus' text format, without help texts: user data has little room."""
+    for name, value in values.items():
+        kind = "counter" if name.endswith("_total") else "gauge"
+        yield f"# TYPE podnet_agent_{name} {kind}\npodnet_agent_{name} {value}\n"
     labels = {"routing": (state["routing"] or "").partition(" ")[0]} | (state["node"] or {})
     text = ",".join(f'{name}="{value}"' for name, value in labels.items())
-    yield "# HELP podnet_agent_info The applied routing, and who the node is.\n"
     yield f"# TYPE podnet_agent_info gauge\npodnet_agent_info{{{text}}} 1\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 from links import FLAT, FLOODS, addresses
 from machine import Node, ip_batch, ip_json
-from podnet.plan.node_network import BRIDGE
+from podnet.plan.node_network import BRIDGE, OVERHEAD
 from podnet.plan.routing import Routing, RoutingMode, Uplink
 
 PHYSICAL, OUTER, INNER = "phys-bridge", "to-pods", "to-phys"
@@ -27,6 +27,17 @@ def keep_uplink(node: Node, routing: Routing) -> str:
         ip_batch("bridge", [f"link set dev {FLAT} {' off '.join(FLOODS)} off"])
     ip_batch("ip", commands)
     return "; ".join(commands)
+
+
+def larger_pods(node: Node, routing: Routing) -> Iterator[str]:  # noqa: ARG001  # as every check
+    """Pods that were started before the node's link got a smaller MTU."""
+    most = node.mtu - OVERHEAD
+    for link in ip_json("ip", "link", "show", "master", BRIDGE):
+        if link["ifname"] not in (FLAT, INNER) and link["mtu"] > most:
+            yield (
+                f"the pod at {link['ifname']} has MTU {link['mtu']}, {node.link} has room for "
+                f"{most}; start it anew, or give {node.link} an MTU of {link['mtu'] + OVERHEAD}"
+            )
 
 
 def _create(node: Node, found: Links) -> Iterator[str]:
