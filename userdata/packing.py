@@ -14,6 +14,7 @@ from pathlib import Path
 
 from podnet import plan
 
+COMMON_FILES = Path(__file__).resolve().parent / "files"
 FILES = Path(__file__).resolve().parent / "kubernetes" / "files"
 LIBRARY = "/usr/local/lib/podnet"
 PIECE_LENGTH = 4096
@@ -49,6 +50,9 @@ PACKED = (
     ),
 )
 
+LATE = (f"{LIBRARY}/filters.py",)
+"""Files that nodes of a cluster get here, since their user data has no room, and others in it."""
+
 SHARED = ("kubernetes.py", "names.py")
 """Modules of the plan that nodes of a cluster receive, byte for byte."""
 
@@ -58,11 +62,17 @@ def in_user_data() -> dict[str, str]:
     return {path: _text(path) for path in IN_USER_DATA}
 
 
+def late() -> dict[str, str]:
+    """The text of the files that have no room in the user data of a cluster."""
+    return {path: (COMMON_FILES / path[1:]).read_text() for path in LATE}
+
+
 def packed() -> dict[str, str]:
     """The text of the packed files, by their path on the node."""
     folder = Path(plan.__file__).parent
     return {
         **{path: _text(path) for path in PACKED},
+        **late(),
         **{f"{LIBRARY}/podnet/plan/{name}": (folder / name).read_text() for name in SHARED},
     }
 

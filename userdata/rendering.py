@@ -134,7 +134,7 @@ def contents(settings: Settings, stack: str = "") -> dict[str, str]:
     texts = {
         "/etc/podnet/node.env": node_env(settings, stack),
         **{f"{LIBRARY}/podnet/plan/{name}": (PLAN / name).read_text() for name in SHARED},
-        **(packing.in_user_data() if settings.has_cluster else {}),
+        **(packing.in_user_data() if settings.has_cluster else packing.late()),
         **{path: (FILES / path[1:]).read_text() for path in CONSTANT},
     }
     return {

@@ -48,7 +48,7 @@ def test_leases_of_pods_that_run_stay(runtime, keep):
 def test_an_old_lease_without_a_pod_is_removed(runtime, keep, container):
     aged(runtime.lease("10.1.1.9", container))
 
-    assert keep() == "removed 1 of sandboxes that are gone"
+    assert keep() == "removed 1 of sandboxes that are gone, wrote again: none"
     assert names(runtime) == {"10.1.1.2"}
 
 
@@ -56,7 +56,7 @@ def test_a_lease_whose_pod_has_lost_its_network_namespace_is_removed(runtime, ke
     runtime.add("old", "10.1.1.9", "veth9", runtime.folder / "gone")
     aged(runtime.leases / "10.1.1.9")
 
-    assert keep() == "removed 1 of sandboxes that are gone"
+    assert keep() == "removed 1 of sandboxes that are gone, wrote again: none"
 
 
 def test_a_lease_of_a_pod_that_is_being_added_stays(runtime, keep):
@@ -69,7 +69,11 @@ def test_a_lease_that_a_pod_lacks_is_written_at_the_second_poll(runtime, keep):
     before = (runtime.leases / "10.1.1.2").read_bytes()
     (runtime.leases / "10.1.1.2").unlink()
 
-    assert [keep(), keep(), keep()] == ["", "wrote 10.1.1.2 again", ""]
+    assert [keep(), keep(), keep()] == [
+        "",
+        "removed 0 of sandboxes that are gone, wrote again: 10.1.1.2",
+        "",
+    ]
     assert (runtime.leases / "10.1.1.2").read_bytes() == before
 
 
@@ -89,7 +93,7 @@ def test_while_the_plugin_allocates_nothing_is_removed(runtime, keep):
 
         assert (keep(), names(runtime)) == ("", {"10.1.1.2", "10.1.1.9"})
 
-    assert keep() == "removed 1 of sandboxes that are gone"
+    assert keep() == "removed 1 of sandboxes that are gone, wrote again: none"
 
 
 def test_a_runtime_that_keeps_no_results_loses_no_lease(runtime, keep):

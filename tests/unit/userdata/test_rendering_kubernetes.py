@@ -14,12 +14,12 @@ from podnet.userdata.stripping import stripped
 CLUSTER = Settings(kubernetes=Kubernetes.KUBEADM)
 
 
-def test_nodes_of_a_cluster_receive_all_that_others_do_and_the_means_to_fetch_the_rest():
+def test_nodes_of_a_cluster_receive_what_others_do_and_the_means_to_fetch_the_rest():
     plain, cluster = userdata.contents(Settings()), userdata.contents(CLUSTER, "dev")
     fetcher, environment = packing.in_user_data(), "/etc/podnet/node.env"
 
     assert cluster == {
-        **plain,
+        **{path: text for path, text in plain.items() if path not in packing.LATE},
         **{path: stripped(text) for path, text in fetcher.items() if path.endswith(".py")},
         **{path: text for path, text in fetcher.items() if not path.endswith(".py")},
         environment: plain[environment]

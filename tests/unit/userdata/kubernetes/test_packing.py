@@ -73,6 +73,7 @@ def test_a_node_has_every_file_byte_for_byte(informed, tmp_path):
     assert found.pop("/etc/podnet/kubernetes.digest") == packing.digest()
     assert found == {
         **{path: (FILES / path[1:]).read_text() for path in packing.PACKED},
+        **{path: (PROJECT / "userdata/files" / path[1:]).read_text() for path in packing.LATE},
         **{
             f"/usr/local/lib/podnet/podnet/plan/{name}": (
                 (PROJECT / "podnet/plan" / name).read_text()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 from conflist import keep_conflist
 from kept import Kept, parse_address, parse_routing
@@ -164,13 +165,28 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
             "conflist": partial(keep_conflist, folder=cni),
             "ports": partial(keep_ports, cni=pods),
             "leases": Leases(pods).keep,
+            "filters": of_filters("keep"),
         },
         checks={
             "lost ports": partial(lost_ports, cni=pods),
             "pods' addresses": partial(lease_problems, cni=pods),
             "pods' MTU": larger_pods,
+            "filters of others": of_filters("dropped"),
         },
     )
+
+
+def of_filters(name: str) -> Callable[[Node, Routing], Any]:
+    """A step of `filters`, which nodes of a cluster get with the files that they fetch."""
+
+    def step(node: Node, routing: Routing) -> object:
+        try:
+            from filters import FILTERS  # noqa: PLC0415  # it comes while the agent runs
+        except ModuleNotFoundError:
+            return ""
+        return getattr(FILTERS, name)(node, routing)
+
+    return step
 
 
 def keep_sysctls() -> str:

@@ -48,9 +48,8 @@ class Leases:
         ]
         if not (written or stale) or not _replace(folder, stale, written):
             return ""
-        gone = f"removed {len(stale)} of sandboxes that are gone" if stale else ""
-        again = f"wrote {', '.join(map(str, written))} again" if written else ""
-        return "; ".join(filter(None, (gone, again)))
+        again = ", ".join(map(str, written)) or "none"
+        return f"removed {len(stale)} of sandboxes that are gone, wrote again: {again}"
 
 
 def _replace(folder: Path, stale: list[Path], written: dict[IPv4Address, Sandbox]) -> bool:

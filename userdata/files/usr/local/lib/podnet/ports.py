@@ -4,17 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from links import FLOODS
 from machine import Node, ip_batch, ip_json
 from podnet.plan.node_network import BRIDGE, OVERHEAD
 from podnet.plan.routing import Routing
 from sandboxes import CNI, Sandbox, sandboxes
 
 # As the bridge plugin leaves them.
-FLAGS = {
-    **dict.fromkeys(("hairpin", "learning", *FLOODS), True),
-    **dict.fromkeys(("isolated", "locked", "guard", "root_block"), False),
-}
+FLAGS = {"hairpin": True, "learning": True, "flood": True, "isolated": False}
 FORWARDING = 3
 """BR_STATE_FORWARDING of linux/if_bridge.h."""
 
@@ -57,10 +53,11 @@ def link_commands(found: dict[str, Link], pods: Iterable[Sandbox], node: Node) -
 
 def flag_commands(found: dict[str, Link], pods: Iterable[Sandbox]) -> Iterator[str]:
     """How `bridge` sets the flags and the state of ports."""
-    words = {True: "on", False: "off"}
     for port in (found[pod.port] for pod in pods if pod.port in found):
         options = [
-            f"{key} {words[value]}" for key, value in FLAGS.items() if port.get(key, value) != value
+            f"{key} {'on' if value else 'off'}"
+            for key, value in FLAGS.items()
+            if port.get(key, value) != value
         ]
         # Without a carrier the kernel disables it.
         if port["state"] in ("disabled", "blocking") and "LOWER_UP" in port["flags"]:
