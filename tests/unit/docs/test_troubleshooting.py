@@ -27,7 +27,7 @@ OF_OTHERS = {
     "node-2 is stopped": "EC2, whose word for the state it is",
 }
 """Who prints the messages that are not podnet's own."""
-NO_MESSAGE = {"10-mynet.conflist", "vni", "vxlanPort", "l2", "up", "mtu: …"}
+NO_MESSAGE = {"10-mynet.conflist", "nft flush ruleset", "vni", "vxlanPort", "l2", "up", "mtu: …"}
 """What is written as messages are: names of files, settings, modes, commands and checks."""
 FEWEST_LETTERS = 6
 """A text in the code of fewer, such as that between two values, fits everything."""
