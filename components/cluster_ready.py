@@ -81,8 +81,10 @@ class ClusterReady:
         return (
             f"{missing}, and podnet:clusterTimeoutSeconds ({self.timeout_seconds} s) is over. Look "
             "at `journalctl -u podnet-kubernetes -u podnet-control-plane` on "
-            f"{CONTROL_PLANE_NODE}; at the security group of the nodes, which must let everything "
-            "out and the nodes to each other; and at the role of "
+            f"{CONTROL_PLANE_NODE}; where there is no such unit, cloud-init could not read the "
+            "metadata service as the node booted, and so no user data: reboot the node (`aws ec2 "
+            "reboot-instances`), which makes it try again; at the security group of the nodes, "
+            "which must let everything out and the nodes to each other; and at the role of "
             f"{CONTROL_PLANE_NODE}, which needs ssm:GetParameter and ssm:PutParameter below "
             f"{self.parameters.root}. Nothing was deleted; another deployment goes on waiting"
         )
