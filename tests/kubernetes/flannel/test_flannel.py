@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from podnet.lab.nodes.pods import HostPort
+from tests.host_ports import Answers, seen_as
 from tests.kubernetes.cluster import failing
+from tests.kubernetes.served import pod, start
 
 pytestmark = pytest.mark.kubernetes
 
@@ -40,6 +43,19 @@ def test_the_agent_leaves_what_is_flannels_alone(stack):
 
     assert after == before
     assert failing(stack.verify().matrix) == []
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_port_of_a_node_leads_to_a_pod(stack, protocol):
+    mine, other = stack.node("node-2"), stack.node("node-3")
+    port = HostPort(8080, 80, protocol)
+    (served,) = start(stack, pod("served", (mine.address, port), node="node-2"))
+    with Answers(served):
+        seen = seen_as(other.netns, mine.address, port)
+        stack.kubectl("delete", "pod", "served", "--timeout=60s")
+        left = seen_as(other.netns, mine.address, port)
+
+    assert (seen, left) == (str(other.address), None)
 
 
 def test_another_deployment_changes_nothing(stack):

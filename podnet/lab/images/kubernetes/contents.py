@@ -22,7 +22,9 @@ PATHS = {
 }
 """The path at which kubeadm's manifests expect a program, by the last part of its image's name."""
 NOBODY = "65532:65532"
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 BASE = (
+    CERTIFICATES,
     "/etc/ethertypes",
     "/etc/nsswitch.conf",
     "/etc/protocols",
@@ -30,7 +32,8 @@ BASE = (
     "/etc/services",
 )
 """Files that upstream's images of these programs have from their base, distroless' "static", and
-the programs may read (GoogleContainerTools/distroless, static/static.bzl: netbase, nsswitch.conf).
+the programs may read (GoogleContainerTools/distroless, static/static.bzl: ca-certificates, netbase,
+nsswitch.conf). Flannel's daemon has most of them from Alpine (alpine-baselayout-data).
 Without the names of protocols, kube-proxy's `nft` prints numbers, and every second full sync
 deletes the Services that it takes for left over."""
 FROM_SCRATCH = "pause"
@@ -74,7 +77,8 @@ def other_images(programs: Path, root: Path) -> list[ContainerImage]:
         ContainerImage(
             names=_names(flannel.IMAGE),
             entrypoint=("/opt/bin/flanneld",),
-            files={f"/opt/bin/{name}": programs / name for name in ("flanneld", "install-conf")},
+            files={f"/opt/bin/{name}": programs / name for name in ("flanneld", "install-conf")}
+            | {each: Path(f"{root}{each}") for each in BASE},
         ),
         ContainerImage(
             names=_names(flannel.PLUGIN_IMAGE),

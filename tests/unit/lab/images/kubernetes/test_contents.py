@@ -19,7 +19,10 @@ LDD = """\
 LIBRARIES = {"/lib/x86_64-linux-gnu/libnftables.so.1", "/lib64/ld-linux-x86-64.so.2"}
 
 
-BASE = {f"/etc/{name}" for name in ("ethertypes", "nsswitch.conf", "protocols", "rpc", "services")}
+BASE = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    *(f"/etc/{name}" for name in ("ethertypes", "nsswitch.conf", "protocols", "rpc", "services")),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +78,13 @@ def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for():
         ),
         (contents.POD_IMAGE,),
     }
+
+
+def test_flannels_daemon_has_the_files_of_its_base():
+    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, ROOT)}
+
+    daemon = {"/opt/bin/flanneld", "/opt/bin/install-conf"}
+    assert set(images[flannel.IMAGE.partition("@")[0]].files) == daemon | BASE
 
 
 def test_the_plugin_can_be_installed_from_its_image():
