@@ -68,7 +68,7 @@ class Offering:
 
     def _compare(self, letter: str, found: list[Any]) -> None:
         name, offering = found
-        if name not in offering:
+        if name and name not in offering:
             pulumi.log.warn(
                 f"zone {letter} of this stack is {name}, which does not offer podnet:instanceType "
                 f"{self.instance_type}: no node can be created there. Set another instance type; "
