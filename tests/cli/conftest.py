@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ import pytest
 
 from podnet.lab.engines.pulumi.cli import PulumiCli
 from podnet.lab.images import catalogue
+from tests.cli.proxy import Held, serve
 
 REGION = "eu-central-1"
 IMAGE, NEWER_IMAGE = (
@@ -46,6 +50,18 @@ def endpoint() -> Iterator[str]:
     ) as process:
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         process.terminate()
+
+
+@pytest.fixture
+def held(endpoint) -> Iterator[Held]:
+    """What goes through the proxy before the API."""
+    found = Held(endpoint)
+    server = serve(found)
+    found.endpoint = f"http://127.0.0.1:{server.server_port}"
+    yield found
+    found.over.set()
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -90,3 +106,21 @@ def cli(project, tmp_path, endpoint):
         return PulumiCli(project, "lab", tmp_path / "home", endpoint, REGION, on_event, settings)
 
     return make
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started."""
+    children = (
+        int(each)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for each in (task / "children").read_text().split()
+    )
+    return [pid, *(one for child in children for one in descendants(child))]
+
+
+def kill_all(process: subprocess.Popen) -> None:
+    """End a process and all that it started, as a machine does that loses its power."""
+    for pid in descendants(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import threading
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from moto.core.responses import BaseResponse
 
-from tests.cli.conftest import IMAGE, REGION
+from podnet.lab.engines.pulumi.cli import PulumiCli
+from tests.cli.conftest import IMAGE, NEWER_IMAGE, REGION, kill_all
 from tests.unit.lab.engines.adoption.census import census
-from tests.unit.lab.engines.adoption.wire import READING
 
 pytestmark = pytest.mark.cli
 
@@ -26,94 +22,104 @@ project, home, endpoint, region, *pairs = sys.argv[1:]
 config = dict(pair.split("=") for pair in pairs)
 PulumiCli(Path(project), "lab", Path(home), endpoint, region, config=config).up()
 """
-SECONDS = 120
+FIRST, OVERLAY = {}, {"routing": "overlay"}
+ROLL = {"imageId": NEWER_IMAGE, "roll": '["node-1"]'}
 
 
-class Moment:
-    """The change after which the API holds its reply back, until all who wait for it are dead."""
+class Stack:
+    """A stack of two nodes, deployed through the proxy."""
 
-    def __init__(self, monkeypatch) -> None:
-        self.seen: list[str] = []
-        self.at: tuple[str, int] | None = None
-        self.come, self.over = threading.Event(), threading.Event()
-        act = BaseResponse.call_action
+    def __init__(self, project, home, held, endpoint) -> None:
+        self.project, self.home, self.held, self.endpoint = project, home, held, endpoint
 
-        def watched(response):
-            answer = act(response)
-            call = response._get_action()  # noqa: SLF001  # moto has the name of a call nowhere else
-            if not call.startswith(READING):
-                self.seen.append(call)
-                if self.at == (call, self.seen.count(call)):
-                    self.come.set()
-                    self.over.wait(SECONDS)
-            return answer
+    def settings(self, config: dict[str, str]) -> dict[str, str]:
+        own = {"nodeCount": "2", "imageId": IMAGE, "switchWaitSeconds": "5", **config}
+        return {f"podnet:{name}": value for name, value in own.items()}
 
-        monkeypatch.setattr(BaseResponse, "call_action", watched)
+    def cli(self, config: dict[str, str]) -> PulumiCli:
+        endpoint, settings = self.held.endpoint, self.settings(config)
+        return PulumiCli(self.project, "lab", self.home, endpoint, REGION, config=settings)
 
-    def wait_for(self, call: str, number: int) -> None:
-        self.seen.clear()
-        self.at = call, number
-        self.come.clear()
-        self.over.clear()
+    def up(self, config: dict[str, str]) -> int:
+        """Deploy; how many changes it took."""
+        self.held.count()
+        self.cli(config).up()
+        return len(self.held.changes)
 
+    def is_killed(self, config: dict[str, str], call: str, number: int) -> bool:
+        """Whether a deployment came as far as this call, after which it was killed."""
+        self.held.at(call, number)
+        pairs = [f"{name}={value}" for name, value in self.settings(config).items()]
+        where = [str(self.project), str(self.home), self.held.endpoint, REGION]
+        process = subprocess.Popen([sys.executable, "-c", DRIVER, *where, *pairs])
+        while not self.held.come.wait(1):
+            if process.poll() is not None:
+                return False
+        kill_all(process)
+        self.held.over.set()
+        return True
 
-def descendants(pid: int) -> list[int]:
-    """A process and all that it started."""
-    children = (
-        int(each)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for each in (task / "children").read_text().split()
-    )
-    return [pid, *(one for child in children for one in descendants(child))]
+    def is_finished(self, config: dict[str, str], whole) -> None:
+        """One more deployment makes what an undisturbed one makes, and nothing else."""
+        self.up(config)
 
-
-@pytest.fixture
-def moment(monkeypatch):
-    return Moment(monkeypatch)
-
-
-@pytest.fixture
-def kill_at(moment, project, tmp_path, endpoint):
-    """Deploys in a process of its own, which is killed right after a change was made."""
-
-    def kill(call: str, number: int = 1, **config: str) -> None:
-        moment.wait_for(call, number)
-        settings = {"nodeCount": "2", "imageId": IMAGE, **config}
-        pairs = [f"podnet:{name}={value}" for name, value in settings.items()]
-        arguments = [str(project), str(tmp_path / "home"), endpoint, REGION, *pairs]
-        process = subprocess.Popen([sys.executable, "-c", DRIVER, *arguments])
-        assert moment.come.wait(SECONDS), moment.seen
-        for pid in descendants(process.pid):
-            os.kill(pid, signal.SIGKILL)
-        process.wait()
-        moment.over.set()
-
-    return kill
+        assert census(self.endpoint) == whole
+        assert self.cli(config).preview().changes == ()
 
 
 @pytest.fixture
-def finishes(cli, endpoint):
-    """Sees that one more deployment makes what an undisturbed one makes, and nothing else."""
-
-    def check(whole, **config: str) -> None:
-        cli(**config).up()
-
-        assert census(endpoint) == whole
-        assert cli(**config).preview().changes == ()
-
-    return check
+def stack(project, tmp_path, held, endpoint):
+    return Stack(project, tmp_path / "home", held, endpoint)
 
 
-@pytest.fixture
-def whole(cli, endpoint):
-    """What an undisturbed deployment makes; it is destroyed again."""
-    cli().up()
-    found = census(endpoint)
-    cli().destroy()
-    return found
+@pytest.mark.parametrize("call", ["CreateVpc", "CreateSecurityGroup", "RunInstances"])
+def test_a_first_deployment_is_killed_and_finished(stack, call):
+    stack.up(FIRST)
+    whole = census(stack.endpoint)
+    stack.cli(FIRST).destroy()
+
+    assert stack.is_killed(FIRST, call, 1)
+    stack.is_finished(FIRST, whole)
 
 
-def test_first_ups_are_killed_one_after_the_other(kill_at, finishes, whole):
-    for call, number in (("CreateVpc", 1), ("CreateSecurityGroup", 1), ("RunInstances", 2)):
-        kill_at(call, number)
-    finishes(whole)
+def spread(changes: int, moments: int) -> Iterator[int]:
+    """So many of the changes, the first and the last among them."""
+    for place in range(moments):
+        yield 1 + place * (changes - 1) // max(1, moments - 1)
+
+
+@pytest.mark.long
+def test_a_first_deployment_is_killed_at_ten_moments(stack):
+    changes = stack.up(FIRST)
+    whole = census(stack.endpoint)
+    for moment in spread(changes, 10):
+        stack.cli(FIRST).destroy()
+        assert stack.is_killed(FIRST, "*", moment), moment
+        stack.is_finished(FIRST, whole)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("config", "back", "moments"),
+    [pytest.param(OVERLAY, FIRST, 8, id="overlay"), pytest.param(FIRST, OVERLAY, 8, id="back")],
+)
+def test_a_switch_is_killed_at_eight_moments(stack, config, back, moments):
+    stack.up(back)
+    changes = stack.up(config)
+    whole = census(stack.endpoint)
+    for moment in spread(changes, moments):
+        stack.up(back)
+        assert stack.is_killed(config, "*", moment), moment
+        stack.is_finished(config, whole)
+
+
+@pytest.mark.long
+def test_a_roll_is_killed_at_five_moments(stack):
+    stack.up(FIRST)
+    changes = stack.up(ROLL)
+    whole = census(stack.endpoint)
+    for moment in spread(changes, 5):
+        # An image of before makes the node outdated again.
+        stack.up({**ROLL, "imageId": IMAGE})
+        assert stack.is_killed(ROLL, "*", moment), moment
+        stack.is_finished(ROLL, whole)
