@@ -6,6 +6,7 @@ from podnet.errors import UserError
 from podnet.lab.cloud import process
 from podnet.lab.home import Home
 from podnet.plan.settings import Fabric
+from podnet.system.files import write_atomically
 
 
 def running_cloud(home: Home) -> str:
@@ -26,7 +27,7 @@ def declare_fabric(home: Home, wanted: Fabric | None) -> None:
             f"`podnet down` first, or another --lab",
             rule="fabric-fixed",
         )
-    home.fabric_file.write_text(wanted)
+    write_atomically(home.fabric_file, wanted)
 
 
 def cloud_dead(home: Home) -> UserError:

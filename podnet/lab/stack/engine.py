@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from podnet.errors import UserError
 from podnet.lab.engines.report import Event, Summary
 from podnet.lab.home import Home, one_of
+from podnet.system.files import write_atomically
 from podnet.system.progress import Progress
 
 
@@ -64,8 +65,9 @@ def recorded(home: Home, stack: str) -> EngineKind | None:
 def record(home: Home, stack: str, wanted: EngineKind) -> None:
     """Write down that the stack is deployed, by which engine from now on."""
     chosen = choose(home, stack, wanted)
-    home.engines.mkdir(exist_ok=True)
-    (home.engines / stack).write_text(chosen)
+    if recorded(home, stack) != chosen:
+        home.engines.mkdir(exist_ok=True)
+        write_atomically(home.engines / stack, chosen)
 
 
 def progress(note: Progress) -> Callable[[Event], None]:

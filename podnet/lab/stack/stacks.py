@@ -20,7 +20,10 @@ def known() -> list[str]:
 
 def deployed(home: Home) -> list[str]:
     """The stacks that were deployed into this lab."""
-    return sorted(file.name for file in home.engines.iterdir()) if home.engines.is_dir() else []
+    if not home.engines.is_dir():
+        return []
+    # A write that was killed may have left a draft, whose name begins with a dot.
+    return sorted(file.name for file in home.engines.glob("[!.]*"))
 
 
 def current(home: Home) -> str | None:

@@ -129,6 +129,27 @@ def test_a_setting_that_cannot_work_is_one_message_and_changes_nothing(podnet):
 
 
 @pytest.mark.usefixtures("two_ups")
+def test_a_lost_state_is_refused_and_its_backup_brings_it_back(podnet, directory):
+    state = Home.open(directory).state("lab")
+    backup = state.with_name(f"{state.name}.backup")
+    kept = state.read_bytes()
+    state.unlink()
+    lost = podnet(*UP)
+    spare = backup.rename(backup.with_name("elsewhere"))
+    lost_without_backup = podnet(*UP)
+    spare.rename(state)
+    preview = podnet("preview")
+
+    assert (lost.returncode, lost_without_backup.returncode) == (1, 1)
+    assert f"`cp {backup} {state}`" in " ".join(lost.stderr.split())
+    assert "in use, with the tags of this stack" in lost_without_backup.stderr
+    assert "Traceback" not in lost.stderr + lost_without_backup.stderr
+    assert state.read_bytes() == kept
+    assert (preview.returncode, preview.stdout) == (0, "")
+    assert podnet("matrix").returncode == 0
+
+
+@pytest.mark.usefixtures("two_ups")
 def test_a_dead_cloud_is_named_and_the_next_up_starts_again(podnet, directory):
     home = Home.open(directory)
     kill_cloud(home)

@@ -1,0 +1,105 @@
+"""`kill -9` of `up` and of `switch`, at moments spread evenly over what they log.
+
+`PODNET_KILLS` says at how many moments the long form kills each, `PODNET_SEED` repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.lab.end_to_end.killing import Killed, Moment, kills, say
+
+pytestmark = pytest.mark.lab
+
+KILLS = int(os.environ.get("PODNET_KILLS") or 40)
+MODES = ("overlay", "host-gw", "vpc-routes")
+
+
+@pytest.fixture
+def make(capfd):
+    """A factory of labs of so many nodes; each prints its seed at once, and leaves nothing."""
+    labs = []
+
+    def lab(nodes):
+        labs.append(Killed(nodes))
+        with capfd.disabled():
+            say(f"\nPODNET_SEED={labs[-1].seed}")
+        return labs[-1]
+
+    yield lab
+    for each in labs:
+        each.end()
+
+
+def check(lab, census):
+    lab.run(*lab.up)
+    lab.check_green()
+    assert lab.census() == census, "something is there twice, or is missing"
+
+
+def test_one_kill_of_each_command_is_mended_by_the_next_up(make):
+    lab = make(1)
+    moments = [Moment(lab.draw.randrange(1, 5), lab.draw.random() * 2) for _ in range(2)]
+    try:
+        lab.kill(moments[0], *lab.up)
+        lab.run(*lab.up)
+        lab.check_green()
+        census = lab.census()
+        lab.kill(moments[1], "switch", "overlay", "--yes", "--engine", "embedded")
+        check(lab, census)
+    except BaseException as error:
+        error.add_note(f"PODNET_SEED={lab.seed}: up {moments[0]}, switch {moments[1]}")
+        raise
+    lab.run("down")
+
+    lab.check_nothing_left()
+    assert census["Instances"] == 1
+
+
+@pytest.mark.long
+def test_up_is_killed_at_any_moment(make, capfd):
+    lab = make(2)
+    _, timeline = lab.run(*lab.up)
+    lab.check_green()
+    census = lab.census()
+
+    def around(_number):
+        check(lab, census)
+        lab.run("down")
+        lab.check_nothing_left()
+
+    lab.run("down")
+    with capfd.disabled():
+        kills(lab, timeline, KILLS, lambda _: lab.up, around)
+
+
+@pytest.mark.long
+def test_switch_is_killed_at_any_moment(make, capfd):
+    lab = make(2)
+    lab.run(*lab.up)
+    lab.check_green()
+    census = lab.census()
+
+    def words(number):
+        return ("switch", MODES[number % len(MODES)], "--engine", "embedded")
+
+    _, timeline = lab.run(*words(0))
+
+    def around(number):
+        lab.run(*lab.up)
+        lab.check_green()
+        # The kept mode is the one of before, unless the switch was done; both have these resources.
+        found, wanted = lab.census(), census
+        for name in census.keys() - {"Routes", "SecurityGroupRules"}:
+            assert found[name] == wanted[name], name
+        lab.run(*words(number))
+        lab.check_green()
+
+    with capfd.disabled():
+        kills(lab, timeline, KILLS, words, around)
+    lab.run(*words(2))
+    assert lab.census() == census
+    lab.run("down")
+    lab.check_nothing_left()
