@@ -51,7 +51,7 @@ PACKED = (
 )
 
 LATE = (f"{LIBRARY}/filters.py",)
-"""Files that nodes of a cluster get here, since their user data has no room, and others in it."""
+"""Files that nodes of a cluster get here, since their user data is full, and others in it."""
 
 SHARED = ("kubernetes.py", "names.py")
 """Modules of the plan that nodes of a cluster receive, byte for byte."""
@@ -63,7 +63,7 @@ def in_user_data() -> dict[str, str]:
 
 
 def late() -> dict[str, str]:
-    """The text of the files that have no room in the user data of a cluster."""
+    """The text of the files that the user data of a cluster has no bytes for."""
     return {path: (COMMON_FILES / path[1:]).read_text() for path in LATE}
 
 

@@ -1,4 +1,4 @@
-"""The drills: switches under traffic, and deployments while the API is unkind."""
+"""The drills: switches under traffic, an unkind API, and faults of a node."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from podnet.lab.commands.options import (
     require_host,
     stack_option,
 )
+from podnet.lab.drill.faults import FAULTS
 from podnet.lab.home import Home
 from podnet.lab.operations import switching
 from podnet.lab.operations.api_drill import CASES, Case, Outcome, Run
 from podnet.lab.operations.deployment import deploying
+from podnet.lab.operations.fault_drill import FaultOutcome, fault_drill
 from podnet.lab.operations.switching import Switch
 from podnet.lab.stack import stacks
 from podnet.lab.stack.engine import EngineKind
@@ -88,6 +90,62 @@ def drill_api(engine: EngineKind, faults: tuple[str, ...], *, as_json: bool) -> 
         out.print(_outcome_table(outcomes))
     if not all(each.passed for each in outcomes):
         raise SystemExit(1)
+
+
+@drill.command("faults")
+@stack_option
+@engine_option
+@click.option(
+    "--only",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice([fault.name for fault in FAULTS]),
+    help="Only this fault; may be repeated.",
+)
+@json_option
+def drill_faults(
+    stack: str | None, engine: EngineKind, names: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Break node-1 in every way that is known, and print what healed it or how it was named."""
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home):
+        chosen.record()
+        faults = [fault for fault in FAULTS if not names or fault.name in names]
+        outcomes = [*fault_drill(chosen, faults)]
+    if as_json:
+        click.echo(json.dumps([_fault_outcome(each) for each in outcomes], indent=2))
+    else:
+        out.print(_fault_table(outcomes))
+    if not all(each.passed for each in outcomes):
+        raise SystemExit(1)
+
+
+def _fault_outcome(each: FaultOutcome) -> dict[str, object]:
+    return {
+        "fault": each.fault,
+        "healed": each.healed,
+        "seconds": round(each.seconds, 1),
+        "named": each.named,
+        "whole": each.whole,
+        "datagrams": each.losses.sent,
+        "lost": each.losses.lost,
+        "broken": len(each.losses.broken),
+    }
+
+
+def _fault_table(outcomes: list[FaultOutcome]) -> Table:
+    rows = table("fault", "outcome", numbers=("packets lost", "connections broken"))
+    for each in outcomes:
+        losses = each.losses
+        rows.add_row(
+            each.fault,
+            each.words,
+            f"{losses.lost} of {losses.sent}",
+            f"{len(losses.broken)} of {len(losses.pairs)}",
+            style="" if each.passed else "red",
+        )
+    return rows
 
 
 def _outcomes(place: Path, engine: EngineKind, case: Case) -> Iterator[Outcome]:

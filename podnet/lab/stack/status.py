@@ -18,6 +18,7 @@ from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Pods
+from podnet.lab.nodes.pods.leases import free_addresses
 from podnet.lab.stack.inventory import (
     NodeRecord,
     Template,
@@ -27,6 +28,7 @@ from podnet.lab.stack.inventory import (
     unmanaged_on_node,
 )
 from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.address import AddressPlan
 from podnet.plan.deployed import outdated
 from podnet.plan.names import node_name, node_number
 from podnet.plan.settings import Settings
@@ -57,13 +59,13 @@ def show_status(stack: LabStack) -> None:
 
 def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool) -> Table:
     """A row a node; `running` maps instance ids."""
-    template = Template.of(stack)
+    template, plan = Template.of(stack), stack.settings().addresses
     headers = ("node", "instance", "addresses", "routing", "template", "agent")
     rows = table(*headers, "pods") if with_pods else table(*headers)
     for record in node_records(stack).values():
         node = running.get(record.instance_id)
         agent = _agent(node) if node else record.state
-        pods = [_pods(node)] if with_pods else []
+        pods = [_pods(node, plan)] if with_pods else []
         rows.add_row(
             record.name,
             record.instance_id,
@@ -111,9 +113,11 @@ def _template(record: NodeRecord, template: Template) -> str:
     return "\n".join(line.rstrip() for line in lines if line)
 
 
-def _pods(node: Node | None) -> str:
-    pods = Pods(node).list() if node else []
-    return "\n".join(f"{pod.name} {pod.address}" for pod in pods) or "none"
+def _pods(node: Node | None, plan: AddressPlan) -> str:
+    if node is None:
+        return "none"
+    pods = [f"{pod.name} {pod.address}" for pod in Pods(node).list()] or ["none"]
+    return "\n".join([*pods, f"{free_addresses(node, plan.block(node.address))} addresses free"])
 
 
 def _show_members(cluster: Cluster, settings: Settings) -> None:

@@ -49,7 +49,7 @@ DAMAGE = {
     "port down": "ip link set pod2 down",
     "all ports down and out": "ip link set pod2 nomaster down; ip link set pod3 nomaster down",
     "port isolated": "bridge link set dev pod2 isolated on; bridge link set dev pod3 isolated on",
-    "port blocked": "bridge link set dev pod2 state 4",
+    "port blocked": "bridge link set dev pod2 state 0",
     "port small": "ip link set pod2 mtu 1280",
     "no flood, no learning": "bridge link set dev pod2 learning off flood off hairpin off",
     "policy rules flushed": "ip rule flush",

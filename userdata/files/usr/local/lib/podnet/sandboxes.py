@@ -1,4 +1,4 @@
-"""The sandboxes of the node's pods, as CNI results tell them.
+"""The sandboxes of the node's pods, as CNI results list them.
 
 The runtime keeps the result of each ADD until DEL, by libcni below /var/lib/cni/results (libcni,
 api.go, CacheDir). What a pod may change in its own network namespace is not asked.
