@@ -131,7 +131,11 @@ def test_a_failing_step_is_logged_once_and_hides_no_other(capsys, error):
 def test_a_step_that_works_again_is_logged(capsys):
     subject = build(table=outcomes(OSError("gone"), "", ""))
 
-    assert [subject.reconcile() for _ in range(3)] == [["table: gone"], [], []]
+    assert [(subject.reconcile(), subject.applied) for _ in range(3)] == [
+        (["table: gone"], False),
+        ([], True),
+        ([], True),
+    ]
     assert capsys.readouterr().out == "table: gone\ntable: works again\n"
 
 
@@ -172,7 +176,7 @@ def test_what_is_not_known_is_named_and_nothing_is_changed_before(unknown, probl
     subject.node = NODE if "routing" in unknown else None
 
     assert subject.reconcile() == [problem]
-    assert (done, subject.known) == ([], None)
+    assert (done, subject.known, subject.applied) == ([], None, False)
 
 
 def test_nothing_is_done_before_a_link_has_the_address():
@@ -222,6 +226,8 @@ def test_what_a_check_finds_is_logged_once_and_keeps_the_node_from_being_ready(c
         ["others: a table drops"],
         [],
     ]
+    # systemd watches an agent only once that has said that it is ready.
+    assert subject.applied
     assert capsys.readouterr().out == (
         "others: forwarding of eth0 is off; a table drops\n"
         "others: a table drops\n"

@@ -65,6 +65,8 @@ class Agent:
         self.node: Node | None = None
         self.warnings: list[str] = []
         """Problems of the last poll that the node's pods do not notice."""
+        self.applied = False
+        """Whether the last poll applied all of the routing, whatever its checks found."""
 
     @property
     def known(self) -> tuple[Node, Routing] | None:
@@ -88,6 +90,8 @@ class Agent:
         if self.known:
             for name, repair in self.repairs.items():
                 problems += run(name, partial(self.repair, repair))
+        self.applied = bool(self.known and not problems)
+        if self.known:
             for name, check in self.checks.items():
                 problems += run(name, partial(self.check, check))
         return problems
@@ -213,7 +217,7 @@ def main() -> None:
     while True:
         problems = agent.reconcile()
         agent.steps.run("report", partial(agent.write, report, problems))
-        if not problems and not ready:
+        if agent.applied and not ready:
             ready = True
             notify(b"READY=1")
         if signal.sigtimedwait(stop, PERIOD if agent.known else PATIENT_PERIOD):
