@@ -90,8 +90,12 @@ def _stage(node: Node) -> str | None:
 
 def _cloud(node: Node) -> str | None:
     """The cloud that cloud-init has found; None before it has looked."""
+    file = node.root / CLOUD_ID
     try:
-        return (node.root / CLOUD_ID).read_text().strip()
+        # cloud-init's link has an absolute target, which from here is a file of this machine.
+        if file.is_symlink():
+            file = node.root / file.readlink().relative_to("/")
+        return file.read_text().strip()
     except OSError:
         return None
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from podnet.lab.nodes.agent_state import AgentState, agent_state
-from podnet.lab.nodes.discovery import why_not_ready
+from podnet.lab.nodes.discovery import NO_USER_DATA, why_not_ready
 
 
 class FakeNode:
@@ -122,3 +122,12 @@ def test_the_state_of_an_agent_is_read_whole(node):
 
 def test_an_agent_that_writes_none_has_none(tmp_path):
     assert agent_state(FakeNode(tmp_path)) is None
+
+
+def test_the_link_that_cloud_init_makes_is_followed_inside_the_instance(tmp_path):
+    folder = tmp_path / "run/cloud-init"
+    folder.mkdir(parents=True)
+    (folder / "cloud-id-none").write_text("none\n")
+    (folder / "cloud-id").symlink_to("/run/cloud-init/cloud-id-none")
+
+    assert why_not_ready(FakeNode(tmp_path)) == NO_USER_DATA
