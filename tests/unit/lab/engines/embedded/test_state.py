@@ -27,6 +27,10 @@ from tests.refusals import refused
             b'{"version": 1, "project": "proj", "stack": "prod"}',
             "state-of-another-stack",
         ),
+        (
+            b'{"version": 1, "project": "theirs", "stack": "dev"}',
+            "state-of-another-stack",
+        ),
     ],
 )
 @pytest.mark.parametrize("what", ["preview", "up", "refresh", "destroy", "outputs"])

@@ -99,6 +99,18 @@ def test_an_import_also_gives_what_ec2_chose(world, stack, provider):
     assert node.inputs.keys() & {"privateIp", "availabilityZone"} == set()
 
 
+def test_an_imported_instance_of_another_subnet_is_to_be_replaced(world, stack, provider):
+    inputs = samples.instance(world, "192.168.1.52") | {"subnetId": world.other_subnet.id}
+    del inputs["privateIp"]
+    theirs = stack.make(samples.INSTANCE, **inputs)
+    found, outputs = provider.read(samples.INSTANCE, theirs.id, {}, {})
+    wanted = provider.check(samples.INSTANCE, samples.instance(world, "192.168.1.52"))
+    diff = provider.diff(samples.INSTANCE, theirs.id, found, outputs, wanted)
+
+    assert found["subnetId"] == world.other_subnet.id
+    assert {"subnetId", "privateIp"} <= {*diff.replaces}
+
+
 def test_an_import_of_what_is_not_there_finds_nothing(world, provider):
     for type_, id_ in (
         (samples.INSTANCE, "i-00000000000000000"),
