@@ -42,6 +42,8 @@ KEPT = {
     "rules": ("priority", "src", "srclen", "dst", "dstlen", "table", "action"),
 }
 """What of each listed item does not change by itself."""
+LINKS = ("eth", "kube-bridge", "podnet", "veth")
+"""Other links are not the agent's."""
 OWN_MACS = ("kube-bridge", "podnet0")
 
 Condition = Mapping[str, object]
@@ -74,7 +76,7 @@ def _comparable(name: str, text: str) -> object:
         # The rest is learned, or of the links themselves.
         items = [item for item in items if "dst" in item and item.get("state") == "permanent"]
     if name == "links":
-        items = [_link(item) for item in items]
+        items = [_link(item) for item in items if item["ifname"].startswith(LINKS)]
     kept = [{key: item[key] for key in KEPT[name] if key in item} for item in items]
     return sorted(json.dumps(each, sort_keys=True) for each in kept)
 

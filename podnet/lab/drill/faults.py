@@ -69,6 +69,7 @@ BRIDGE = (
         name="ports in another bridge",
         damage=f"ports=$({A_PORT}); ip link add br9 type bridge; ip link set br9 up; "
         "for port in $ports; do ip link set $port master br9; done",
+        undo="ip link delete br9",
     ),
 )
 FORWARDING = (

@@ -36,7 +36,7 @@ class FaultOutcome:
     fault: str
     healed: bool
     seconds: float
-    """Until it was healed or named, or the time after which neither was."""
+    """Until it was named, or until the end of the matrix that found it healed."""
     named: str
     """How the agent names it; empty where it was healed without a word or not at all."""
     whole: bool
@@ -125,7 +125,7 @@ class _Drill:
             if found or condition(self.node) != before or not self._is_green():
                 seen = True
             elif seen or self._repairs() != repairs:
-                return True, moment - began, ""
+                return True, time.time() - began, ""
             time.sleep(PAUSE_SECONDS)
         return False, (when or time.time()) - began, self._problems()
 
