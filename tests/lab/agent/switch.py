@@ -33,7 +33,7 @@ class Vpc:
         self.tags = {}
         """The tag of each node, by the address that it asks from."""
         self.identities = {}
-        """The address that a node is told, where it is not the one that it asks from."""
+        """The node's address by its metadata, where it is not the one that it asks from."""
         self.token = secrets.token_hex(3)
         self.metadata = None
         self.silent = False

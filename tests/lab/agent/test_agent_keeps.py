@@ -163,7 +163,7 @@ def test_the_pods_mtu_follows_the_link_and_pods_with_another_are_named(
     assert eventually(lambda: '"mtu": 1450' in machine.conflist.read_text())
     named = (
         "pods' MTU: the pod at pod2 has MTU 8951, eth0 has room for 1450; "
-        "start it anew, or give eth0 an MTU of 9001"
+        "restart it, or give eth0 an MTU of 9001"
     )
     assert eventually(lambda: problems() == [named])
     machine.ip("link", "set", "eth0", "mtu", "9001")

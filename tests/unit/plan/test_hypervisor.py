@@ -17,10 +17,10 @@ KNOWN = json.loads(
 
 
 def test_each_type_is_as_aws_describes_it():
-    told = {name for name, found in KNOWN.items() if found.get("Hypervisor") == "xen"}
+    listed = {name for name, found in KNOWN.items() if found.get("Hypervisor") == "xen"}
 
-    assert {name for name in KNOWN if is_xen(name)} == told
-    assert {name.partition(".")[0] for name in told} <= XEN
+    assert {name for name in KNOWN if is_xen(name)} == listed
+    assert {name.partition(".")[0] for name in listed} <= XEN
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the metadata service tells a node, and what is kept where it says nothing."""
+"""What a node has from the metadata service, and what it keeps where that says nothing."""
 
 from ipaddress import IPv4Address, IPv4Network
 

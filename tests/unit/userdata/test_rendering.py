@@ -104,7 +104,7 @@ def test_nothing_else_is_asked_of_cloud_init():
     ]
 
 
-def test_a_cluster_leaves_room_for_what_the_agent_will_need():
+def test_a_cluster_leaves_space_for_what_the_agent_will_need():
     raw = b64decode(userdata.encoded(CLUSTER, "dev"))
 
     assert len(raw) < rendering.LIMIT - 512
@@ -279,7 +279,7 @@ NETPLAN = "10-netplan-ens5.network"
 
 @pytest.fixture
 def keep_lease(tmp_path):
-    """Run keep-lease.sh with what programs print; returns what networkd was told."""
+    """Run keep-lease.sh with what programs print; returns what networkd was asked to do."""
     calls, stubs = tmp_path / "calls", tmp_path / "bin"
     stubs.mkdir()
 
@@ -300,7 +300,7 @@ def keep_lease(tmp_path):
     return run
 
 
-def test_the_lease_is_kept_by_whatever_file_is_in_force_and_networkd_told_once(
+def test_the_lease_is_kept_by_whatever_file_is_in_force_and_networkd_reads_it_once(
     keep_lease, tmp_path
 ):
     status = (

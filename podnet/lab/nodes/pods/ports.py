@@ -35,7 +35,7 @@ class HostPort:
         return cls(host, container, match[3] or "tcp")
 
     def mapping(self) -> dict[str, object]:
-        """What the plugin is told."""
+        """As the plugin takes it."""
         return {
             "hostPort": self.host,
             "containerPort": self.container,

@@ -41,7 +41,7 @@ def test_what_is_no_host_port_is_refused(text):
         HostPort.parse(text)
 
 
-def test_the_plugin_is_told_numbers_and_protocol():
+def test_the_plugin_gets_numbers_and_protocol():
     assert HostPort.parse("8053:53/udp").mapping() == {
         "hostPort": 8053,
         "containerPort": 53,

@@ -27,8 +27,8 @@ def denied(operation):
 
     def answer(self, name, arguments):
         if name == operation:
-            told = {"Code": "UnauthorizedOperation", "Message": "You are not authorized"}
-            raise ClientError({"Error": told}, name)
+            refusal = {"Code": "UnauthorizedOperation", "Message": "You are not authorized"}
+            raise ClientError({"Error": refusal}, name)
         return call(self, name, arguments)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A reload of networkd gives up a leased address, and the kernel drops the routes of a link without
-# one (systemd.network(5), KeepConfiguration=). Told for the file in force, whoever wrote that: cloud-init,
+# one (systemd.network(5), KeepConfiguration=). For the file in force, whoever wrote that: cloud-init,
 # netplan or the image; $1 is the folder for it.
 set -eu
 command -v networkctl >/dev/null || exit 0

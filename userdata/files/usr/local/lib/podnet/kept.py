@@ -1,4 +1,4 @@
-"""What the metadata service tells a node, kept in files for when it does not answer.
+"""What a node has from the metadata service, kept in files for when it does not answer.
 
 Unknown is not default: before the service has answered, and without a file that can be read, there
 is no value, and the agent leaves the kernel as it is.

@@ -92,7 +92,7 @@ def identity(node: Node) -> dict[str, Any]:
 
 
 def prometheus(values: Mapping[str, float], state: Mapping[str, Any]) -> Iterable[str]:
-    """Prometheus' text format, without help texts: user data has little room."""
+    """Prometheus' text format, without help texts: user data is short of space."""
     for name, value in values.items():
         kind = "counter" if name.endswith("_total") else "gauge"
         yield f"# TYPE podnet_agent_{name} {kind}\npodnet_agent_{name} {value}\n"

@@ -36,7 +36,7 @@ def larger_pods(node: Node, routing: Routing) -> Iterator[str]:  # noqa: ARG001 
         if link["ifname"] not in (FLAT, INNER) and link["mtu"] > most:
             yield (
                 f"the pod at {link['ifname']} has MTU {link['mtu']}, {node.link} has room for "
-                f"{most}; start it anew, or give {node.link} an MTU of {link['mtu'] + OVERHEAD}"
+                f"{most}; restart it, or give {node.link} an MTU of {link['mtu'] + OVERHEAD}"
             )
 
 
