@@ -1,4 +1,4 @@
-"""The condition of a node: all that the agent keeps, as the kernel and the files tell it."""
+"""The condition of a node: all that the agent keeps, as the kernel and the files have it."""
 
 from __future__ import annotations
 

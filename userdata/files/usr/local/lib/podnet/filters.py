@@ -136,7 +136,7 @@ def _decide(parts: list[dict[str, Any]], flow: Flow) -> tuple[int, str, str]:
             if name == "match":
                 count = min(count, _match(value, flow))
             elif name in ("conntrack", "state"):
-                # nft does not list the states; such rules are seldom for the first packet.
+                # nft does not list the states; such rules rarely concern the first packet.
                 count = NO
             elif name not in HARMLESS:
                 count = min(count, UNKNOWN)
