@@ -100,13 +100,16 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: Callable[[World, Instance], tuple[bytes, Mapping[str, str]]]) -> None:
         headers: Mapping[str, str] = {}
         try:
-            self._admit()
             world = self.server.world()
             body, headers = method(world, self._caller(world))
             status = HTTPStatus.OK
         except StatusError as error:
             status = error.status
-            body = f"{status.value} - {status.phrase}\n".encode()
+            body = _text(status)
+        # After it was read: an answer that comes late is one of before.
+        if self.server.faults.strike():
+            status, headers = HTTPStatus.INTERNAL_SERVER_ERROR, {}
+            body = _text(status)
         self.send_response(status)
         for name, value in {
             "Content-Type": "text/plain",
@@ -116,10 +119,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
-
-    def _admit(self) -> None:
-        if self.server.faults.strike():
-            raise StatusError(HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def _caller(self, world: World) -> Instance:
         source = IPv4Address(self.client_address[0])
@@ -177,3 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(node, Mapping):
             return listing(node).encode()
         return (node if isinstance(node, str) else node()).encode()
+
+
+def _text(status: HTTPStatus) -> bytes:
+    return f"{status.value} - {status.phrase}\n".encode()
