@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,6 +62,7 @@ class Killed:
         self.directory = Path(tempfile.mkdtemp(prefix="podnet-"))
         self.directory.rmdir()
         self.ids = set()
+        self.running = None
         self.seed = int(os.environ.get("PODNET_SEED") or random.SystemRandom().randrange(10**6))
         self.draw = random.Random(self.seed)  # noqa: S311  # a seed is the point
         self.up = ("up", "--engine", "embedded", "-c", f"nodeCount={nodes}")
@@ -73,7 +73,8 @@ class Killed:
         """A command whose log, its standard error, is to be read; `result` has its output."""
         self.result = self.directory.with_name(f"{self.directory.name}.out")
         with self.result.open("w") as result:
-            return self._start(result, *words)
+            self.running = self._start(result, *words)
+        return self.running
 
     def _start(self, result, *words):
         return subprocess.Popen(
@@ -171,9 +172,11 @@ class Killed:
             return False
 
     def end(self):
-        process = self.start("down")
-        process.communicate(timeout=SECONDS)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        # An interrupted test leaves its command, for which `down` would not wait.
+        if self.running and self.running.poll() is None:
+            self.running.kill()
+            self.running.wait()
+        self.run("down")
         self.result.unlink(missing_ok=True)
 
 
