@@ -17,8 +17,10 @@ test: ## run the test suite (the tiers this machine can run)
 	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes and not long"
 	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=15 -m "(lab or cli or slow) and not long"
 
-test-cli: ## build the Pulumi CLI, once a user, and run the tests that need it
-	@scripts/setup tests
+test-cli: ## build the Pulumi CLI and Kubernetes provider, once a user, and run the tests that need them
+	@scripts/setup kubernetes
+	@$(PYTHON) -m podnet.lab.images
+	@$(PYTHON) -m podnet.lab.images.programs.pulumi kubernetes >/dev/null
 	@folder=$$($(PYTHON) -m podnet.lab.images.programs.pulumi) && \
 		PATH="$$folder:$$PATH" $(PYTHON) -m pytest --durations=0 -m "cli and not long"
 

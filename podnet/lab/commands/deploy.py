@@ -14,6 +14,7 @@ from podnet.lab.commands.options import (
     in_lab,
     open_home,
     parse_config,
+    provider_option,
     show_overrides,
     stack_option,
 )
@@ -50,6 +51,8 @@ commands = click.Group()
 @click.option(
     "--enforce-iam", is_flag=True, help="Permit what docs/iam permits whoever deploys, and no more."
 )
+@provider_option("aws")
+@provider_option("kubernetes")
 def up(  # noqa: PLR0913  # an argument for each option
     stack: str | None,
     engine: EngineKind,
@@ -58,6 +61,7 @@ def up(  # noqa: PLR0913  # an argument for each option
     faults: tuple[str, ...],
     *,
     enforce_iam: bool,
+    **plugins: str | None,
 ) -> None:
     """Deploy the stack, wait for its nodes, start pods and verify every pair."""
     given = parse_config(config)
@@ -67,6 +71,7 @@ def up(  # noqa: PLR0913  # an argument for each option
         name = stacks.to_deploy(home, stack)
         declare_fabric(home, fabric)
         chosen = in_lab(home, name, start_cloud(home), engine)
+        chosen.choose_plugins(plugins)
         chosen.settings(given)  # refuses what cannot work before it is saved
         asked = unkind.settings_of(chosen, faults, enforce_iam=enforce_iam, once=given)
         chosen.record()

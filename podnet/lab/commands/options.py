@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ from podnet.lab.stack.engine import EngineKind
 from podnet.lab.stack.lab_stack import LabStack
 
 Member = TypeVar("Member", bound=StrEnum)
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Value(click.Choice[Member], Generic[Member]):
@@ -38,6 +39,18 @@ engine_option = click.option(
     show_default=True,
     help="Who runs the program; auto: `pulumi` where present.",
 )
+
+
+def provider_option(name: str) -> Callable[[Command], Command]:
+    """`--NAME-provider`: a real plugin of the Pulumi CLI instead of the lab's, kept."""
+    return click.option(
+        f"--{name}-provider",
+        name,
+        metavar="PATH",
+        help=f"Pulumi's own pulumi-resource-{name} for --engine pulumi, kept; `lab` ends it.",
+    )
+
+
 config_option = click.option(
     "--config", "-c", metavar="KEY=VALUE", multiple=True, help="A setting, kept for this lab."
 )

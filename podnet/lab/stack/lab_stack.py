@@ -98,6 +98,24 @@ class LabStack:
         engine.record(self.home, self.name, self.wanted)
         stacks.select(self.home, self.name)
 
+    def choose_plugins(self, wanted: Mapping[str, str | None]) -> None:
+        """Keep which provider plugins the Pulumi CLI takes in this lab; None leaves one as it is.
+
+        Raises `UserError` where a path is no program, or another engine deploys this stack.
+        """
+        chosen = {name: value for name, value in wanted.items() if value is not None}
+        if not chosen:
+            return
+        if engine.choose(self.home, self.name, self.wanted) is not EngineKind.PULUMI:
+            raise UserError(
+                f"--{next(iter(chosen))}-provider is for the Pulumi CLI, and the embedded engine "
+                f"deploys stack {self.name}; add --engine pulumi",
+                rule="provider-plugin-needs-pulumi",
+            )
+        from podnet.lab.engines.pulumi import plugins  # noqa: PLC0415  # loads slowly
+
+        plugins.choose(self.home.pulumi, chosen)
+
     def engine(
         self, note: Progress | None = None, once: Mapping[str, str] | None = None
     ) -> AnyEngine:

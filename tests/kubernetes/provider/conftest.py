@@ -22,7 +22,8 @@ from podnet.system.waiting import wait_until
 from tests.kubernetes.provider.kubelets import POD, Nodes
 from tests.unit.lab.providers.kubernetes.pki import Authority
 
-ADDRESS, PORT = "127.0.0.1", 6443
+ADDRESS, PORT = "192.0.2.10", 6443
+"""Of TEST-NET-1 (RFC 5737): Go's HTTP client takes no proxy to loopback."""
 MADE_BY_ITSELF = {
     Kind("v1", "Namespace"): "default",
     Kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"): "system:discovery",
@@ -53,6 +54,9 @@ class Cluster:
     def begin(self) -> None:
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         subprocess.run(["ip", "-n", self.name, "link", "set", "lo", "up"], check=True)
+        subprocess.run(
+            ["ip", "-n", self.name, "address", "add", f"{ADDRESS}/32", "dev", "lo"], check=True
+        )
         files = self._files()
         self._run(
             "etcd",

@@ -12,7 +12,9 @@ import pytest
 from moto.core.base_backend import BackendDict
 
 from podnet.lab.engines.embedded import Engine, ResourceError
+from podnet.lab.engines.pulumi import plugins
 from podnet.lab.engines.pulumi.cli import PulumiCli
+from podnet.lab.images.programs.pulumi import ensure_kubernetes_provider
 from podnet.lab.providers.aws import AwsProvider
 from podnet.lab.providers.kubernetes import KubernetesProvider
 from podnet.lab.providers.kubernetes.api import Kind
@@ -76,11 +78,15 @@ def ssm(endpoint):
     )
 
 
-@pytest.fixture(params=["embedded", "cli"])
-def engine(request, tmp_path, endpoint, cluster):
-    """Either engine, at the program with a number in it."""
-    if request.param == "cli" and shutil.which("pulumi") is None:
+@pytest.fixture(params=["embedded", "cli", pytest.param("real", marks=pytest.mark.cli)])
+def engine(request, tmp_path, endpoint, cluster, monkeypatch):
+    """Either engine, and Pulumi's own Kubernetes provider, at the program with a number in it."""
+    if request.param != "embedded" and shutil.which("pulumi") is None:
         pytest.skip("no `pulumi` on PATH")
+    # Language hosts of the Go module proxy are older than the runtime options in Pulumi.yaml.
+    monkeypatch.setenv("PULUMI_PYTHON_CMD", sys.executable)
+    if request.param == "real":
+        plugins.choose(tmp_path / "home", {"kubernetes": str(ensure_kubernetes_provider())})
     project = tmp_path / "project"
     project.mkdir()
     (project / "Pulumi.yaml").write_text(
@@ -91,7 +97,7 @@ def engine(request, tmp_path, endpoint, cluster):
 
     def make(mtu=1450):
         (project / "__main__.py").write_text(PROGRAM.format(mtu=mtu))
-        if request.param == "cli":
+        if request.param != "embedded":
             return PulumiCli(
                 project, "dev", tmp_path / "home", endpoint, REGION, namespace=cluster.namespace
             )

@@ -22,14 +22,13 @@ from podnet.lab.engines.errors import (
 )
 from podnet.lab.engines.lock import locked
 from podnet.lab.engines.project import Project, read_mapping
+from podnet.lab.engines.pulumi import plugins
 from podnet.lab.engines.pulumi.command import Command
 from podnet.lab.engines.pulumi.events import Steps, plain
 from podnet.lab.engines.pulumi.recovery import Recovery
 from podnet.lab.engines.report import Event, Summary
-from podnet.lab.providers.aws.plugin import install as install_aws
 from podnet.lab.providers.aws.session import loopback
 from podnet.lab.providers.kubernetes.plugin import NAMESPACE
-from podnet.lab.providers.kubernetes.plugin import install as install_kubernetes
 from podnet.lab.providers.protocol import Values
 from podnet.system.files import write_atomically
 from podnet.system.waiting import wait_until
@@ -119,8 +118,7 @@ class PulumiCli:
         steps = Steps(self._on_event, refreshing=refreshing)
         self._home.mkdir(parents=True, exist_ok=True)
         with locked(self._home / f"{self._stack}.run", self._lock_timeout):
-            install_aws(self._home)
-            install_kubernetes(self._home)
+            plugins.install(self._home)
             self._await_others()
             try:
                 keeper = self._selected()
