@@ -15,10 +15,10 @@ from tests.refusals import refused
 
 
 def test_an_error_by_design_of_the_project_is_reported_as_it_is(lab):
-    (lab.project / "rules.py").write_text("class SettingsError(ValueError):\n    pass\n")
+    (lab.project / "own_rules.py").write_text("class SettingsError(ValueError):\n    pass\n")
 
     with refused("program-failed", ProgramError) as caught:
-        lab.up("from rules import SettingsError\nraise SettingsError('2 problems:\\n  - one')")
+        lab.up("from own_rules import SettingsError\nraise SettingsError('2 problems:\\n  - one')")
 
     assert str(caught.value) == "2 problems:\n  - one"
 
