@@ -84,11 +84,12 @@ def _run(
     loop.set_default_executor(_Inline())
     try:
         with _interruptible(loop) as interrupted:
-            loop.run_until_complete(run_in_stack(program))
-    except Exception as error:
-        if interrupted:
-            raise KeyboardInterrupt from None
-        raise ProgramError(_message(error, main.parent), rule="program-failed") from error
+            try:
+                loop.run_until_complete(run_in_stack(program))
+            except Exception as error:
+                if interrupted:
+                    raise KeyboardInterrupt from None
+                raise ProgramError(_message(error, main.parent), rule="program-failed") from error
     except SystemExit as exited:
         return exited
     finally:
