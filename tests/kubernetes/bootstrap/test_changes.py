@@ -82,6 +82,8 @@ def test_a_node_meets_another_ca_than_the_pinned_one_and_does_not_join(cluster_o
 
 def test_a_node_that_is_removed_is_drained_first_and_leaves_nothing(cluster_of_three):
     cluster = cluster_of_three
+    cluster.up(4)
+    cluster.until_ready()
     label = {"matchLabels": {"app": "web"}}
     spread = {
         "topologyKey": "kubernetes.io/hostname",
