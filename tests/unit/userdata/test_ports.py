@@ -108,7 +108,23 @@ def test_a_pod_without_its_port_is_named(tmp_path, monkeypatch):
     runtime.add("web", "10.1.1.2", "veth0")
     runtime.add("db", "10.1.1.3", "veth1")
     monkeypatch.setattr(ports, "ip_json", lambda *_: [link(ifname="veth1")])
+    lost_ports = ports.LostPorts(tmp_path)
 
-    assert [*ports.lost_ports(NODE, Routing(), tmp_path)] == [
+    assert [*lost_ports(NODE, Routing())] == []
+    assert [*lost_ports(NODE, Routing())] == [
         "pod web has lost its port veth0; delete the pod to get a new one"
     ]
+
+
+def test_a_pod_that_is_being_deleted_is_not(tmp_path, monkeypatch):
+    runtime = Runtime(tmp_path)
+    runtime.add("web", "10.1.1.2", "veth0")
+    (result,) = runtime.results.iterdir()
+    monkeypatch.setattr(ports, "ip_json", lambda *_: [])
+    lost_ports = ports.LostPorts(tmp_path)
+    polls = [[*lost_ports(NODE, Routing())]]
+    result.unlink()
+    runtime.add("other", "10.1.1.3", "veth1")
+    polls += [[*lost_ports(NODE, Routing())]]
+
+    assert polls == [[], []]

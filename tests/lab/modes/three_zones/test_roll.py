@@ -75,6 +75,7 @@ def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
 
 
 FILE = "etc/tmpfiles.d/podnet.conf"
+NEWER = "r! /var/lib/podnet-newer"
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def newer_podnet(tmp_path, monkeypatch):
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy(PROJECT / name, project / name)
     with (project / "userdata/files" / FILE).open("a") as file:
-        file.write("# newer\n")
+        file.write(f"{NEWER}\n")
     monkeypatch.setattr(lab_stack, "PROJECT", project)
     monkeypatch.setattr(rendering, "FILES", project / "userdata/files")
 
@@ -117,9 +118,7 @@ def test_newer_files_and_another_type_are_for_the_node_that_is_rolled(lab):
     assert differing(boots, lab.boot_ids()) == {"node-4"}
     assert outdated(lab.stack, []).keys() == {"node-1", "node-2", "node-3"}
     assert node_records(lab.stack)["node-4"].instance_type == "t3.medium"
-    assert {node.name for node in lab.nodes if "# newer" in node.run("cat", f"/{FILE}")} == {
-        "node-4"
-    }
+    assert {node.name for node in lab.nodes if NEWER in node.run("cat", f"/{FILE}")} == {"node-4"}
     assert lab.red() == set()
 
 

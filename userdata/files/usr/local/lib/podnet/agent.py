@@ -18,7 +18,7 @@ from metadata import IDENTITY, ROUTING, Answers, MetadataService
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
-from ports import keep_ports, lost_ports
+from ports import LostPorts, keep_ports
 from report import Report
 from ruleset import Ruleset
 from steps import Steps
@@ -172,7 +172,7 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
             "filters": of_filters("keep"),
         },
         checks={
-            "lost ports": partial(lost_ports, cni=pods),
+            "lost ports": LostPorts(pods),
             "pods' addresses": partial(lease_problems, cni=pods),
             "pods' MTU": larger_pods,
             "filters of others": of_filters("dropped"),

@@ -27,11 +27,21 @@ def keep_ports(node: Node, _: Routing, cni: Path = CNI) -> str:
     return "; ".join([*commands, *flags])
 
 
-def lost_ports(_: Node, __: Routing, cni: Path = CNI) -> Iterator[str]:
-    """The pods whose ports are gone: only the runtime makes a port."""
-    found = _by_name(ip_json("ip", "link", "show"))
-    for pod in sandboxes(cni):
-        if pod.port not in found:
+class LostPorts:
+    """The pods whose ports are gone for two polls: only the runtime makes a port.
+
+    A DEL removes the port before libcni removes the result.
+    """
+
+    def __init__(self, cni: Path = CNI) -> None:
+        self.cni = cni
+        self.lost: set[Sandbox] = set()
+
+    def __call__(self, _: Node, __: Routing) -> Iterator[str]:
+        found = _by_name(ip_json("ip", "link", "show"))
+        before = self.lost
+        self.lost = {pod for pod in sandboxes(self.cni) if pod.port not in found}
+        for pod in self.lost & before:
             yield f"pod {pod.pod} has lost its port {pod.port}; delete the pod to get a new one"
 
 
