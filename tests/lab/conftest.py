@@ -60,10 +60,8 @@ class Lab:
         return self.up()
 
     def podnet(self, *words):
-        """Run a command of `podnet` in this process; what it printed to a wide terminal."""
-        done = CliRunner(env={"COLUMNS": "200"}).invoke(
-            app, ["--lab", str(self.home.directory), *words]
-        )
+        """Run a command of `podnet` in this process, and return what it printed."""
+        done = CliRunner().invoke(app, ["--lab", str(self.home.directory), *words])
         if done.exception is not None:
             raise done.exception
         return done.output
