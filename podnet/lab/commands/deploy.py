@@ -18,11 +18,11 @@ from podnet.lab.commands.options import (
     show_overrides,
     stack_option,
 )
-from podnet.lab.operations import deployment
+from podnet.lab.operations import deployment, unkind
 from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
 from podnet.lab.operations.render import show_changes, show_verification
 from podnet.lab.operations.verification import verify
-from podnet.lab.stack import stacks, unkind
+from podnet.lab.stack import stacks
 from podnet.lab.stack.cloud import declare_fabric
 from podnet.lab.stack.engine import EngineKind
 from podnet.lab.stack.start import require_cloud, start_cloud

@@ -15,9 +15,9 @@ from podnet.lab.cloud.api.unkind.faults import Settings
 from podnet.lab.drill import Losses, Traffic
 from podnet.lab.nodes.endpoints import pod_endpoint
 from podnet.lab.operations.deployment import up
+from podnet.lab.operations.unkind import deployer_policy
 from podnet.lab.operations.verification import Verification, require_green, verify
 from podnet.lab.stack.lab_stack import LabStack
-from podnet.lab.stack.unkind import deployer_policy
 from podnet.plan.tags import STACK
 
 TRIES = 3

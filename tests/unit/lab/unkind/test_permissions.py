@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from docs import permissions
 from podnet.lab.engines.embedded import EngineError
+from podnet.lab.operations.unkind import deployer_policy
 from podnet.lab.providers.aws.session import Session
-from podnet.lab.stack.unkind import deployer_policy
 from podnet.plan.kubernetes import Parameters
 from tests.refusals import refused
 from tests.unit.lab.cloud.conftest import REGION
