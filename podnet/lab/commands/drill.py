@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from rich.table import Table
@@ -34,6 +35,7 @@ from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.start import start_cloud
 
 commands = click.Group()
+Found = TypeVar("Found", Switch, Outcome, FaultOutcome)
 
 
 @commands.group(no_args_is_help=True)
@@ -55,12 +57,7 @@ def drill_switch(stack: str | None, engine: EngineKind, *, as_json: bool) -> Non
             switches.append(each)
             for line in each.losses.worst():
                 err.print(f"  {line}", markup=False)
-    if as_json:
-        click.echo(json.dumps([_plain(each) for each in switches], indent=2))
-    else:
-        out.print(_table(switches))
-    if not all(each.passed for each in switches):
-        raise SystemExit(1)
+    _end(switches, _plain, _table, as_json=as_json)
 
 
 @drill.command("api")
@@ -84,12 +81,7 @@ def drill_api(engine: EngineKind, faults: tuple[str, ...], *, as_json: bool) -> 
         )
     chosen = [case for case in CASES if not faults or case.name in faults]
     outcomes = [outcome for case in chosen for outcome in _outcomes(place, engine, case)]
-    if as_json:
-        click.echo(json.dumps([_outcome(each) for each in outcomes], indent=2))
-    else:
-        out.print(_outcome_table(outcomes))
-    if not all(each.passed for each in outcomes):
-        raise SystemExit(1)
+    _end(outcomes, _outcome, _outcome_table, as_json=as_json)
 
 
 @drill.command("faults")
@@ -113,10 +105,21 @@ def drill_faults(
         chosen.record()
         faults = [fault for fault in FAULTS if not names or fault.name in names]
         outcomes = [*fault_drill(chosen, faults)]
+    _end(outcomes, _fault_outcome, _fault_table, as_json=as_json)
+
+
+def _end(
+    outcomes: list[Found],
+    plain: Callable[[Found], dict[str, object]],
+    render: Callable[[list[Found]], Table],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what a drill found, and end with 1 where it failed."""
     if as_json:
-        click.echo(json.dumps([_fault_outcome(each) for each in outcomes], indent=2))
+        click.echo(json.dumps([plain(each) for each in outcomes], indent=2))
     else:
-        out.print(_fault_table(outcomes))
+        out.print(render(outcomes))
     if not all(each.passed for each in outcomes):
         raise SystemExit(1)
 
