@@ -1,8 +1,8 @@
 """Measures the time a node needs to configure 1,000 peers, and the cost of an idle poll.
 
-Run as root: `python benchmarks/peers.py`. Each case has its own network namespace, which ends with
-it. Prints seconds, and the ratio to 10 peers within the same run; exits with 1 if a limit is
-exceeded.
+Run as root: `python benchmarks/peers.py [ROUNDS]`. Each case has its own network namespace, which
+ends with it. Prints seconds, and the ratio to 4 peers within the same run; exits with 1 if a limit
+is exceeded.
 """
 
 from __future__ import annotations
@@ -21,38 +21,42 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "userdata/files/usr/local/lib/podnet")]
 
 from agent import build  # noqa: E402  # on the path only now
+from metadata import ROUTING, MetadataService  # noqa: E402
 
 from podnet.plan.address import AddressPlan  # noqa: E402
 from podnet.plan.node_network import ROUTE_PROTOCOL, VPC_MTU  # noqa: E402
 from podnet.plan.routing import Routing, RoutingMode  # noqa: E402
 
-FEW, MANY, ROUNDS, POLLS = 10, 1000, 5, 10
+RANGES = {4: 28, 1012: 22}
+"""Prefix lengths of node ranges, by how many peers a node of it has."""
+FEW, MANY, ROUNDS, POLLS = *RANGES, 5, 10
 IN_PLACE_LIMIT, IDLE_LIMIT = 2.0, 0.2
-PLAN = AddressPlan(IPv4Network("172.16.0.0/21"), IPv4Network("10.0.0.0/12"), 24)
+VPC, PODS = IPv4Network("172.16.0.0/21"), IPv4Network("10.0.0.0/12")
+NODE = VPC[11]
 LINK = (
     "ip link set lo up",
     f"ip link add eth0 mtu {VPC_MTU} type veth peer wire",
-    f"ip address add {PLAN.node(1)}/21 dev eth0",
+    f"ip address add {NODE}/21 dev eth0",
     "ip link set wire up",
     "ip link set eth0 up",
-    f"ip route add default via {PLAN.vpc[1]}",
+    f"ip route add default via {VPC[1]}",
 )
 
 
-class Assigned:
-    """A routing that no metadata service is needed for."""
+class Metadata(MetadataService):
+    """The service's answers to the node, without the service."""
 
-    routing: Routing | None = None
+    routing = Routing()
 
-    def refresh(self) -> str:
-        """Nothing changes but what the benchmark sets."""
-        return ""
+    def read(self, path: str) -> str:
+        """The routing that the benchmark wants, or the node's address."""
+        return self.routing.tag() if path == ROUTING else str(NODE)
 
 
-def main() -> int:
+def main(rounds: int) -> int:
     """Measure both cases in turn and print the results."""
-    runs = [{peers: measure(peers) for peers in (FEW, MANY)} for _ in range(ROUNDS)]
-    print(f"{ROUNDS} rounds, {os.cpu_count()} cores; median (least to most), ratio to {FEW} peers")
+    runs = [{peers: measure(peers) for peers in (FEW, MANY)} for _ in range(rounds)]
+    print(f"{rounds} rounds, {os.cpu_count()} cores; median (least to most), ratio to {FEW} peers")
     passed = True
     for name, limit in (
         ("overlay, all in place", IN_PLACE_LIMIT),
@@ -77,7 +81,7 @@ def main() -> int:
 def measure(peers: int) -> dict[str, float]:
     """The figures of one node with this many peers, in seconds."""
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, __file__, str(peers)],
+        ["unshare", "--net", sys.executable, __file__, "--node", str(peers)],
         check=True,
         stdout=subprocess.PIPE,
     )
@@ -90,14 +94,18 @@ def inside(peers: int) -> dict[str, float]:
     for command in LINK:
         subprocess.run(command.split(), check=True)
     with tempfile.TemporaryDirectory() as folder:
-        assigned = Assigned()
-        agent = build(PLAN, assigned, Path(folder))
+        plan = AddressPlan(VPC, PODS, 24, VPC.prefixlen, RANGES[peers])
+        state, cni, pods = (Path(folder, name) for name in ("state", "cni", "pods"))
+        for each in (state, cni, pods):
+            each.mkdir()
+        service = Metadata()
+        agent = build(plan, service, state, cni, pods)
 
         def switch(mode: RoutingMode) -> float:
-            assigned.routing = Routing(mode=mode, max_nodes=peers + 1)
+            service.routing = Routing(mode=mode)
             started = time.monotonic()
-            if not agent.reconcile():
-                raise SystemExit(f"the agent failed: {agent.steps.logged}")
+            if problems := agent.reconcile():
+                raise SystemExit(f"the agent failed: {problems}")
             return time.monotonic() - started
 
         in_place = switch(RoutingMode.OVERLAY)
@@ -129,7 +137,8 @@ def check(routes: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        print(json.dumps(inside(int(sys.argv[1]))))
-    else:
-        sys.exit(main())
+    match sys.argv[1:]:
+        case ["--node", peers]:
+            print(json.dumps(inside(int(peers))))
+        case words:
+            sys.exit(main(int(words[0]) if words else ROUNDS))

@@ -1,8 +1,8 @@
 """Measures the processor time that a command needs before it does anything.
 
-Run anywhere: `python benchmarks/start.py`. Each command runs for a lab that does not exist, and so
-ends after its imports. Prints seconds, and the ratio to Python's own start within the same run,
-which the load of the machine hardly changes; exits with 1 if a limit is exceeded.
+Run anywhere: `python benchmarks/start.py [ROUNDS]`. Each command runs for a lab that does not
+exist, and so ends after its imports. Prints seconds, and the ratio to Python's own start within the
+same run, which the load of the machine hardly changes; exits with 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIMIT = 14.0
 """The ratio to Python's own start."""
 
 
-def main() -> int:
+def main(rounds: int) -> int:
     """Measure every case in turn, as often as there are rounds, and print the results."""
     with tempfile.TemporaryDirectory() as folder:
         lab = ("-m", "podnet.cli", "--lab", f"{folder}/none")
@@ -39,9 +39,9 @@ def main() -> int:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         runs = [
             {name: seconds(argv, environment) for name, argv in cases.items()}
-            for _ in range(ROUNDS + 1)
+            for _ in range(rounds + 1)
         ][1:]
-    print(f"{ROUNDS} rounds, {os.cpu_count()} cores; least processor time, ratio to {BASE}")
+    print(f"{rounds} rounds, {os.cpu_count()} cores; least processor time, ratio to {BASE}")
     least = {name: min(run[name] for run in runs) for name in cases}
     for name, each in least.items():
         print(f"{name:28} {each:.3f} s, {each / least[BASE]:.1f} x {BASE}")
@@ -61,4 +61,4 @@ def seconds(argv: tuple[str, ...], environment: dict[str, str]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else ROUNDS))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from podnet.components.roles import allow
 from podnet.components.tags import named
 from podnet.plan.kubernetes import UNWRITTEN, Parameters
 
@@ -19,16 +19,14 @@ class ClusterParametersArgs:
 
     parameters: Parameters
     """The names of the parameters."""
-    node_count: int
-    """Wanted number of nodes."""
+    node_counts: str
+    """Wanted number of nodes in each zone, as in 3,1,1."""
     template: str
     """Files and image of a new control plane, in words."""
     keeps_control_plane: bool
     """Whether the control plane exists and stays, and with it what it has written."""
-    pieces: Sequence[str]
-    """The packed files of the nodes, cut into values of one parameter each."""
-    digest: str
-    """SHA-256 of these files."""
+    after: Sequence[pulumi.Resource] = ()
+    """Resources that are made first, as the VPC, which is refused in a second state of a stack."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
@@ -36,7 +34,7 @@ class ClusterParametersArgs:
 class ClusterParameters(pulumi.ComponentResource):
     """The parameters of a cluster, and which of its nodes may do what with them.
 
-    User data can be read by many and holds 16 KiB, so what is secret or large goes this way.
+    User data can be read by many, so what is secret goes this way.
     """
 
     control_plane_policy: pulumi.Output[str]
@@ -55,25 +53,19 @@ class ClusterParameters(pulumi.ComponentResource):
         super().__init__("podnet:index:Cluster", name, None, opts)
         self._args = args
         names = args.parameters
-        nodes = self._parameter("nodes", names.nodes, value=str(args.node_count))
+        nodes = self._parameter("nodes", names.nodes, value=args.node_counts)
         settled = self._control_plane_parameter("settled", names.settled, value="0")
         join = self._control_plane_parameter("join", names.join, value=UNWRITTEN, secure=True)
         kubeconfig = self._control_plane_parameter(
             "kubeconfig", names.kubeconfig, value=UNWRITTEN, secure=True
         )
-        files = [
-            self._parameter(
-                f"files-{args.digest[:12]}-{number}", names.file(args.digest, number), value=piece
-            )
-            for number, piece in enumerate(args.pieces, start=1)
-        ]
-        self.control_plane_policy = _policy(
+        self.control_plane_policy = allow(
             {
-                "ssm:GetParameter": [nodes, *files],
+                "ssm:GetParameter": [nodes],
                 "ssm:PutParameter": [settled, join, kubeconfig],
             }
         )
-        self.nodes_policy = _policy({"ssm:GetParameter": [join, *files]})
+        self.nodes_policy = allow({"ssm:GetParameter": [join]})
         self.written = pulumi.Output.all(nodes.id, settled.id, join.id, kubeconfig.id)
         self.register_outputs(
             {
@@ -89,7 +81,7 @@ class ClusterParameters(pulumi.ComponentResource):
             type="String",
             value=value,
             tags=named(self._args.tags, f"cluster-{what}"),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._args.after),
         )
 
     def _control_plane_parameter(
@@ -108,24 +100,7 @@ class ClusterParameters(pulumi.ComponentResource):
             value=pulumi.Output.secret(value),
             description=f"Written by the control plane, made with {self._args.template}",
             tags=named(self._args.tags, f"cluster-{what}"),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=ignored),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=self._args.after, ignore_changes=ignored
+            ),
         )
-
-
-def _policy(actions: Mapping[str, Sequence[aws.ssm.Parameter]]) -> pulumi.Output[str]:
-    """A policy that allows each action on these parameters and on nothing else."""
-    arns = {
-        action: pulumi.Output.all(*(parameter.arn for parameter in parameters))
-        for action, parameters in actions.items()
-    }
-    return pulumi.Output.all(**arns).apply(
-        lambda known: json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {"Effect": "Allow", "Action": action, "Resource": known[action]}
-                    for action in actions
-                ],
-            }
-        )
-    )

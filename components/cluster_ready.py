@@ -24,7 +24,8 @@ class ClusterReady:
     """A wait for the kubeconfig and the right number of nodes, with a timeout."""
 
     parameters: Parameters
-    node_count: int
+    node_counts: str
+    """Wanted number of nodes in each zone, as in 3,1,1."""
     timeout_seconds: int
 
     def kubeconfig(self, begun: pulumi.Output[object]) -> pulumi.Output[str]:
@@ -70,10 +71,10 @@ class ClusterReady:
     async def _surplus_nodes(self) -> str | None:
         """Why the number of nodes is not the wanted one yet; None where it is."""
         settled = await _value(self.parameters.settled)
-        if settled == str(self.node_count):
+        if settled == self.node_counts:
             return None
         return (
-            f"the control plane has not settled at {self.node_count} nodes: "
+            f"the control plane has not settled at {self.node_counts} nodes: "
             f"{self.parameters.settled} says {settled}; nodes above that are drained first"
         )
 
@@ -81,11 +82,12 @@ class ClusterReady:
         return (
             f"{missing}, and podnet:clusterTimeoutSeconds ({self.timeout_seconds} s) is over. Look "
             "at `journalctl -u podnet-kubernetes -u podnet-control-plane` on "
-            f"{CONTROL_PLANE_NODE}; where there is no such unit, cloud-init could not read the "
-            "metadata service as the node booted, and so no user data: reboot the node (`aws ec2 "
-            "reboot-instances`), which makes it try again; at the security group of the nodes, "
-            "which must let everything out and the nodes to each other; and at the role of "
-            f"{CONTROL_PLANE_NODE}, which needs ssm:GetParameter and ssm:PutParameter below "
+            f"{CONTROL_PLANE_NODE}; where there is no such unit, the node's console (`aws ec2 "
+            "get-console-output`) names an image that podnet does not run on, or cloud-init could "
+            "not read the metadata service as the node booted, and so no user data: reboot the "
+            "node (`aws ec2 reboot-instances`), which makes it try again; at the security group of "
+            "the nodes, which must let everything out and the nodes to each other; and at the role "
+            f"of {CONTROL_PLANE_NODE}, which needs ssm:GetParameter and ssm:PutParameter below "
             f"{self.parameters.root}. Nothing was deleted; another deployment goes on waiting"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def stack_config() -> dict[str, str]:
 
 def load_settings() -> Settings:
     """The checked settings of the stack; raises `SettingsError`."""
-    return load(stack_config())
+    return load(stack_config(), os.environ)
 
 
 @contextmanager

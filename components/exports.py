@@ -28,6 +28,7 @@ def publish(
         "routing": str(settings.routing),
         "routingTag": settings.node_routing.tag(),
         "version": template.version,
+        "files": template.files,
         "imageId": template.image_id,
         "podCidr": str(settings.pod_cidr),
         "nodes": {
@@ -37,6 +38,9 @@ def publish(
                 "publicIp": nodes.public_addresses[node.name],
                 "podBlock": str(node.block),
                 "instanceId": nodes.instance_ids[node.name],
+                # What a node lost in a roll had: a failed deployment leaves exports as they were.
+                "instanceType": nodes.instances[node.name].instance_type,
+                "imageId": nodes.instances[node.name].ami,
             }
             for node in nodes_plan
         },

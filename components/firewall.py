@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from podnet.components.firewall_rules import GROUP
 from podnet.components.tags import named, rule_in
 from podnet.plan.firewall import Rule
 
@@ -28,7 +29,7 @@ class FirewallArgs:
 
 
 class Firewall(pulumi.ComponentResource):
-    """A security group with the given rules; `RoutingMode` keeps all others out of it."""
+    """A security group with the given rules; `RoutingMode` may keep all others out of it."""
 
     security_group_id: pulumi.Output[str]
     """The group, for the nodes to be in."""
@@ -49,7 +50,7 @@ class Firewall(pulumi.ComponentResource):
             name,
             vpc_id=args.vpc_id,
             description="Nodes of podnet and the pods behind them",
-            tags=named(args.tags, "nodes"),
+            tags=named(args.tags, GROUP),
             opts=child,
         )
         self.security_group_id = group.id

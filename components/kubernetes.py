@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from podnet import userdata
+from podnet.components import identity
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.cluster_ready import ClusterReady
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
@@ -26,18 +26,21 @@ CLOUD_CONTROLLER = (
 
 
 def parameters(
-    settings: Settings, template: NodeTemplate, deployed: Deployed, tags: Mapping[str, str]
+    settings: Settings,
+    template: NodeTemplate,
+    deployed: Deployed,
+    after: Sequence[pulumi.Resource],
+    tags: Mapping[str, str],
 ) -> ClusterParameters | None:
     """What the nodes of a cluster need before they boot; None for a stack without a cluster."""
     if not settings.has_cluster:
         return None
     args = ClusterParametersArgs(
-        parameters=Parameters(pulumi.get_stack()),
-        node_count=settings.node_count,
-        template=f"files {template.version}, image {template.image_id}",
+        parameters=Parameters(identity.current()),
+        node_counts=_counts(settings),
+        template=f"user data {template.version}, image {template.image_id}",
         keeps_control_plane=CONTROL_PLANE_NODE in deployed.reusable - {*settings.roll},
-        pieces=userdata.pieces(),
-        digest=userdata.digest(),
+        after=after,
         tags=tags,
     )
     return ClusterParameters("cluster", args)
@@ -46,8 +49,8 @@ def parameters(
 def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None:
     """Wait for the cluster, deploy Flannel if it routes, and export how to reach the cluster."""
     ready = ClusterReady(
-        parameters=Parameters(pulumi.get_stack()),
-        node_count=settings.node_count,
+        parameters=Parameters(identity.current()),
+        node_counts=_counts(settings),
         timeout_seconds=settings.cluster_timeout_seconds,
     )
     # In this order a surplus node is announced first, and the engine deletes it last.
@@ -60,6 +63,10 @@ def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None
     pulumi.export("endpoint", address.apply(_endpoint))
     pulumi.export("kubernetesVersion", settings.kubernetes_version)
     pulumi.export("cloudController", CLOUD_CONTROLLER)
+
+
+def _counts(settings: Settings) -> str:
+    return ",".join(map(str, settings.counts))
 
 
 def _endpoint(address: str | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import chain
@@ -11,38 +12,24 @@ from typing import TypeVar
 import pulumi
 import pulumi_aws as aws
 
+from podnet.components import firewall_rules, neighbours, route_tables, routing_wait
+from podnet.components.instance_types import zones_that_offer
 from podnet.components.node_template import NodeTemplate
-from podnet.components.tags import rule_in, title
+from podnet.components.tags import rule_in
 from podnet.errors import UserError
-from podnet.plan import firewall, quota
-from podnet.plan.deployed import (
-    LIVE_STATES,
-    Deployed,
-    VpcRoute,
-    is_unmanaged,
-    outdated,
-    tag_patterns,
-)
+from podnet.plan import firewall
+from podnet.plan.deployed import LIVE_STATES, Deployed, tag_patterns
 from podnet.plan.nodes import planned_nodes
+from podnet.plan.outdated import outdated
 from podnet.plan.routing import VARIANTS, Variant
 from podnet.plan.settings import Settings
-from podnet.plan.tags import NETWORK, PROJECT, ROUTING, SETTLED, STACK, VERSION
+from podnet.plan.tags import FILES, NETWORK, POD_ROUTES, ROUTING, SETTLED, STACK, VERSION
+from podnet.plan.vpc_routes import VpcRoute, is_unmanaged
 
 T = TypeVar("T")
 
 ANY = "*"
 """In a filter of EC2: any value of a tag that is there."""
-
-
-def route_quota() -> int | None:
-    """Routes that a route table may hold; None where Service Quotas does not report it."""
-    try:
-        found = aws.servicequotas.get_service_quota(service_code="vpc", quota_code=quota.CODE)
-    except Exception as error:  # noqa: BLE001  # the SDK has no narrower one for a failed look-up
-        pulumi.log.debug(f"Service Quotas: {error}")
-        return None
-    # Absent rather than zero: an account without any route would have no VPC.
-    return int(found.value) if found.value else None
 
 
 def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed:
@@ -52,15 +39,16 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
     lists under its `ignoreTags`.
     """
     vpcs = _vpcs(stack)
-    if vpcs:
-        _refuse_another_project(stack, vpcs)
     live = _instances(stack) if vpcs else set()
     if not live:
         return Deployed()
     names = {str(node.address): node.name for node in planned_nodes(settings)}
     for_this_network = _instances(stack, {NETWORK: template.network_fingerprint})
     reusable = {address: name for address, name in names.items() if address in for_this_network}
-    routes = _PodRoutes.of(stack, settings, live | names.keys())
+    _refuse_unoffered(stack, settings, reusable)
+    tables = route_tables.look_up(stack)
+    owned = live if _has_pod_routes(stack) else set()
+    routes = _PodRoutes.of(settings, tables, owned, names.keys() if owned else owned)
     stale = tuple(_stale_resources(stack, settings, routes))
     wanted = settings.node_routing
     # All of them: a stack of the same name elsewhere must not pass for this one.
@@ -70,43 +58,77 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
     if is_applied and stale:
         # Two interrupted switches, there and back, leave the tags as they were before.
         previous = None
+    differs = not is_applied or not is_assigned or bool(stale)
     return Deployed(
         routing=previous,
-        routing_differs=not is_applied or not is_assigned or bool(stale),
+        routing_differs=differs,
+        said=routing_wait.said_before(stack) if differs and not pulumi.runtime.is_dry_run() else {},
         stale_resources=stale,
         vxlan_differs=_vxlan_differs(stack, settings),
         reusable=frozenset(reusable.values()),
+        present=frozenset(name for address, name in names.items() if address in live),
+        stopped=_stopped(stack, names),
+        absent=tuple(name for address, name in names.items() if address not in live),
         outdated=_outdated(stack, template, reusable),
+        updated=_updated(stack, template, reusable),
         unmanaged_routes=routes.unmanaged,
+        tables=tables,
+        routes_of_others=routes.of_others,
+        routes_removed=routes.removed,
+        unmanaged_rules=firewall_rules.unmanaged(stack),
+        vpcs=frozenset(_vpcs(stack, cidr=settings.vpc_cidr)),
+        occupied=neighbours.occupied(vpcs, settings, live),
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _PodRoutes:
-    """The routes of the VPC in the pod range."""
+    """The routes of the VPC's tables."""
 
     managed: int
     """Number of routes to the pod block of a node."""
     unmanaged: tuple[str, ...]
-    """All others, in words."""
+    """All others in the pod range, in words."""
+    of_others: int
+    """`Deployed.routes_of_others`."""
+    removed: int
+    """`Deployed.routes_removed`."""
 
     @classmethod
-    def of(cls, stack: str, settings: Settings, addresses: set[str]) -> _PodRoutes:
-        # Nodes of a range that was changed lie outside the present one.
-        present = [one for one in map(IPv4Address, addresses) if one in settings.vpc_cidr]
-        blocks = dict.fromkeys(settings.addresses.block(address) for address in present)
-        managed, unmanaged = 0, []
-        for table in sorted(_each(aws.ec2.get_route_tables(tags={STACK: stack}).ids)):
-            for found in _each(aws.ec2.get_route_table(route_table_id=table).routes):
-                route = VpcRoute(
-                    destination=IPv4Network(found.cidr_block or str(firewall.ANYWHERE)),
-                    target=found.network_interface_id or found.gateway_id or "another target",
-                )
-                if route.destination in blocks:
-                    managed += 1
+    def of(
+        cls,
+        settings: Settings,
+        tables: Mapping[str, Iterable[VpcRoute]],
+        live: AbstractSet[str],
+        planned: AbstractSet[str],
+    ) -> _PodRoutes:
+        blocks = dict.fromkeys(filter(None, (_block(settings, each) for each in live | planned)))
+        surplus = blocks.keys() - {_block(settings, each) for each in planned}
+        expected = {*blocks, firewall.ANYWHERE}
+        unmanaged: list[str] = []
+        counts = [(0, 0)]
+        managed = 0
+        for table, routes in tables.items():
+            of_others = removed = 0
+            for route in routes:
+                managed += route.destination in blocks
+                removed += route.destination in surplus
+                of_others += route.destination not in expected
                 if is_unmanaged(route, settings.pod_cidr, blocks):
                     unmanaged.append(f"{route.destination} to {route.target} in {table}")
-        return cls(managed=managed, unmanaged=tuple(unmanaged))
+            counts.append((of_others, removed))
+        of_others, removed = max(counts, key=sum)
+        return cls(
+            managed=managed, unmanaged=tuple(unmanaged), of_others=of_others, removed=removed
+        )
+
+
+def _block(settings: Settings, address: str) -> IPv4Network | None:
+    """The block of a node; None for one of a range that was changed."""
+    try:
+        return settings.addresses.block(IPv4Address(address))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,22 +165,57 @@ def _outdated(
     return {name: what for name, what in found.items() if what}
 
 
+def _stopped(stack: str, names: Mapping[str, str]) -> dict[str, str]:
+    """The ids of the stopped instances, by the name of the node."""
+    found = aws.ec2.get_instances(
+        instance_tags={STACK: stack}, instance_state_names=["stopping", "stopped"]
+    )
+    # Each keeps its address while it is stopped, so both lists have one item for each.
+    pairs = zip(_each(found.private_ips), _each(found.ids), strict=True)
+    return {names[address]: id_ for address, id_ in pairs if address in names}
+
+
+def _refuse_unoffered(stack: str, settings: Settings, reusable: Mapping[str, str]) -> None:
+    """Keep a node that would be deleted for a type that its zone does not offer.
+
+    EC2 refuses such a launch (error code `Unsupported`), and would after the old node is gone.
+    """
+    rolled = {address: name for address, name in reusable.items() if name in settings.roll}
+    if not rolled:
+        return
+    kind = settings.instance_type
+    zones = zones_that_offer(kind)
+    fitting = _instances(stack, properties={"availability-zone": zones}) if zones else set()
+    if lost := [name for address, name in rolled.items() if address not in fitting]:
+        raise UserError(
+            f"podnet:roll names {', '.join(lost)}, in a zone that does not offer "
+            f"podnet:instanceType {kind}: EC2 would refuse the replacement once the node is "
+            f"deleted. Set another instance type; zones that offer this one: "
+            f"{', '.join(zones) or 'none of this region'}",
+            rule="roll-type-not-offered",
+        )
+
+
+def _updated(stack: str, template: NodeTemplate, reusable: Mapping[str, str]) -> tuple[str, ...]:
+    """The nodes at these addresses that the deployment gives another release."""
+    same = _instances(stack, {FILES: template.files})
+    return tuple(name for address, name in reusable.items() if address not in same)
+
+
 def _stale_resources(stack: str, settings: Settings, routes: _PodRoutes) -> Iterator[str]:
     """What carries packets of pods in a way that is not wanted, and that a node may still use."""
     keys = firewall.pod_traffic_rules(settings, settings.node_routing.variant)
-    for rule in sorted(_rules(stack, *firewall.POD_TRAFFIC) - _rules(stack, *keys)):
+    wanted = firewall_rules.own(stack, *map(rule_in, keys)) if keys else set()
+    traffic = firewall_rules.own(stack, *map(rule_in, firewall.POD_TRAFFIC))
+    for rule in sorted(traffic - wanted):
         yield f"firewall rule {rule}"
     if routes.managed and not settings.routes_in_vpc:
         yield f"{routes.managed} routes of the VPC to pods"
 
 
-def _rules(stack: str, *keys: str) -> set[str]:
-    """The firewall rules of the stack with these keys, in which a star is a wildcard."""
-    titles = [title(stack, rule_in(key)) for key in keys]
-    found = aws.vpc.get_security_group_rules(
-        tags={STACK: stack}, filters=[{"name": "tag:Name", "values": titles}]
-    )
-    return set(_each(found.ids))
+def _has_pod_routes(stack: str) -> bool:
+    """Whether the stack may have routes to pods; all of them are somebody else's where not."""
+    return bool({*_each(aws.ec2.get_vpcs(tags={STACK: stack, POD_ROUTES: ANY}).ids)})
 
 
 def _vxlan_differs(stack: str, settings: Settings) -> bool:
@@ -183,42 +240,32 @@ def _previous(stack: str) -> Variant | None:
     return next(chain(applied, assigned), None)
 
 
-def _refuse_another_project(stack: str, vpcs: set[str]) -> None:
-    """Keep apart what another Pulumi project has deployed as a stack of the same name.
-
-    Look-ups and SSM parameters go by the name of the stack. A VPC without the tag is as a former
-    version of podnet made it, and taken for the stack's own.
-    """
-    project = pulumi.get_project()
-    own = _vpcs(stack, project=project)
-    if others := (_vpcs(stack, project=ANY) & vpcs) - own:
-        raise UserError(
-            f"{', '.join(sorted(others))} is tagged {STACK}={stack} by another Pulumi project "
-            f"(see its tag {PROJECT}; this one is {project}), and podnet finds nodes and "
-            "parameters by the name of the stack; give this stack another name, or deploy it in "
-            "another account or region",
-            rule="stack-of-another-project",
-        )
-
-
-def _vpcs(stack: str, applied: str | None = None, *, project: str | None = None) -> set[str]:
+def _vpcs(
+    stack: str,
+    applied: str | None = None,
+    *,
+    cidr: IPv4Network | None = None,
+) -> set[str]:
     """The VPCs of the stack; of those, the ones whose nodes have applied this routing tag."""
     tags = {STACK: stack} | ({SETTLED: applied} if applied else {})
-    tags |= {PROJECT: project} if project else {}
-    return set(_each(aws.ec2.get_vpcs(tags=tags).ids))
+    of_range = aws.ec2.GetVpcsFilterArgs(name="cidr", values=[str(cidr)])
+    return set(_each(aws.ec2.get_vpcs(tags=tags, filters=[of_range] if cidr else None).ids))
 
 
 def _instances(
     stack: str,
     tags: Mapping[str, str] | None = None,
     *,
-    properties: Mapping[str, str] | None = None,
+    properties: Mapping[str, str | Sequence[str]] | None = None,
 ) -> set[str]:
     """The addresses of the stack's instances with these tags and properties."""
     found = aws.ec2.get_instances(
         instance_tags={STACK: stack, **(tags or {})},
         instance_state_names=LIVE_STATES,  # its own default is `running` alone
-        filters=[{"name": name, "values": [each]} for name, each in (properties or {}).items()]
+        filters=[
+            {"name": name, "values": [each] if isinstance(each, str) else [*each]}
+            for name, each in (properties or {}).items()
+        ]
         or None,
     )
     return set(_each(found.private_ips))

@@ -9,11 +9,13 @@ import pulumi
 import pulumi_aws as aws
 
 from podnet.components import roles
+from podnet.components.acknowledgements import Acknowledgements
 from podnet.components.cluster_parameters import ClusterParameters
 from podnet.components.node_template import NodeTemplate
+from podnet.components.release import Release
 from podnet.components.tags import named, path
 from podnet.plan.nodes import Node, control_plane
-from podnet.plan.tags import NETWORK, NODE, ROUTING, VERSION
+from podnet.plan.tags import FILES, NETWORK, NODE, ROUTING, VERSION
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,15 +31,25 @@ class NodesArgs:
     template: NodeTemplate
     """Properties of a new node."""
     reused: Collection[str]
-    """Names of the existing nodes that keep their files, image and instance type."""
+    """Names of the existing nodes that keep their user data, image and instance type."""
+    extra_security_groups: Sequence[str] = ()
+    """Groups of somebody else that the nodes are in as well."""
+    extra_policies: Sequence[str] = ()
+    """ARNs of policies of somebody else that the nodes' roles have as well."""
     key_name: str | None = None
     """EC2 key pair of a new node."""
+    protected: str | None = None
+    """Name of the node that nothing may delete, if any: its disk holds the cluster."""
     session_manager: bool
     """Whether Session Manager can open a shell on the nodes."""
+    release: Release
+    """The files that the nodes run, which a booting one fetches."""
+    acknowledgements: Acknowledgements
+    """Where the nodes say what they have applied."""
     cluster: ClusterParameters | None = None
     """The parameters of the cluster that the nodes form, if they form one."""
     depends_on: Sequence[pulumi.Resource]
-    """Resources besides `cluster` that a booting node needs, which fetches packages at once."""
+    """Other resources that a booting node needs, which fetches packages at once."""
     tags: Mapping[str, str]
     """Tags of every resource."""
 
@@ -88,10 +100,15 @@ class Nodes(pulumi.ComponentResource):
         args, name = self._args, self.pulumi_resource_name
 
         def role(what: str, cluster: pulumi.Input[str] | None) -> roles.RoleArgs:
+            own: dict[str, pulumi.Input[str]] = {
+                "files": args.release.policy,
+                "acknowledgements": args.acknowledgements.policy,
+            }
             return roles.RoleArgs(
                 what=what,
                 session_manager=args.session_manager,
-                cluster=cluster,
+                policies=own if cluster is None else {**own, "cluster": cluster},
+                extra=args.extra_policies,
                 tags=args.tags,
             )
 
@@ -117,12 +134,13 @@ class Nodes(pulumi.ComponentResource):
             subnet_id=args.subnet_ids[node.zone.name],
             private_ip=str(node.address),
             associate_public_ip_address=True,
-            vpc_security_group_ids=[args.security_group_id],
+            vpc_security_group_ids=[args.security_group_id, *args.extra_security_groups],
             # With the check on, the interface drops every packet whose source or destination
             # is a pod's address. It is set here and not on an interface of our own, since the
             # provider turns it on again for those at every second update
             # (terraform-provider-aws#44768).
             source_dest_check=False,
+            disable_api_termination=node.name == args.protected,
             user_data_base64=args.template.user_data,
             user_data_replace_on_change=True,
             metadata_options={
@@ -132,14 +150,22 @@ class Nodes(pulumi.ComponentResource):
                 "instance_metadata_tags": "enabled",
             },
             root_block_device={
-                "volume_type": "gp3",
+                "volume_type": args.template.volume.type,
+                "volume_size": args.template.volume.size,
+                "kms_key_id": args.template.volume.kms_key_id,
                 "encrypted": True,
                 "tags": named(args.tags, node.name),
             },
             tags=named(args.tags, node.name, **self._own_tags(node)),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*args.depends_on, *([args.cluster] if args.cluster else [])],
+                protect=node.name == args.protected,
+                depends_on=[
+                    *args.depends_on,
+                    args.release,
+                    args.acknowledgements.parameters[node.name],
+                    *([args.cluster] if args.cluster else []),
+                ],
                 # The fixed address is free again only when the old instance is gone.
                 delete_before_replace=True,
                 replace_on_changes=[path(NETWORK), "instance_type"],
@@ -154,19 +180,20 @@ class Nodes(pulumi.ComponentResource):
     def _ignored(self, node: Node) -> list[str]:
         """Properties in which a node may differ from the program without being changed.
 
-        New files, a newer image, another type or key would stop or replace all nodes at once, and
+        A newer image, other user data, type or key would stop or replace all nodes at once, and
         so would the address on the internet that a stopped instance lacks: the provider reads back
         whether the interface has one, and takes another answer for a reason to replace
         (hashicorp/terraform-provider-aws, internal/service/ec2/ec2_instance.go). A replacement also
         takes ignored values from before, so a node that is to be replaced ignores none of them.
         """
         if node.name not in self._args.reused:
-            return [path(ROUTING)]
+            return [path(ROUTING), path(FILES)]
         kept = [
             "ami",
             "instance_type",
             "key_name",
             "user_data_base64",
             "associate_public_ip_address",
+            *(f"rootBlockDevice.{each}" for each in ("volumeSize", "volumeType", "kmsKeyId")),
         ]
-        return [path(ROUTING), path(VERSION), *kept]
+        return [path(ROUTING), path(FILES), path(VERSION), *kept]

@@ -4,24 +4,52 @@ from __future__ import annotations
 
 import pulumi
 
-from podnet.components import lookup
+from podnet.components import quotas
 from podnet.components.node_template import NodeTemplate
-from podnet.plan import preview, quota
+from podnet.plan import instance_type, preview, unmanaged_rules, unmasqueraded
 from podnet.plan.deployed import Deployed
+from podnet.plan.instance_type import InstanceType
 from podnet.plan.problem import Remark
-from podnet.plan.settings import Settings
+from podnet.plan.settings import Fabric, Settings, Unproved
+from podnet.verify import planned, refusal
 
 
-def announce(settings: Settings, deployed: Deployed, template: NodeTemplate) -> None:
+def announce(
+    settings: Settings, stack: str, deployed: Deployed, template: NodeTemplate, kind: InstanceType
+) -> None:
     """Log what happens to nodes and routing; `ValueError` where it must not happen."""
+    if problem := next(instance_type.problems(kind, settings), None):
+        raise ValueError(problem.text)
     if problem := preview.forbidden_transition(settings, deployed):
+        raise ValueError(problem.text)
+    if problem := preview.address_occupied(settings, deployed):
+        raise ValueError(problem.text)
+    if problem := unmasqueraded.forbidden(settings, deployed):
         raise ValueError(problem.text)
     if template.image_problem:
         _check_image(settings, deployed, template.image_problem)
-    for remark in preview.remarks(settings, deployed):
+    _prove(settings)
+    for remark in (
+        *instance_type.remarks(kind),
+        *preview.remarks(settings, deployed),
+        *unmasqueraded.remarks(settings, deployed),
+        *unmanaged_rules.remarks(settings, deployed.unmanaged_rules),
+    ):
         _log(remark)
-    if settings.routes_in_vpc:
-        _check_quota(settings)
+    for remark in quotas.check(settings, stack, deployed, kind):
+        _log(remark)
+
+
+def _prove(settings: Settings) -> None:
+    """Walk every kind of packet through what the settings make, before any of it is made."""
+    if settings.fabric is Fabric.SWITCH:
+        return
+    proof = planned.proof(settings)
+    if proof.holds:
+        return
+    if settings.unproved is Unproved.REFUSE:
+        raise ValueError(refusal.unproved(proof).text)
+    _log(refusal.unproved_allowed(proof))
 
 
 def _check_image(settings: Settings, deployed: Deployed, problem: str) -> None:
@@ -29,17 +57,6 @@ def _check_image(settings: Settings, deployed: Deployed, problem: str) -> None:
     if created := preview.created(settings, deployed):
         raise ValueError(preview.image_unknown(settings, created, problem).text)
     _log(preview.image_not_needed(problem))
-
-
-def _check_quota(settings: Settings) -> None:
-    found = lookup.route_quota()
-    if found is None:
-        _log(preview.unknown_quota())
-    budget = quota.RouteBudget.of(settings, quota.DEFAULT if found is None else found)
-    is_exceeded = budget.headroom < 0
-    if is_exceeded and not settings.ignore_route_quota:
-        raise ValueError(preview.too_many_routes(budget).text)
-    _log(preview.route_summary(budget, is_ignored=is_exceeded))
 
 
 def _log(remark: Remark) -> None:

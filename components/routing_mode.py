@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pulumi_aws as aws
 
 from podnet.components import retries
 from podnet.components.firewall import Firewall
+from podnet.components.routing_wait import RoutingWait
 from podnet.plan.nodes import Node
 from podnet.plan.tags import ROUTING, SETTLED
 
@@ -27,20 +27,23 @@ class RoutingModeArgs:
     """The routing tag."""
     after: Sequence[pulumi.Resource]
     """Resources that the routing needs besides the firewall's rules."""
-    wait_seconds: int
-    """How long nodes that may still have another routing need before it is removed."""
+    wait: RoutingWait
+    """The wait for the nodes to apply it, before what they had is removed."""
     vpc: aws.ec2.Vpc
     """The VPC of the nodes."""
     firewall: Firewall
-    """The group that the nodes are in, and all its rules."""
+    """The group that the nodes are in, and its rules."""
+    is_exclusive: bool
+    """Whether all other rules of the group are revoked."""
 
 
 class RoutingMode(pulumi.ComponentResource):
     """Assigns a routing to every node, and removes what it does not need once nodes applied it.
 
-    What the routing needs comes first; then the tags of the nodes; then, in a switch, a wait in
-    which the nodes apply it; then what it does not need is deleted, rules here and all else at the
-    end of the deployment, which is when engines delete.
+    What the routing needs comes first; then the tags of the nodes; then a wait until all nodes say
+    that they have applied it; then what it does not need is deleted, rules here and all else at the
+    end of the deployment, which is when engines delete. A node that does not follow ends the
+    deployment before that.
     """
 
     def __init__(
@@ -70,11 +73,14 @@ class RoutingMode(pulumi.ComponentResource):
         ]
 
         value: pulumi.Input[str] = args.routing
-        if args.wait_seconds and not pulumi.runtime.is_dry_run():
-            value = pulumi.Output.all(*(tag.id for tag in assigned)).apply(
-                lambda _: _after_wait(args.wait_seconds, args.routing)
+        if not pulumi.runtime.is_dry_run():
+            ids = pulumi.Output.all(
+                **{node.name: args.instances[node.name].id for node in args.nodes}
             )
-        # Written only after the wait: until it holds the wanted routing, every deployment waits.
+            value = pulumi.Output.all(ids, *(tag.id for tag in assigned)).apply(
+                lambda known: args.wait.run(known[0])
+            )
+        # Written only after the wait: what it holds, all nodes have applied.
         applied = aws.ec2.Tag(
             f"{name}-settled",
             resource_id=args.vpc.id,
@@ -85,17 +91,15 @@ class RoutingMode(pulumi.ComponentResource):
             ),
         )
         # Rules are separate resources, so one added by hand belongs to none of them; this resource
-        # removes it. It would remove the rules of the previous routing as well.
-        aws.ec2.VpcSecurityGroupRulesExclusive(
-            name,
-            security_group_id=args.firewall.security_group_id,
-            ingress_rule_ids=args.firewall.ingress_rule_ids,
-            egress_rule_ids=args.firewall.egress_rule_ids,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[applied]),
-        )
+        # removes it. It would remove the rules of the previous routing as well. Its own deletion
+        # revokes nothing (hashicorp/terraform-provider-aws,
+        # internal/service/ec2/vpc_security_group_rules_exclusive.go).
+        if args.is_exclusive:
+            aws.ec2.VpcSecurityGroupRulesExclusive(
+                name,
+                security_group_id=args.firewall.security_group_id,
+                ingress_rule_ids=args.firewall.ingress_rule_ids,
+                egress_rule_ids=args.firewall.egress_rule_ids,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[applied]),
+            )
         self.register_outputs({})
-
-
-async def _after_wait(seconds: int, value: str) -> str:
-    await sleep(seconds)
-    return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from podnet.plan.tags import STACK
+from podnet.plan.tags import STACK, short
 
 
 def common(stack: str, settings: Mapping[str, str]) -> dict[str, str]:
@@ -19,7 +19,7 @@ def named(tags: Mapping[str, str], name: str, **own: str) -> dict[str, str]:
 
 def title(stack: str, name: str) -> str:
     """What the console shows as the name of a resource."""
-    return f"{stack}-{name}"
+    return f"{short(stack)}-{name}"
 
 
 def rule_in(key: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from podnet.components.instance_types import zones_that_offer
 from podnet.plan.nodes import Zone
 
 
@@ -24,38 +25,65 @@ class Offering:
 
     instance_type: str
     """EC2 instance type."""
+    wanted: tuple[str, ...]
+    """The names of the settings, one for each zone; empty for the first zones that offer it."""
+    available: pulumi.Output[list[str]]
+    """The zones of the region."""
     zones: pulumi.Output[list[str]]
-    """The zones of the region that offer it, sorted by name."""
+    """Those of them that offer the type, sorted by name."""
 
     @classmethod
-    def of(cls, instance_type: str, parent: pulumi.Resource) -> Offering:
+    def of(cls, instance_type: str, wanted: tuple[str, ...], parent: pulumi.Resource) -> Offering:
         """Look it up."""
-        options = pulumi.InvokeOutputOptions(parent=parent)
         available = aws.get_availability_zones_output(
             state="available",
             # Local and wavelength zones are listed too once an account has opted in.
             filters=[{"name": "zone-type", "values": ["availability-zone"]}],
-            opts=options,
+            opts=pulumi.InvokeOutputOptions(parent=parent),
         )
-        offered = aws.ec2.get_instance_type_offerings_output(
-            location_type="availability-zone",
-            filters=[{"name": "instance-type", "values": [instance_type]}],
-            opts=options,
-        )
-        both = pulumi.Output.all(available.names, offered.locations)
+        offered = zones_that_offer(instance_type, parent)
+        names: pulumi.Output[list[str]] = available.names.apply(lambda found: sorted(found or ()))
         return cls(
             instance_type=instance_type,
-            zones=both.apply(lambda lists: sorted({*(lists[0] or ())} & {*(lists[1] or ())})),
+            wanted=wanted,
+            available=names,
+            zones=names.apply(lambda found: [name for name in found if name in offered]),
         )
 
     def name_of(self, zone: Zone) -> pulumi.Output[str]:
         """How AWS names a zone of the stack."""
-        return self.zones.apply(lambda names: self._nth(names, zone))
+        return pulumi.Output.all(self.available, self.zones).apply(
+            lambda lists: self._named(zone, *lists) if self.wanted else self._nth(lists[1], zone)
+        )
 
     def warn_of(self, used: Mapping[str, pulumi.Output[str]]) -> None:
-        """Warn of zones that a stack lies in and that do not offer the type: a subnet stays."""
-        for letter, name in used.items():
+        """Warn of zones in which a stack lies otherwise than it should: a subnet stays."""
+        for index, (letter, name) in enumerate(used.items()):
             pulumi.Output.all(name, self.zones).apply(partial(self._compare, letter))
+            if self.wanted:
+                name.apply(partial(self._compare_name, letter, self.wanted[index]))
+
+    def _named(self, zone: Zone, available: list[str], offering: list[str]) -> str:
+        name = self.wanted[zone.index]
+        if name not in available:
+            raise pulumi.RunError(
+                f"podnet:zoneNames names {name}, which this region or account does not have; "
+                f"choose among {', '.join(offering) or 'those of another region'}"
+            )
+        if name not in offering:
+            raise pulumi.RunError(
+                f"podnet:zoneNames names {name}, which does not offer podnet:instanceType "
+                f"{self.instance_type}; choose among {', '.join(offering) or 'no zone here'}, or "
+                "another type"
+            )
+        return name
+
+    def _compare_name(self, letter: str, wanted: str, name: str) -> None:
+        if name and name != wanted:
+            pulumi.log.warn(
+                f"zone {letter} of this stack is {name}, and stays it, though podnet:zoneNames "
+                f"says {wanted}: a subnet cannot move. Name {name}, or deploy a new stack"
+            )
 
     def _nth(self, names: list[str], zone: Zone) -> str:
         if zone.index >= len(names):

@@ -30,7 +30,7 @@ html_show_sphinx = False
 SECTIONS = {
     "Use": ("docs/getting-started-aws", "docs/lab", "docs/choosing", "docs/settings"),
     "Understand": ("docs/modes", "docs/kubernetes", "docs/other-cni"),
-    "Operate": ("docs/operating", "docs/troubleshooting"),
+    "Operate": ("docs/operating", "docs/verify", "docs/ci", "docs/troubleshooting"),
     "Project": (
         "ARCHITECTURE",
         "CONTRIBUTING",

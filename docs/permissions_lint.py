@@ -48,7 +48,8 @@ def main() -> int:
     lines = [
         f"{file.name}: {line}"
         for file in sorted(FOLDER.glob("*.json"))
-        for line in findings(json.loads(file.read_text()))
+        # parliament takes the star of the partition for one of everything.
+        for line in findings(json.loads(file.read_text().replace("arn:*:", "arn:aws:")))
     ]
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return bool(lines)

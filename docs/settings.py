@@ -16,6 +16,7 @@ import yaml
 
 from podnet.plan.config import NAMESPACE, PARSERS
 from podnet.plan.settings import Settings
+from podnet.plan.shape import RootVolume
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "settings.md"
@@ -36,9 +37,12 @@ TYPES: Mapping[object, str] = {
     IPv4Network: "IPv4 range",
     bool: "boolean",
     int: "integer",
+    int | tuple[int, ...]: "integer or list of integers",
     str: "string",
     str | None: "string",
     Mapping[str, str]: "map of strings",
+    Mapping[str, object]: "object",
+    RootVolume: "object",
     tuple[IPv4Network, ...]: "list of IPv4 ranges",
     tuple[str, ...]: "list of strings",
 }
@@ -65,6 +69,8 @@ def _yaml(value: object) -> str:
     """A default as a stack file writes it."""
     if value is None:
         return '""'
+    if isinstance(value, RootVolume):
+        return "{}"
     return json.dumps(value) if isinstance(value, bool | tuple | dict) else str(value)
 
 

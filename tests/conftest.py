@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 from podnet.lab.host import preflight as host
 from podnet.lab.images.programs import golang
 from podnet.lab.images.programs.golang import BuildError
+from tests import termination
 
 MODES = "tests/lab/modes/"
 """Its folders share a lab each."""
@@ -34,6 +35,10 @@ def _reason_against_building():
     except BuildError as error:
         return str(error)
     return None
+
+
+def pytest_configure(config):
+    termination.install(config)
 
 
 class ByLab(LoadScopeScheduling):

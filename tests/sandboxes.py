@@ -13,7 +13,7 @@ class Runtime:
         for each in (self.results, self.leases):
             each.mkdir(parents=True, exist_ok=True)
 
-    def add(self, pod, address, port, netns=None):
+    def add(self, pod, address, port, netns=None, mac="02:00:00:00:00:02"):
         """The result and the lease of an ADD: libcni, api.go, and host-local, disk/backend.go."""
         if netns is None:
             netns = self.folder / "netns" / pod
@@ -30,7 +30,7 @@ class Runtime:
                 "interfaces": [
                     {"name": "kube-bridge", "mac": "02:51:c0:a8:01:0b"},
                     {"name": port, "mac": "02:00:00:00:00:01"},
-                    {"name": "eth0", "mac": "02:00:00:00:00:02", "sandbox": str(netns)},
+                    {"name": "eth0", "mac": mac, "sandbox": str(netns)},
                 ],
                 "ips": [{"interface": 2, "address": f"{address}/24", "gateway": "10.1.1.1"}],
                 "dns": {},

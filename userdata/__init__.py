@@ -1,8 +1,9 @@
-"""The files of a node: one `#cloud-config` text, and a pack that nodes of a cluster fetch."""
+"""The files of a node: its user data, and the release that it fetches and replaces."""
 
-from podnet.userdata.packing import digest, pieces
+from podnet.userdata import release
 from podnet.userdata.rendering import (
     LIBRARY,
+    ExtraUserDataTooLargeError,
     UserDataTooLargeError,
     contents,
     encoded,
@@ -13,12 +14,12 @@ from podnet.userdata.rendering import (
 
 __all__ = [
     "LIBRARY",
+    "ExtraUserDataTooLargeError",
     "UserDataTooLargeError",
     "contents",
-    "digest",
     "encoded",
     "node_env",
-    "pieces",
+    "release",
     "render",
     "version",
 ]

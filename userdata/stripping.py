@@ -10,11 +10,13 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeGuard
 
 
+@cache
 def stripped(source: str) -> str:
-    """The source without comments, docstrings, annotations and blank lines between statements.
+    """The source without comments, docstrings, annotations, blank lines and broken lines.
 
     Fields of classes keep theirs, which dataclasses read.
     """
@@ -30,10 +32,12 @@ def stripped(source: str) -> str:
         if texts and len(texts) == len(body):
             kept[body[0].lineno] = " " * body[0].col_offset + "pass"
     inside = _inside_strings(source)
-    return "".join(
-        f"{line if at in inside else line.rstrip()}\n"
-        for at, line in kept.items()
-        if at in inside or line.strip()
+    return _joined(
+        "".join(
+            f"{line if at in inside else line.rstrip()}\n"
+            for at, line in kept.items()
+            if at in inside or line.strip()
+        )
     )
 
 
@@ -44,6 +48,26 @@ def uncommented(text: str) -> str:
         for line in text.splitlines(keepends=True)
         if line.startswith("#!") or not line.lstrip().startswith("#")
     )
+
+
+def _joined(source: str) -> str:
+    """With one line for each statement, but for strings of several lines."""
+    lines, inside = source.splitlines(), _inside_strings(source)
+    # From the last, so that the places before stay.
+    for line in reversed([*_broken(source)]):
+        if {line, line + 1} <= inside:
+            continue
+        first, second = lines[line - 1], lines[line].lstrip()
+        space = "" if first[-1] in "([{" or second[0] in ")]}" else " "
+        lines[line - 1 : line + 1] = [f"{first}{space}{second}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _broken(source: str) -> Iterator[int]:
+    """The lines that end inside brackets, counted from 1."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NL:
+            yield token.start[0]
 
 
 def _without_annotations(source: str) -> str:

@@ -17,9 +17,9 @@ from docs.pictures.scene import Layer, Picture, Station, Way
 from podnet.plan.settings import Settings
 
 PLAN = Settings(zones=2).addresses
-ONE, TWO, THREE = (PLAN.node(number) for number in (1, 2, 3))
+ONE, TWO, OTHER = (PLAN.node(number) for number in (1, 2, 65))
 FIRST, SECOND = PLAN.block(ONE)[2], PLAN.block(ONE)[3]
-NEAR, FAR = PLAN.block(THREE)[2], PLAN.block(TWO)[2]
+NEAR, FAR = PLAN.block(TWO)[2], PLAN.block(OTHER)[2]
 TO_BRIDGE = f"The pod's default route leads to its gateway {PLAN.gateway(ONE)}, the bridge."
 
 
@@ -27,18 +27,18 @@ def hybrid() -> Picture:
     """Natively inside a subnet, wrapped between subnets."""
     return Picture(
         title="Mode overlay with crossZoneOnly: natively inside a zone, wrapped between zones",
-        place=f"VPC {PLAN.vpc}",
+        place=f"VPC {PLAN.vpc} and {PLAN.subnet(1)}",
         subnets=(
-            (f"zone a, subnet {PLAN.subnet(ONE)}", 0, 1),
-            (f"zone b, subnet {PLAN.subnet(TWO)}", 2, 2),
+            (f"zone a, subnet {PLAN.subnet(0)}", 0, 1),
+            (f"zone b, subnet {PLAN.subnet(1)}", 2, 2),
         ),
         stations=(
             Station(
-                name="node 3",
-                link=str(THREE),
-                pods=pods(THREE, PLAN),
+                name="node 2",
+                link=str(TWO),
+                pods=pods(TWO, PLAN),
                 narrow=True,
-                layers=(own_route(THREE, PLAN), bridge(THREE, PLAN)),
+                layers=(own_route(TWO, PLAN), bridge(TWO, PLAN)),
             ),
             Station(
                 name="node 1",
@@ -46,25 +46,25 @@ def hybrid() -> Picture:
                 pods=pods(ONE, PLAN),
                 layers=(
                     Layer(name="podnet0", says=f"MTU {MTU}", above=1),
-                    routes(peer_route(THREE, "eth0", PLAN), peer_route(TWO, "podnet0", PLAN)),
+                    routes(peer_route(TWO, "eth0", PLAN), peer_route(OTHER, "podnet0", PLAN)),
                     bridge(ONE, PLAN),
                 ),
             ),
             Station(
-                name="node 2",
-                link=str(TWO),
-                pods=pods(TWO, PLAN),
+                name="node 65",
+                link=str(OTHER),
+                pods=pods(OTHER, PLAN),
                 narrow=True,
                 layers=(
                     Layer(name="podnet0", says=f"MTU {MTU}"),
-                    own_route(TWO, PLAN),
-                    bridge(TWO, PLAN),
+                    own_route(OTHER, PLAN),
+                    bridge(OTHER, PLAN),
                 ),
             ),
         ),
         crossings=(
-            in_subnet("node 3", FIRST, NEAR),
-            on_wire(f"IP {SECOND} > {FAR}", ONE, TWO, ROUTING.vni),
+            in_subnet("node 2", FIRST, NEAR),
+            on_wire(f"IP {SECOND} > {FAR}", ONE, OTHER, ROUTING.vni),
         ),
         ways=(_inside(), _between()),
     )
@@ -78,10 +78,10 @@ def _inside() -> Way:
         receiver=(0, 0),
         hops=(
             TO_BRIDGE,
-            f"Node 1 has a route to {PLAN.block(THREE)} through {THREE}, in its own subnet.",
-            "It leaves in a frame to the MAC of node 3; the source/destination check is off.",
+            f"Node 1 has a route to {PLAN.block(TWO)} through {TWO}, in its own subnet.",
+            "It leaves in a frame to the MAC of node 2; the source/destination check is off.",
             "The VPC delivers a frame for a MAC of the same subnet without the route table.",
-            "Node 3 forwards it to its own block, on its bridge.",
+            "Node 2 forwards it to its own block, on its bridge.",
             f"The pod sees the sender {FIRST}.",
         ),
     )
@@ -96,12 +96,12 @@ def _between() -> Way:
         wrapped=True,
         hops=(
             TO_BRIDGE,
-            f"Node 1 has a route to {PLAN.block(TWO)} through {TWO} on podnet0, in another subnet.",
-            "The neighbour and fdb entries of podnet0 lead to node 2, as in mode overlay.",
-            f"podnet0 wraps it in a UDP packet to port {ROUTING.port}, from node 1 to node 2.",
+            f"Node 1 has a route to {PLAN.block(OTHER)} through {OTHER}, in another subnet.",
+            "The neighbour and fdb entries of podnet0 lead to node 65, as in mode overlay.",
+            f"podnet0 wraps it in a UDP packet to port {ROUTING.port}, from node 1 to node 65.",
             "The VPC router carries it by its local route, like any other between nodes.",
-            "podnet0 of node 2 takes the wrapping off.",
-            "Node 2 forwards it to its own block, on its bridge.",
+            "podnet0 of node 65 takes the wrapping off.",
+            "Node 65 forwards it to its own block, on its bridge.",
             f"The pod sees the sender {SECOND}.",
         ),
     )

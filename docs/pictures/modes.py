@@ -59,7 +59,7 @@ def vpc_routes() -> Picture:
             marked=frozenset({2}),
         ),
         (
-            (routes(f"default via {PLAN.subnet(ONE)[1]} dev eth0"), bridge(ONE)),
+            (routes(f"default via {PLAN.subnet(0)[1]} dev eth0"), bridge(ONE)),
             (own_route(TWO), bridge(TWO)),
         ),
         (
@@ -183,5 +183,5 @@ def ethernet() -> Picture:
         ),
     )
     stations = tuple(replace(node, link="eth0 without an address") for node in drawn.stations)
-    place = f"Subnet {PLAN.subnet(ONE)}, a plain switch and no VPC"
+    place = f"Subnet {PLAN.subnet(0)}, a plain switch and no VPC"
     return replace(drawn, place=place, stations=stations)

@@ -36,6 +36,8 @@ INTERRUPTED = 130
 """The exit code of a program that SIGINT has ended, as shells report it: 128 and the signal."""
 
 _EXPLAINERS: list[str] = []
+LABS: list[str] = []
+"""Modules that say what a stack of the lab is; see `podnet.lab.commands.paper`."""
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object instead of a table."
@@ -137,6 +139,23 @@ def register(name: str, module: str, help: str) -> None:  # noqa: A002  # Click'
 def explain_with(module: str) -> None:
     """Let `explain(error)` of this module say what is behind a command's error, where it knows."""
     _EXPLAINERS.append(module)
+
+
+def take_lab_from(module: str) -> None:
+    """Let this module say what a stack of the lab is, to commands that prove on paper."""
+    LABS.append(module)
+
+
+for _name, _help in (
+    ("verify", "Prove on paper, without a packet, that all packets of pods and nodes arrive."),
+    ("trace", "Follow a packet from one end to another on paper, hop by hop, and back."),
+    (
+        "report",
+        "Write one HTML file: the topology, the matrix, the proof and what is left of quotas.",
+    ),
+    ("debug", "What helps to find a fault: an archive for a bug report."),
+):
+    register(_name, f"podnet.cli.{_name}", _help)
 
 
 def main() -> None:

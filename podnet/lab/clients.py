@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
+
+from podnet.world.reader.calls import pages
 
 Client = Any
 """A boto3 client: boto3 makes its classes at run time, so there is no static type."""
@@ -13,7 +16,7 @@ Item = dict[str, Any]
 """One item of an answer of the API."""
 
 DEPLOYER = "deployer"
-"""The access key of the provider, whose calls the lab's API can be made to treat unkindly."""
+"""The access key of the provider, whose calls the lab's API can be made to inject faults into."""
 
 
 def client(service: str, endpoint: str, region: str) -> Client:
@@ -22,6 +25,17 @@ def client(service: str, endpoint: str, region: str) -> Client:
 
     config = Config(proxies={}, use_dualstack_endpoint=False, use_fips_endpoint=False)
     return session(region, "lab").client(service, endpoint_url=endpoint, config=config)
+
+
+@cache
+def partition(region: str) -> str:
+    """The partition of a region, with which its ARNs begin."""
+    return str(session(region, "lab").get_partition_for_region(region))
+
+
+def domain(region: str) -> str:
+    """The domain of the endpoints in a region, as its metadata service says it too."""
+    return "amazonaws.com.cn" if partition(region) == "aws-cn" else "amazonaws.com"
 
 
 def session(region: str, access_key: str) -> Any:  # noqa: ANN401  # boto3 has no types
@@ -37,6 +51,7 @@ def session(region: str, access_key: str) -> Any:  # noqa: ANN401  # boto3 has n
     unset = {name: (None, None, default, cast) for name, (_, _, default, cast) in known.items()}
     nowhere = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     bare = botocore.session.Session(session_vars={**unset, **nowhere})
+    bare.register_component("data_loader", _loader())
     return boto3.Session(
         aws_access_key_id=access_key,
         aws_secret_access_key="lab",  # noqa: S106  # opens nothing
@@ -45,13 +60,12 @@ def session(region: str, access_key: str) -> Any:  # noqa: ANN401  # boto3 has n
     )
 
 
-def pages(client: Client, operation: str, key: str, **arguments: object) -> Iterator[Item]:
-    """Every item of a listing, all pages of it."""
-    if not client.can_paginate(operation):
-        yield from getattr(client, operation)(**arguments)[key]
-        return
-    for page in client.get_paginator(operation).paginate(**arguments):
-        yield from page.get(key, [])
+@cache
+def _loader() -> Any:  # noqa: ANN401  # botocore has no types
+    """What reads the descriptions of services once; that of EC2 takes a tenth of a second."""
+    import botocore.loaders  # type: ignore[import-untyped]  # noqa: PLC0415  # loads slowly
+
+    return botocore.loaders.Loader()
 
 
 def instances(ec2: Client, *filters: Item) -> Iterator[Item]:

@@ -19,6 +19,8 @@ ID = re.compile(r"[0-9a-f]{6}")
 LONGEST_SHOWN = 40
 Kind = TypeVar("Kind", bound=StrEnum)
 PROJECT = Path(__file__).resolve().parents[2]
+DEFAULT = PROJECT / ".lab"
+"""The directory of the lab where a command names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Home:
     """Six hexadecimal digits, part of the name of everything the lab makes."""
 
     @classmethod
-    def open(cls, directory: Path = PROJECT / ".lab") -> Home:
+    def open(cls, directory: Path = DEFAULT) -> Home:
         """The lab of this directory, made where there is none."""
         file = _record(directory)
         try:

@@ -14,64 +14,79 @@ FIRST_NODE_OFFSET = 10
 
 @dataclass(frozen=True)
 class AddressPlan:
-    """Which address and which pod block every node has, by arithmetic alone."""
+    """Which address and which pod block every node has, by arithmetic alone.
+
+    It has no number of zones: what a node has does not depend on how many there are.
+    """
 
     vpc: IPv4Network
     pods: IPv4Network
     block_prefix: int
-    zones: int = 1
+    subnet_prefix: int
+    range_prefix: int
+    """The prefix length of a zone's node range, which is the first part of its subnet."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> AddressPlan:
         """The plan in a node's node.env."""
-        vpc, pods, prefix, zones = (
-            environ[f"PODNET_{name}"] for name in ("VPC_CIDR", "POD_CIDR", "BLOCK_PREFIX", "ZONES")
+        vpc, pods, *prefixes = (
+            environ[f"PODNET_{name}"]
+            for name in (
+                "VPC_CIDR",
+                "POD_CIDR",
+                "BLOCK_PREFIX",
+                "SUBNET_PREFIX",
+                "NODE_RANGE_PREFIX",
+            )
         )
-        return cls(IPv4Network(vpc), IPv4Network(pods), int(prefix), int(zones))
+        return cls(IPv4Network(vpc), IPv4Network(pods), *map(int, prefixes))
 
     @property
-    def subnets(self) -> tuple[IPv4Network, ...]:
-        """One subnet a zone: the VPC cut into the fewest equal parts that are enough."""
-        cut = self.vpc.prefixlen + (self.zones - 1).bit_length()
-        return tuple(
-            IPv4Network((int(self.vpc[0]) + (zone << (32 - cut)), cut))
-            for zone in range(self.zones)
-        )
+    def size(self) -> int:
+        """How many addresses, and so pod blocks, the node range of a zone has."""
+        return 1 << (32 - self.range_prefix)
 
     @property
     def capacity(self) -> int:
-        """How many nodes have an address: host 11 up to the one before each broadcast address."""
-        size = self.subnets[0].num_addresses
-        return max(0, size - 2 - FIRST_NODE_OFFSET) * self.zones
+        """How many nodes a zone has addresses for, from host 11 on."""
+        # The last address of a subnet is AWS's.
+        return self.size - FIRST_NODE_OFFSET - 1 - (self.range_prefix == self.subnet_prefix)
+
+    def subnet(self, zone: int) -> IPv4Network:
+        """The subnet of a zone, counted from 0; the VPC's range, or further ones, hold it."""
+        first = int(self.vpc[0]) + (zone << (32 - self.subnet_prefix))
+        return IPv4Network((first, self.subnet_prefix))
+
+    def node_range(self, zone: int) -> IPv4Network:
+        """The addresses of a zone that are a node's or nobody's."""
+        return IPv4Network((self.subnet(zone)[0], self.range_prefix))
+
+    def zone(self, address: IPv4Address) -> int:
+        """The zone whose subnet holds this address."""
+        return self._place(address)[0]
+
+    def _place(self, address: IPv4Address) -> tuple[int, int]:
+        """The zone of an address, and its number in the subnet."""
+        return divmod(int(address) - int(self.vpc[0]), 1 << (32 - self.subnet_prefix))
 
     def node(self, number: int) -> IPv4Address:
-        """Address of node `number`, counted from 1 and dealt to the zones in turn."""
-        turn, zone = divmod(number - 1, self.zones)
-        subnet = self.subnets[zone]
-        offset = FIRST_NODE_OFFSET + 1 + turn
-        if number < 1 or offset > subnet.num_addresses - 2:
-            raise ValueError(f"node {number} has no address in {subnet}")
-        return subnet[offset]
+        """Address of node `number`; node *k* owns block *k*."""
+        zone, turn = divmod(number, self.size)
+        if number < 1 or not 1 <= turn <= self.capacity:
+            raise ValueError(f"node {number} has no address in a node range")
+        return self.subnet(zone)[FIRST_NODE_OFFSET + turn]
 
-    def number(self, node: IPv4Address) -> int:
-        """The number of the node at this address."""
-        for zone, subnet in enumerate(self.subnets):
-            turn = int(node) - int(subnet[FIRST_NODE_OFFSET + 1])
-            if 0 <= turn < subnet.num_addresses - 2 - FIRST_NODE_OFFSET:
-                return turn * self.zones + zone + 1
-        raise ValueError(f"{node} is the address of no node in {self.vpc}")
+    def nodes(self, zones: int) -> tuple[IPv4Address, ...]:
+        """Addresses of all possible nodes in so many zones."""
+        return tuple(
+            self.node(zone * self.size + turn)
+            for zone in range(zones)
+            for turn in range(1, self.capacity + 1)
+        )
 
-    def nodes(self, most: int) -> tuple[IPv4Address, ...]:
-        """Addresses of all possible nodes: numbers 1 to `most`, as far as there are addresses."""
-        return tuple(self.node(number) for number in range(1, min(most, self.capacity) + 1))
-
-    def peers(self, node: IPv4Address, most: int) -> tuple[IPv4Address, ...]:
+    def peers(self, node: IPv4Address, zones: int) -> tuple[IPv4Address, ...]:
         """All possible nodes but this one, whether they exist or not."""
-        return tuple(address for address in self.nodes(most) if address != node)
-
-    def subnet(self, node: IPv4Address) -> IPv4Network:
-        """The subnet that holds this VPC address."""
-        return next(subnet for subnet in self.subnets if node in subnet)
+        return tuple(address for address in self.nodes(zones) if address != node)
 
     def gateway(self, node: IPv4Address) -> IPv4Address:
         """The address that the pods of this node have as their gateway: the block's first."""
@@ -79,21 +94,15 @@ class AddressPlan:
 
     def block(self, node: IPv4Address) -> IPv4Network:
         """Pod block of the node at this VPC address."""
-        if node not in self.vpc:
-            raise ValueError(f"{node} is not in the VPC {self.vpc}")
-        index = (int(node) - int(self.vpc[0]) - FIRST_NODE_OFFSET) % self.vpc.num_addresses
+        zone, host = self._place(node)
+        if zone < 0 or host >= self.size:
+            raise ValueError(f"{node} is in no node range")
+        index = zone * self.size + (host - FIRST_NODE_OFFSET) % self.size
         first = int(self.pods[0]) + (index << (32 - self.block_prefix))
         block = IPv4Network((first, self.block_prefix))
         if not block.subnet_of(self.pods):
             raise ValueError(f"the block of {node} lies outside the pod range {self.pods}")
         return block
-
-    def owner(self, pod: IPv4Address) -> IPv4Address:
-        """VPC address of the node whose block holds this pod address."""
-        index = (int(pod) - int(self.pods[0])) >> (32 - self.block_prefix)
-        if pod not in self.pods or index >= self.vpc.num_addresses:
-            raise ValueError(f"{pod} is in no node's block of {self.pods}")
-        return self.vpc[(index + FIRST_NODE_OFFSET) % self.vpc.num_addresses]
 
 
 def overlay_mac(node: IPv4Address) -> str:

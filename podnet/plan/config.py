@@ -13,6 +13,9 @@ from podnet.plan.settings import PARSER, Settings
 
 NAMESPACE = "podnet"
 DEFAULT_TAGS = "aws:defaultTags"
+TAG_VARIABLE = "TF_AWS_DEFAULT_TAGS_"
+"""How the environment variables begin that hold further default tags, one each; the configuration
+wins (hashicorp/terraform-provider-aws, internal/provider/sdkv2/provider.go, expandDefaultTags)."""
 
 
 class SettingsError(ValueError):
@@ -27,10 +30,11 @@ class SettingsError(ValueError):
         )
 
 
-def load(raw: Mapping[str, str]) -> Settings:
+def load(raw: Mapping[str, str], environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from raw configuration values, keyed `podnet:vpcCidr` and so on.
 
-    Keys of other namespaces are left alone. Raises `SettingsError` with every problem.
+    `environment` is what the provider gets as well. Keys of other namespaces are left alone. Raises
+    `SettingsError` with every problem.
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {}
@@ -52,7 +56,7 @@ def load(raw: Mapping[str, str]) -> Settings:
     # hide the others; those about an unread setting are not, since its value is a default that
     # nobody wrote.
     settings = Settings(**values)
-    problems += _default_tag_problems(raw, settings)
+    problems += _default_tag_problems(raw, environment or {}, settings)
     problems += [
         problem._replace(text=f"{NAMESPACE}:{problem.text}")
         for problem in validation.problems(settings)
@@ -63,20 +67,29 @@ def load(raw: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _default_tag_problems(raw: Mapping[str, str], settings: Settings) -> Iterator[Problem]:
+def _default_tag_problems(
+    raw: Mapping[str, str], environment: Mapping[str, str], settings: Settings
+) -> Iterator[Problem]:
     """The rules that the provider's default tags break on nodes, whose launch EC2 would refuse."""
-    if DEFAULT_TAGS not in raw:
-        return
+    tags = {}
+    for name, value in environment.items():
+        if name.startswith(TAG_VARIABLE):
+            key = name.removeprefix(TAG_VARIABLE)
+            tags[key] = value
+            try:
+                parsing.check_tag(key, value)
+            except BadValueError as error:
+                yield Problem(error.rule, f"{name} {error}")
     try:
-        default = parsing.default_tags(raw[DEFAULT_TAGS])
+        tags |= parsing.default_tags(raw.get(DEFAULT_TAGS, ""))
     except BadValueError as error:
         yield Problem(error.rule, f"{DEFAULT_TAGS} {error}")
         return
-    if (count := len({**default, **settings.tags})) > parsing.MOST_TAGS:
+    if tags and (count := len({**tags, **settings.tags})) > parsing.MOST_TAGS:
         yield Problem(
             rule="tags-too-many-with-defaults",
-            text=f"{DEFAULT_TAGS} and {NAMESPACE}:tags have {count} tags together; AWS takes 50 "
-            "a resource and podnet sets six; leave some out",
+            text=f"{DEFAULT_TAGS}, {TAG_VARIABLE}* and {NAMESPACE}:tags have {count} tags "
+            "together; AWS takes 50 a resource and podnet sets six; leave some out",
         )
 
 

@@ -1,13 +1,13 @@
-"""State of a stack as found in the cloud, and which part of it is outdated or unmanaged."""
+"""State of a stack as found in the cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
-from typing import Protocol
 
 from podnet.plan.routing import Routing, Variant
+from podnet.plan.unmanaged_rules import FoundRule
+from podnet.plan.vpc_routes import VpcRoute
 
 LIVE_STATES = ["pending", "running", "stopping", "stopped"]
 """States of an instance that is not terminated, and that holds its address."""
@@ -21,72 +21,38 @@ class Deployed:
     """Routing that all nodes last applied, where it is known."""
     routing_differs: bool = False
     """Whether nodes may have another routing than the settings ask for."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """What nodes have said of their routing, by name, where that may be outdated."""
     stale_resources: tuple[str, ...] = ()
     """Firewall rules and routes that only another routing needs."""
     vxlan_differs: bool = False
     """Whether nodes may have another `vni` or `vxlanPort` than the settings ask for."""
     reusable: frozenset[str] = frozenset()
     """Names of existing nodes that were created for this network."""
+    present: frozenset[str] = frozenset()
+    """Names of planned nodes that have an instance, whatever network it was created for."""
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the stopped instances, by the name of the node."""
+    absent: tuple[str, ...] = ()
+    """Names of planned nodes that have no instance, where others have one."""
     outdated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What `outdated` returns, by the name of each reusable node that has something outdated."""
+    updated: tuple[str, ...] = ()
+    """Names of the reusable nodes that are assigned another release than the wanted one."""
     unmanaged_routes: tuple[str, ...] = ()
     """Routes of the VPC for which `is_unmanaged` holds, in words."""
-
-
-class Created(Protocol):
-    """What distinguishes a node created now from one created before."""
-
-    @property
-    def version(self) -> str:
-        """Version of the files in user data."""
-        ...
-
-    @property
-    def image_id(self) -> str:
-        """Machine image."""
-        ...
-
-    @property
-    def instance_type(self) -> str:
-        """EC2 instance type."""
-        ...
-
-
-def outdated(record: Created, template: Created) -> tuple[str, ...]:
-    """What of a node differs from a node created now, in words: files, image, instance type."""
-    differs = {
-        "files": record.version != template.version,
-        "image": record.image_id != template.image_id,
-        "instance type": record.instance_type != template.instance_type,
-    }
-    return tuple(what for what, is_different in differs.items() if is_different)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VpcRoute:
-    """One route of a route table."""
-
-    destination: IPv4Network
-    target: str
-    """Id of a network interface or gateway."""
-
-
-def is_unmanaged(
-    route: VpcRoute,
-    pods: IPv4Network,
-    blocks: Mapping[IPv4Network, Collection[str] | None],
-) -> bool:
-    """Whether a route in the pod range is not one that podnet creates.
-
-    `blocks` holds the pod block of each node, with the ids of the node's network interfaces where
-    these are known.
-    """
-    if not route.destination.subnet_of(pods):
-        return False
-    if route.destination not in blocks:
-        return True
-    interfaces = blocks[route.destination]
-    return interfaces is not None and route.target not in interfaces
+    routes_of_others: int = 0
+    """Routes to neither the internet nor a node, in the table that has the most of them."""
+    routes_removed: int = 0
+    """Routes of the same table to nodes that are planned no more."""
+    occupied: Mapping[str, str] = field(default_factory=dict)
+    """Owners, in words, of addresses of the node ranges that are no node's, by address."""
+    tables: Mapping[str, tuple[VpcRoute, ...]] = field(default_factory=dict)
+    """The routes of the stack's route tables, by their ids, but for those within the VPC."""
+    unmanaged_rules: tuple[FoundRule, ...] = ()
+    """Rules in the nodes' security group that are not the stack's."""
+    vpcs: frozenset[str] = frozenset()
+    """The VPCs of the stack, with nodes, that have the range which the settings ask for."""
 
 
 def tag_patterns(routing: Routing) -> tuple[str, ...]:

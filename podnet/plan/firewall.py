@@ -11,6 +11,8 @@ from podnet.plan.routing import Variant
 from podnet.plan.settings import Settings
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
+EVERY_PROTOCOL = "-1"
+"""As EC2 writes it."""
 SSH = 22
 ICMP_UNREACHABLE = 3
 ICMP_FRAGMENTATION_NEEDED = 4
@@ -23,7 +25,7 @@ class Rule:
     """One rule: a peer range, or the group itself where `peer` is None."""
 
     description: str
-    protocol: str = "-1"
+    protocol: str = EVERY_PROTOCOL
     from_port: int | None = None
     """First port, or the ICMP type."""
     to_port: int | None = None
@@ -44,7 +46,7 @@ def ingress(settings: Settings) -> dict[str, Rule]:
             peer=ANYWHERE,
         ),
     }
-    for cidr in settings.admin_cidrs:
+    for cidr in settings.ssh_cidrs:
         rules[f"ssh-{_key(cidr)}"] = _open(f"SSH from {cidr}", "tcp", (SSH, SSH), cidr)
     return rules | (_cluster(settings) if settings.has_cluster else {})
 
@@ -58,7 +60,7 @@ def _cluster(settings: Settings) -> dict[str, Rule]:
     api = (API_SERVER, API_SERVER)
     rules = {
         f"api-server-{_key(cidr)}": _open(f"API server from {cidr}", "tcp", api, cidr)
-        for cidr in settings.admin_cidrs
+        for cidr in settings.api_cidrs
     }
     for cidr, protocol in product(settings.node_port_cidrs, ("tcp", "udp")):
         rules[f"node-ports-{protocol}-{_key(cidr)}"] = _open(

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import re
-
-from podnet.plan.problem import BadValueError
+from podnet.plan.problem import Remark
 
 DEBIAN = "136693071363"
 """The AWS account in which Debian publishes its images (Debian wiki, Cloud/AmazonEC2Image)."""
 
+OWNERS = {"aws": DEBIAN}
+"""Debian's account in each partition. An account belongs to one (AWS General Reference, "Amazon
+Resource Names"), and no source names one of Debian's in China or GovCloud."""
 
-def architecture(instance_type: str) -> str:
-    """`arm64` or `x86_64`, as the API writes them, from the family of the instance type.
+REFUSAL = Remark(
+    rule="image-unsupported",
+    text="this image is neither Debian 12 or 13 nor Ubuntu 24.04, on which podnet runs, and "
+    "nothing of podnet is started; set podnet:imageId to one of these, or leave it out, and "
+    "replace the node",
+)
+"""What a node says on its console. Of most images EC2 does not say what is in them."""
 
-    A family is letters, a generation and letters for what is special; a `g` among those
-    stands for Graviton (EC2 instance type naming conventions). `a1` is older than the rule.
-    """
-    family = instance_type.partition(".")[0]
-    named = re.fullmatch(r"[a-z]+-?\d+(.*)", family)
-    if named is None:
-        raise BadValueError(
-            f"{instance_type} is not named as EC2 names its instance types; "
-            "set podnet:imageId, so that nothing has to be read from the name",
-            rule="instance-type-name",
-        )
-    return "arm64" if family == "a1" or "g" in named[1] else "x86_64"
+OTHER_PLATFORMS = ("Red Hat", "SUSE", "Windows")
+"""How the platform details of images begin that are of another system for certain (EC2 User Guide,
+"AMI billing information fields"); Debian's and Ubuntu's, and many more, are Linux/UNIX."""
+
+ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+"""How Debian names the architectures of EC2 that its images are built for."""
 
 
-def name_pattern(instance_type: str) -> str:
-    """What the names of fitting images match."""
-    return f"debian-12-{'arm64' if architecture(instance_type) == 'arm64' else 'amd64'}-*"
+def name_pattern(architecture: str) -> str:
+    """What the names of the images for this architecture match."""
+    return f"debian-12-{ARCHITECTURES[architecture]}-*"

@@ -69,11 +69,12 @@ class Parameters:
     """The SSM parameters of a stack, by name."""
 
     stack: str
+    """`plan.tags.identity`."""
 
     @classmethod
     def from_root(cls, root: str) -> Parameters:
         """The parameters below the folder that a node has in its `node.env`."""
-        return cls(root.split("/")[2])
+        return cls(root.removeprefix("/podnet/").removesuffix("/kubernetes"))
 
     @property
     def root(self) -> str:
@@ -81,13 +82,18 @@ class Parameters:
         return f"/podnet/{self.stack}/kubernetes"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.nodes, self.settled, self.join, self.kubeconfig)
+
+    @property
     def nodes(self) -> str:
-        """How many nodes are wanted; written by the program."""
+        """How many nodes are wanted in each zone, as in 3,1,1; written by the program."""
         return f"{self.root}/nodes"
 
     @property
     def settled(self) -> str:
-        """The count above which no Node object is left; written by the control plane."""
+        """The counts above which no Node object is left; written by the control plane."""
         return f"{self.root}/settled"
 
     @property
@@ -99,11 +105,3 @@ class Parameters:
     def kubeconfig(self) -> str:
         """The administrator's kubeconfig; written by the control plane, read by the deployer."""
         return f"{self.root}/kubeconfig"
-
-    def files(self, digest: str) -> str:
-        """The folder of the packed files with this digest."""
-        return f"{self.root}/files/{digest[:12]}"
-
-    def file(self, digest: str, number: int) -> str:
-        """One piece of the packed files, counted from 1."""
-        return f"{self.files(digest)}/{number}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from string import ascii_lowercase
 
 from podnet.plan.kubernetes import CONTROL_PLANE
-from podnet.plan.names import node_name
+from podnet.plan.names import node_name, node_number
 from podnet.plan.settings import Settings
 
 
@@ -18,6 +20,8 @@ class Zone:
     name: str
     index: int
     subnet: IPv4Network
+    nodes: IPv4Network
+    """The node range: its addresses are a node's or nobody's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,24 +36,67 @@ class Node:
 
 def planned_zones(settings: Settings) -> tuple[Zone, ...]:
     """The zones of the stack, `a` first."""
+    plan = settings.addresses
     return tuple(
-        Zone(name=ascii_lowercase[index], index=index, subnet=subnet)
-        for index, subnet in enumerate(settings.addresses.subnets)
+        Zone(
+            name=ascii_lowercase[index],
+            index=index,
+            subnet=plan.subnet(index),
+            nodes=plan.node_range(index),
+        )
+        for index in range(settings.zones)
     )
+
+
+def secondary_ranges(settings: Settings) -> tuple[Zone, ...]:
+    """The zones whose subnets are no part of the VPC's own range, which must be added to it."""
+    zones = planned_zones(settings)
+    return tuple(zone for zone in zones if not zone.subnet.subnet_of(settings.vpc_cidr))
 
 
 def planned_nodes(settings: Settings) -> tuple[Node, ...]:
-    """Nodes 1 to `nodeCount`; node *k* depends on *k* alone."""
-    plan, zones = settings.addresses, planned_zones(settings)
+    """The nodes zone by zone; node *k* depends on *k* alone."""
+    plan = settings.addresses
     return tuple(
         Node(
             name=node_name(number),
-            zone=zones[(number - 1) % len(zones)],
+            zone=zone,
             address=(address := plan.node(number)),
             block=plan.block(address),
         )
-        for number in range(1, settings.node_count + 1)
+        for zone, count in zip(planned_zones(settings), settings.counts, strict=True)
+        for number in range(zone.index * plan.size + 1, zone.index * plan.size + count + 1)
     )
+
+
+def listed(nodes: Iterable[Node]) -> str:
+    """The numbers of nodes in one line, as in `1-3 33-34`; a run is one range.
+
+    A zone is one run whatever its count, so that the 256 characters of a tag (EC2 User Guide, "Tag
+    restrictions") hold it: no region has more than a few zones.
+    """
+    numbers = sorted(number for node in nodes if (number := node_number(node.name)))
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return " ".join("-".join(map(str, run)) for run in runs)
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """The names of the nodes in such a line; raises `ValueError` for any other text."""
+    names: dict[str, None] = {}
+    for run in text.split():
+        found = re.fullmatch(r"([1-9][0-9]{0,5})(?:-([1-9][0-9]{0,5}))?", run)
+        if found is None or int(found[2] or found[1]) < int(found[1]):
+            raise ValueError(f"{text!r} is not written like '1-3 33-34'")
+        numbers = range(int(found[1]), int(found[2] or found[1]) + 1)
+        names |= dict.fromkeys(map(node_name, numbers))
+    if not names:
+        raise ValueError(f"{text!r} names no node")
+    return tuple(names)
 
 
 def control_plane(nodes: tuple[Node, ...]) -> Node:

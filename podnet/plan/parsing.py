@@ -24,7 +24,6 @@ LONGEST_VALUE = 256
 # instances using instance metadata") and those of IAM roles (IAM API, Tag) may hold.
 TAG_KEY = re.compile(r"[A-Za-z0-9+\-=._:@]+")
 TAG_VALUE = re.compile(r"[\w .:/=+\-@]*")
-WIDEST_ADMIN = 8
 
 
 def cidr(raw: str) -> IPv4Network:
@@ -59,6 +58,19 @@ def integer(raw: str) -> int:
             f"{raw!r} is not a whole number of at most nine digits", rule="integer-unreadable"
         )
     return int(raw)
+
+
+def counts(raw: str) -> int | tuple[int, ...]:
+    """A number of nodes for every zone, or a list with one for each."""
+    value = read_json(raw)
+    if not isinstance(value, list):
+        return integer(raw)
+    if not all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+        raise BadValueError(
+            f"{raw!r} is not a list of whole numbers; write it like [3, 1, 1], or 3 for every zone",
+            rule="counts-not-a-list",
+        )
+    return tuple(integer(str(item)) for item in value)
 
 
 def boolean(raw: str) -> bool:
@@ -142,7 +154,7 @@ def pinned_image(raw: str) -> str:
 
 def tags(raw: str) -> Mapping[str, str]:
     """A map of tags for every resource."""
-    value = _json(raw)
+    value = read_json(raw)
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise BadValueError(
             f"{raw!r} is not a map of text to text; write it like {{team: network}}, "
@@ -155,7 +167,7 @@ def tags(raw: str) -> Mapping[str, str]:
             rule="tags-too-many",
         )
     for key, item in value.items():
-        _check_tag(key, item)
+        check_tag(key, item)
     return value
 
 
@@ -164,18 +176,21 @@ def default_tags(raw: str) -> Mapping[str, str]:
 
     What is not written as the provider wants it is the provider's to refuse.
     """
-    value = _json(raw)
+    value = read_json(raw)
     found = value.get("tags") if isinstance(value, dict) else None
-    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+    # Pulumi keeps a nested value of a provider as JSON text in some forms of its configuration.
+    read = read_json(found) if isinstance(found, str) else found
+    if not isinstance(read, dict):
         return {}
-    for key, each in found.items():
-        _check_tag(key, each)
-    return found
+    tags = {key: each if isinstance(each, str) else json.dumps(each) for key, each in read.items()}
+    for key, each in tags.items():
+        check_tag(key, each)
+    return tags
 
 
 def cidrs(raw: str) -> tuple[IPv4Network, ...]:
     """A list of IPv4 ranges."""
-    value = _json(raw)
+    value = read_json(raw)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise BadValueError(
             f"{raw!r} is not a list of ranges; write it like [203.0.113.0/24]",
@@ -184,23 +199,9 @@ def cidrs(raw: str) -> tuple[IPv4Network, ...]:
     return tuple(cidr(item) for item in value)
 
 
-def admin_cidrs(raw: str) -> tuple[IPv4Network, ...]:
-    """The ranges from which administrators may connect."""
-    ranges = cidrs(raw)
-    for item in ranges:
-        if item.prefixlen < WIDEST_ADMIN:
-            whole = "the whole internet" if item.prefixlen == 0 else "much of the internet"
-            raise BadValueError(
-                f"'{item}' opens SSH to {whole}; name the ranges you connect from, "
-                f"none wider than a /{WIDEST_ADMIN}, or use Session Manager",
-                rule="admin-cidr-too-wide",
-            )
-    return ranges
-
-
 def node_names(raw: str) -> tuple[str, ...]:
     """Names of nodes, as in node-1."""
-    value = _json(raw)
+    value = read_json(raw)
     if not isinstance(value, list) or not all(
         isinstance(item, str) and node_number(item) for item in value
     ):
@@ -210,7 +211,26 @@ def node_names(raw: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _check_tag(key: str, value: str) -> None:
+def zone_names(raw: str) -> tuple[str, ...]:
+    """Availability zones by the names that AWS gives them, one for each zone in order."""
+    value = read_json(raw)
+    if not isinstance(value, list) or not all(
+        isinstance(item, str) and re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", item) for item in value
+    ):
+        raise BadValueError(
+            f"{raw!r} is not a list of availability zones; write it like [eu-central-1a]",
+            rule="zone-names-not-a-list",
+        )
+    if twice := sorted({item for item in value if value.count(item) > 1}):
+        raise BadValueError(
+            f"names {', '.join(twice)} twice; name another zone for each",
+            rule="zone-names-twice",
+        )
+    return tuple(value)
+
+
+def check_tag(key: str, value: str) -> None:
+    """Raise `BadValueError` for a tag that a node, its role or its metadata cannot have."""
     if not 1 <= len(key) <= LONGEST_KEY or len(value) > LONGEST_VALUE:
         raise BadValueError(
             f"{key!r}: a key has 1 to {LONGEST_KEY} characters, a value at most {LONGEST_VALUE}",
@@ -238,7 +258,7 @@ def _check_tag(key: str, value: str) -> None:
         )
 
 
-def _json(raw: str) -> object:
+def read_json(raw: str) -> object:
     """The value of a list or map; text that is neither stands for itself."""
     try:
         return json.loads(raw)

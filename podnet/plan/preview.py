@@ -4,58 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from podnet.plan import firewall
+from podnet.plan import launches, switch
 from podnet.plan.deployed import Deployed
-from podnet.plan.hypervisor import is_xen
-from podnet.plan.image import DEBIAN
+from podnet.plan.kubernetes import CONTROL_PLANE_NODE
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.problem import Problem, Remark
-from podnet.plan.quota import BUILT_IN, CODE, DEFAULT, MOST, RouteBudget
-from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink, Variant
+from podnet.plan.routing import RoutingMode, Variant
 from podnet.plan.settings import Settings
-from podnet.plan.validation.modes import MAX_L2_NODES
 
 
 def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
-    """Everything to know before this deployment, but for the quota of routes."""
+    """Everything to know before this deployment."""
     yield from warnings(settings)
     yield from steps(settings, deployed)
+    if deployed.occupied:
+        named = ", ".join(f"{address} ({who})" for address, who in deployed.occupied.items())
+        yield Remark(
+            rule="node-range-occupied",
+            text=f"addresses of the node ranges that are no node's: {named}. Pods reach these "
+            "hosts in vpc-routes alone; give them addresses outside the ranges",
+            is_warning=True,
+        )
     if deployed.unmanaged_routes:
         yield Remark(
             rule="routes-unmanaged",
             text=f"routes in the pod range {settings.pod_cidr} that podnet did not create: "
-            f"{', '.join(deployed.unmanaged_routes)}; podnet leaves them alone, delete them if "
-            "nobody needs them",
+            f"{', '.join(deployed.unmanaged_routes)}; podnet leaves them alone. A cloud "
+            "controller writes such routes unless it runs with --configure-cloud-routes=false, and "
+            "packets to pods go by them in vpc-routes; delete what nobody needs",
             is_warning=True,
         )
 
 
 def warnings(settings: Settings) -> Iterator[Remark]:
     """Consequences of valid settings that may surprise."""
-    if is_xen(settings.instance_type):
-        # The guide of 2022 excepted them (gravitational/teleport, RFD 72); that of
-        # 2026 ("View tags for your EC2 instances using instance metadata") excepts none.
-        yield Remark(
-            rule="instance-type-xen",
-            text=f"podnet:instanceType {settings.instance_type} runs on Xen, not on AWS's Nitro "
-            "System: a switch reaches a node by a tag in its metadata, and AWS used to change "
-            "those of a running instance on Nitro alone. Stop and start a node that does not "
-            "follow a switch, or take a type on Nitro, such as t3.small",
-            is_warning=True,
-        )
     if not settings.has_cluster:
         return
-    if settings.node_count == 1:
+    if sum(settings.counts) == 1:
         yield Remark(
             rule="cluster-of-one-node",
             text="nodeCount is 1 with kubernetes kubeadm: node-1 is the control plane alone, and "
             "pods that do not tolerate its taint (node-role.kubernetes.io/control-plane) wait for "
             "a second node",
         )
-    if not settings.admin_cidrs:
+    if not settings.api_cidrs:
         yield Remark(
             rule="api-server-closed",
-            text="adminCidrs is empty, so the API server answers nodes and pods only: the "
+            text="apiCidrs is empty, so the API server answers nodes and pods only: the "
             "kubeconfig is of no use from elsewhere",
         )
 
@@ -63,13 +58,26 @@ def warnings(settings: Settings) -> Iterator[Remark]:
 def steps(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
     """What a deployment does to nodes and their routing, and what it leaves for later."""
     if deployed.routing_differs:
-        lines = (line.text for line in _switch(settings, deployed))
+        lines = (line.text for line in switch.steps(settings, deployed))
         yield Remark("switch", "\n".join(lines))
     if rolled := [name for name in settings.roll if name in deployed.reusable]:
         yield Remark(
             rule="nodes-rolled",
-            text=f"replaced, with current files, image and instance type: {', '.join(rolled)}",
+            text="replaced, with current user data, image and instance type: "
+            f"{', '.join(rolled)}. Each is deleted first, since its address is fixed, and AWS does "
+            f"not promise a launch beforehand. {launches.WAY_BACK}",
         )
+    if updated := [name for name in deployed.updated if name not in settings.roll]:
+        yield Remark(
+            rule="nodes-updated",
+            text=f"updated in place, with the files of this version: {', '.join(updated)}; each "
+            "fetches them, restarts its agent and goes back by itself where that does not get "
+            "ready; no packet of a pod waits for it",
+        )
+    if deployed.stopped:
+        yield launches.stopped(deployed.stopped)
+    if deployed.absent:
+        yield launches.absent(deployed.absent, settings.instance_type)
     outdated = {name: what for name, what in deployed.outdated.items() if name not in settings.roll}
     if outdated:
         which = ", ".join(f"{name} ({' and '.join(what)})" for name, what in outdated.items())
@@ -81,7 +89,13 @@ def steps(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
 
 
 def forbidden_transition(settings: Settings, deployed: Deployed) -> Problem | None:
-    """Why the routing of live nodes cannot become the one that the settings ask for."""
+    """Why live nodes cannot become what the settings ask for."""
+    if (
+        settings.protects_control_plane
+        and CONTROL_PLANE_NODE in deployed.present
+        and CONTROL_PLANE_NODE not in deployed.reusable - {*settings.roll}
+    ):
+        return launches.protected()
     previous, variant = deployed.routing, settings.node_routing.variant
     if previous is None or previous == variant or not deployed.reusable:
         return None
@@ -107,28 +121,32 @@ def forbidden_transition(settings: Settings, deployed: Deployed) -> Problem | No
     return None
 
 
-def route_summary(budget: RouteBudget, *, is_ignored: bool = False) -> Remark:
-    """Number of routes, quota and headroom; `is_ignored` where the quota is deliberately."""
-    if is_ignored:
-        return Remark(
-            rule="route-quota-ignored",
-            text=f"podnet:ignoreRouteQuota is set, so this is tried: {_count(budget)}",
-            is_warning=True,
-        )
-    return Remark(rule="route-count", text=f"{_count(budget)}")
-
-
 def created(settings: Settings, deployed: Deployed) -> tuple[str, ...]:
     """Names of the nodes that a deployment creates, as new ones or as replacements."""
     kept = deployed.reusable - {*settings.roll}
     return tuple(node.name for node in planned_nodes(settings) if node.name not in kept)
 
 
+def address_occupied(settings: Settings, deployed: Deployed) -> Problem | None:
+    """For a node that cannot be created, since somebody else has its address."""
+    names = created(settings, deployed)
+    for node in planned_nodes(settings):
+        if node.name in names and (who := deployed.occupied.get(str(node.address))):
+            return Problem(
+                rule="node-address-occupied",
+                text=f"{node.name} must be created at {node.address}, which somebody else has: "
+                f"{who}. Give that host another address, outside the node range "
+                f"{node.zone.nodes}, or use fewer nodes",
+                about=("nodeCount",),
+            )
+    return None
+
+
 def image_unknown(settings: Settings, created: tuple[str, ...], problem: str) -> Problem:
     """For nodes that cannot be created."""
     return Problem(
         rule="image-unknown",
-        text=f"no image of Debian's account {DEBIAN} is known for podnet:instanceType "
+        text=f"no image of Debian is known for podnet:instanceType "
         f"{settings.instance_type} ({problem}), and {', '.join(created)} must be created; set "
         "podnet:imageId",
         about=("instanceType", "imageId"),
@@ -144,132 +162,5 @@ def image_not_needed(problem: str) -> Remark:
     )
 
 
-def unknown_quota() -> Remark:
-    """For an account whose quota cannot be read."""
-    return Remark(
-        rule="route-quota-unknown",
-        text="Service Quotas does not report how many routes a route table may hold; assuming "
-        f"AWS's default of {DEFAULT}",
-        is_warning=True,
-    )
-
-
-def too_many_routes(budget: RouteBudget) -> Problem:
-    """For more routes than the quota allows, with what would fit."""
-    fitting = [
-        *(["host-gw"] if budget.tables == 1 else []),
-        "overlay",
-        *(["l2"] if budget.nodes <= MAX_L2_NODES else []),
-    ]
-    return Problem(
-        rule="route-quota",
-        text=f"podnet:nodeCount {budget.nodes} is more than the route quota takes: "
-        f"{_count(budget)}. Use at most {max(0, budget.quota - BUILT_IN)} nodes, or podnet:routing "
-        f"{' or '.join(fitting)}, which {'needs' if len(fitting) == 1 else 'need'} no routes "
-        f"of the VPC, or ask AWS for more (at most {MOST}) and, while Service Quotas does not "
-        "show it yet, set podnet:ignoreRouteQuota to true",
-        about=("nodeCount", "routing", "ignoreRouteQuota"),
-    )
-
-
-def _count(budget: RouteBudget) -> str:
-    tables = "1 route table" if budget.tables == 1 else f"{budget.tables} route tables"
-    free = budget.headroom
-    return (
-        f"vpc-routes puts {budget.nodes * budget.tables} pod routes into {tables}; with "
-        f"{BUILT_IN} of its own a table holds {budget.nodes + BUILT_IN} of at most {budget.quota} "
-        f"(quota {CODE}), {f'room for {free} nodes more' if free >= 0 else f'{-free} too many'}"
-    )
-
-
-def _switch(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
-    previous, routing = deployed.routing, settings.node_routing
-    # After an interruption, or with other VXLAN numbers, the previous variant may be the same.
-    lossy = deployed.vxlan_differs and (routing.variant.vxlan or previous is None or previous.vxlan)
-    yield Remark(
-        rule="switch-from-to",
-        text=f"routing: {previous.name if previous else 'what the nodes have'} -> "
-        f"{routing.variant.name}, {'with losses' if lossy else 'while packets flow'}; no node is "
-        "replaced or rebooted",
-    )
-    new = needs(settings, routing.variant)
-    old = needs(settings, previous) if previous else {}
-    yield Remark(
-        rule="switch-added",
-        text=f"  1. added first: {_listed(new[key] for key in new if key not in old)}",
-    )
-    yield Remark(
-        rule="switch-assigned",
-        text=f"  2. every node reads its tag podnet:routing ({routing.tag()}) "
-        f"and {_action(routing)}",
-    )
-    yield Remark(
-        rule="switch-wait",
-        text=f"  3. a wait of {settings.switch_wait_seconds} s, until every running node has done "
-        "so",
-    )
-    removed = _listed(old[key] for key in old if key not in new)
-    if not previous:
-        removed = ", ".join(deployed.stale_resources) or "nothing that is known of"
-    yield Remark(rule="switch-removed", text=f"  4. removed last: {removed}")
-    if lossy:
-        yield Remark(
-            rule="switch-lossy",
-            text="  packets between nodes are lost for a few seconds, until all nodes have done "
-            "so: vni or vxlanPort differ from what they have, and each node replaces its VXLAN "
-            "devices by itself; to lose none, change them while the stack is in vpc-routes or "
-            "host-gw",
-        )
-    if _is_l2(routing.variant) != (previous is not None and _is_l2(previous)):
-        yield Remark(
-            rule="switch-recreates-pods",
-            text="  pods must be recreated, since their on-link range changes: existing pods keep "
-            "the old one and reach no pod of the new one (`podnet switch` recreates them)",
-        )
-
-
-def needs(settings: Settings, variant: Variant) -> dict[str, str]:
-    """Firewall rules and routes that a variant needs in the cloud, in words, by a key."""
-    resources = {
-        key: f"firewall rule {key} ({rule.description})"
-        for key, rule in firewall.pod_traffic_rules(settings, variant).items()
-    }
-    if variant.routing.mode is RoutingMode.VPC_ROUTES:
-        resources["routes"] = f"{settings.node_count * settings.zones} routes of the VPC to pods"
-    return resources
-
-
-def _action(routing: Routing) -> str:
-    """What a node does to apply a routing."""
-    match routing.mode, routing.variant:
-        case RoutingMode.VPC_ROUTES, _:
-            action = "deletes its routes to other nodes and leaves forwarding to the VPC router"
-        case RoutingMode.HOST_GW, _:
-            action = "routes every peer's pods through that peer"
-        case RoutingMode.OVERLAY, Variant(native=True):
-            action = "routes pods of its own subnet through their node, all others through VXLAN"
-        case RoutingMode.OVERLAY, _:
-            action = "routes every peer's pods through its VXLAN device"
-        case RoutingMode.L2, Variant(routing=Routing(uplink=Uplink.ETHERNET)):
-            action = "joins the bridge of its pods to its network interface"
-        case RoutingMode.L2, _:
-            action = "joins the bridge of its pods to every peer's by VXLAN"
-        case _, Variant(routing=Routing(flannel_backend=FlannelBackend.HOST_GW)):
-            action = "leaves its routes to other nodes' pods to Flannel, through their nodes"
-        case _, Variant(native=True):
-            action = "leaves its routes to other nodes' pods to Flannel, VXLAN between subnets"
-        case _:
-            action = "leaves its routes to other nodes' pods to Flannel, which sends them by VXLAN"
-    return action
-
-
-def _is_l2(variant: Variant) -> bool:
-    return variant.routing.mode is RoutingMode.L2
-
-
 def _is_flannel(variant: Variant) -> bool:
     return variant.routing.mode is RoutingMode.FLANNEL
-
-
-def _listed(things: Iterator[str]) -> str:
-    return ", ".join(things) or "nothing"

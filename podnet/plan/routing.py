@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from ipaddress import IPv4Network
 
-LEAST_NODES, MOST_NODES = 2, 1000
-"""With one node there is no peer, so a tag that says it by mistake would cut them all."""
+MOST_ZONES = 3
 LARGEST_VNI = (1 << 24) - 2
 LARGEST_PORT = (1 << 16) - 1
 
@@ -23,12 +23,6 @@ class RoutingMode(StrEnum):
     L2 = "l2"
     FLANNEL = "flannel"
     """Flannel, which a cluster runs; nodes leave routes and conflist to it."""
-
-
-class Encapsulation(StrEnum):
-    """What mode overlay wraps pod packets in."""
-
-    VXLAN = "vxlan"
 
 
 class Uplink(StrEnum):
@@ -50,7 +44,8 @@ class Routing:
     """The routing of a node, which may change while it runs."""
 
     mode: RoutingMode = RoutingMode.VPC_ROUTES
-    max_nodes: int = 250
+    zones: int = 1
+    """How many zones may have nodes; each of them knows all their possible addresses."""
     vni: int = 1
     """Network identifier of the overlay; mode l2 uses the next one, Flannel the one after that."""
     port: int = 8472
@@ -65,11 +60,23 @@ class Routing:
     checksum_offload: bool = True
     """Whether the VXLAN devices leave transmit checksums to the network card, which some
     kernels and cards do wrongly (flannel #1279, calico #3145)."""
+    unmasqueraded: tuple[IPv4Network, ...] = ()
+    """Ranges outside the VPC in which pods are seen under their own addresses."""
 
     def tag(self) -> str:
         """The value of the instance tag `podnet:routing`."""
-        text = f"{self.variant.name} max={self.max_nodes} vni={self.vni} port={self.port}"
-        return text if self.checksum_offload else f"{text} checksum=off"
+        # With + between ranges, since AWS does not promise a comma in tags of every service (AWS
+        # Tagging User Guide, "Tag naming limits and requirements").
+        fields = {
+            "zones": self.zones,
+            "unmasqueraded": "+".join(map(str, self.unmasqueraded)),
+            "vni": self.vni,
+            "port": self.port,
+            "checksum": None if self.checksum_offload else "off",
+        }
+        return " ".join(
+            [self.variant.name, *(f"{name}={value}" for name, value in fields.items() if value)]
+        )
 
     @property
     def variant(self) -> Variant:
@@ -83,16 +90,18 @@ class Routing:
         if name not in VARIANTS:
             raise ValueError(f"routing {name!r} is unknown; known: {', '.join(VARIANTS)}")
         values = {name: value for name, _, value in (field.partition("=") for field in fields)}
-        checksum = values.pop("checksum", "on")
-        unknown = values.keys() - {"max", "vni", "port"} or checksum not in ("on", "off")
-        if unknown or len(fields) > len(values) + ("checksum=" in text):
+        unknown = values.keys() - {"zones", "unmasqueraded", "vni", "port", "checksum"}
+        if unknown or len(values) < len(fields) or values.get("checksum", "off") != "off":
             raise ValueError(f"{text!r} is not written like {cls().tag()!r}")
         return replace(
             VARIANTS[name].routing,
-            max_nodes=_number(values, "max", cls.max_nodes, MOST_NODES, LEAST_NODES),
+            zones=_number(values, "zones", cls.zones, MOST_ZONES),
             vni=_number(values, "vni", cls.vni, LARGEST_VNI),
             port=_number(values, "port", cls.port, LARGEST_PORT),
-            checksum_offload=checksum == "on",
+            checksum_offload="checksum" not in values,
+            unmasqueraded=tuple(
+                IPv4Network(each) for each in values.get("unmasqueraded", "").split("+") if each
+            ),
         )
 
 
@@ -142,10 +151,8 @@ def _key(routing: Routing) -> tuple[object, ...]:
     return (routing.mode,)
 
 
-def _number(
-    values: dict[str, str], name: str, default: int, largest: int, smallest: int = 1
-) -> int:
+def _number(values: dict[str, str], name: str, default: int, largest: int) -> int:
     raw = values.get(name, str(default))
-    if not (raw.isascii() and raw.isdigit() and smallest <= int(raw) <= largest):
-        raise ValueError(f"{name}={raw} in the tag must be a number from {smallest} to {largest}")
+    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= largest):
+        raise ValueError(f"{name}={raw} in the tag must be a number from 1 to {largest}")
     return int(raw)

@@ -1,4 +1,4 @@
-"""The endpoints of a probe: pods and nodes, as addresses in network namespaces."""
+"""The endpoints of a probe: addresses in network namespaces, of pods, nodes and others."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """A pod, or a node itself."""
+    """A pod, a node itself, or another host of their VPC."""
 
-    kind: Literal["pod", "node"]
+    kind: Literal["pod", "node", "host"]
     name: str
     node: str
     address: IPv4Address
@@ -47,3 +47,8 @@ def labels(endpoints: Sequence[Endpoint]) -> list[str]:
                 f"{count} endpoints are called {label}; a matrix could not distinguish them"
             )
     return found
+
+
+def label_of(kind: str, node: str) -> str:
+    """The name in a matrix of what stands for a node itself (`node`), or runs on it once."""
+    return node if kind == "node" else f"{kind}-{node.removeprefix('node-')}"

@@ -7,12 +7,21 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TypeVar
 
 from podnet.probe import reasons
-from podnet.probe.receiver import ASK, BIGGEST, NO_REPLY, ArrivalLog, Receiver, Report, read_answer
+from podnet.probe.receiver import (
+    ASK,
+    BIGGEST,
+    NO_REPLY,
+    ArrivalLog,
+    ReceiverAddress,
+    Report,
+    read_answer,
+)
 
 T = TypeVar("T")
 
@@ -48,11 +57,14 @@ class Exchange:
 
     arrivals: ArrivalLog
     timeout: float
+    by_answers: bool = False
+    """True where receivers are in other processes, whose log this one cannot read: a packet has
+    then arrived when its answer has."""
 
     async def tcp(
         self,
         attempts: Sequence[socket.socket],
-        receiver: Receiver,
+        receiver: ReceiverAddress,
         expected_source: IPv4Address | None = None,
     ) -> str | None:
         """A connection on which the receiver reports the source address that it must see.
@@ -74,20 +86,22 @@ class Exchange:
             return _verdict(report, receiver.label, str(expected_source or own))
         return reasons.no_answer(self.timeout)
 
-    async def _connected(self, sender: socket.socket, receiver: Receiver) -> tuple[str, Report]:
+    async def _connected(
+        self, sender: socket.socket, receiver: ReceiverAddress
+    ) -> tuple[str, Report]:
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(sender, receiver.tcp.getsockname())
+        await loop.sock_connect(sender, receiver.tcp)
         await loop.sock_sendall(sender, self.arrivals.new_id())
         answer = b""
         while not answer.endswith(b"\n") and (more := await loop.sock_recv(sender, BIGGEST)):
             answer += more
         return sender.getsockname()[0], read_answer(answer)[1]
 
-    async def udp(self, sender: socket.socket, receiver: Receiver) -> str | None:
+    async def udp(self, sender: socket.socket, receiver: ReceiverAddress) -> str | None:
         """A datagram and its answer, repeated a few times within the timeout."""
         packet_id = self.arrivals.new_id()
         try:
-            sender.connect(receiver.udp.getsockname())
+            sender.connect(receiver.udp)
             own = sender.getsockname()[0]
             for _ in range(TRIES):
                 sender.send(packet_id + ASK)
@@ -103,13 +117,13 @@ class Exchange:
             return reasons.no_answer(self.timeout)
         return _verdict(arrival.result(), receiver.label, own) or reasons.answer_lost(self.timeout)
 
-    async def mtu(self, sender: socket.socket, receiver: Receiver, mtu: int) -> str | None:
+    async def mtu(self, sender: socket.socket, receiver: ReceiverAddress, mtu: int) -> str | None:
         """A packet of `mtu` bytes arrives unfragmented, one of a byte more does not."""
         # PROBE sets DF and goes by the interface's MTU alone: a path MTU that the kernel
         # remembers from an earlier run must not answer for the path.
         sender.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
         try:
-            sender.connect(receiver.udp.getsockname())
+            sender.connect(receiver.udp)
             if (reason := await self._full(sender, mtu)) is not None:
                 return reason
             return await self._over(sender, mtu)
@@ -121,13 +135,13 @@ class Exchange:
         for _ in range(TRIES):
             too_big |= _pending_too_big(sender)
             packet_id = self.arrivals.new_id()
-            if not _leaves(sender, packet_id, mtu):
+            if not self._leaves(sender, packet_id, mtu):
                 return reasons.too_big_here(mtu)
+            refusals: list[OSError] = []
             try:
-                await patiently(
-                    asyncio.shield(self.arrivals.arrival(packet_id)), self.timeout / TRIES
-                )
+                await patiently(self._arrival(sender, packet_id, refusals), self.timeout / TRIES)
             except TimeoutError:
+                too_big |= bool(refusals)
                 continue
             return None
         if too_big or _pending_too_big(sender):
@@ -146,21 +160,49 @@ class Exchange:
             for _ in range(2):
                 # Otherwise the send would report the ICMP error for the packet before it.
                 _pending_too_big(sender)
-                if not _leaves(sender, over, mtu + 1):
+                if not self._leaves(sender, over, mtu + 1):
                     return None
             _pending_too_big(sender)
             # A new one for each try: the arrival of an earlier one says nothing about this try.
             marker = self.arrivals.new_id()
-            _leaves(sender, marker, mtu)
+            self._leaves(sender, marker, mtu)
             try:
-                await patiently(asyncio.shield(self.arrivals.arrival(marker)), self.timeout / TRIES)
+                await patiently(self._arrival(sender, marker, []), self.timeout / TRIES)
             except TimeoutError:
                 continue
             break
         else:
             return reasons.black_hole(mtu, self.timeout)
-        await asyncio.sleep(OVERTAKEN)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._arrival(sender, over, []), OVERTAKEN)
         return reasons.over_got_through(mtu) if self.arrivals.arrival(over).done() else None
+
+    def _leaves(self, sender: socket.socket, packet_id: bytes, size: int) -> bool:
+        """Send a packet of this size; False if the sender's own interface refuses it."""
+        wants = ASK if self.by_answers else NO_REPLY
+        try:
+            sender.send((packet_id + wants).ljust(size - IP_UDP_HEADERS, b"\0"))
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+            return False
+        return True
+
+    async def _arrival(
+        self, sender: socket.socket, packet_id: bytes, refusals: list[OSError]
+    ) -> None:
+        """Return when this packet has arrived; `refusals` gets the ICMP errors of hops."""
+        if not self.by_answers:
+            await asyncio.shield(self.arrivals.arrival(packet_id))
+            return
+        loop = asyncio.get_running_loop()
+        while not self.arrivals.arrival(packet_id).done():
+            try:
+                self.arrivals.note(*read_answer(await loop.sock_recv(sender, BIGGEST)))
+            except OSError as error:
+                if error.errno != errno.EMSGSIZE:
+                    raise
+                refusals.append(error)
 
     async def metadata(
         self, attempts: Sequence[socket.socket], service: tuple[str, int], *, allowed: bool
@@ -195,17 +237,6 @@ def _verdict(report: Report, expected: str, own: str) -> str | None:
     if report.receiver != expected:
         return reasons.answered_by(report.receiver)
     return None if report.source == own else reasons.seen_as(report.source, own)
-
-
-def _leaves(sender: socket.socket, packet_id: bytes, size: int) -> bool:
-    """Send a packet of this size; False if the sender's own interface refuses it."""
-    try:
-        sender.send((packet_id + NO_REPLY).ljust(size - IP_UDP_HEADERS, b"\0"))
-    except OSError as error:
-        if error.errno != errno.EMSGSIZE:
-            raise
-        return False
-    return True
 
 
 def _pending_too_big(sender: socket.socket) -> bool:

@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 NAMESPACES = Path("/run/netns")
 """The directory in which `ip netns` keeps named namespaces (ip-netns(8))."""
+OWN = Path("/proc/self/ns/net")
+"""The namespace of this process."""
 CLONE_NEWNET = 0x40000000
 
 
@@ -23,6 +25,8 @@ def inside(netns: Path, make: Callable[[], T]) -> T:
     A socket stays in the namespace it was created in, whoever uses it later. Raises `OSError` where
     the namespace cannot be entered, and whatever `make` raises.
     """
+    if netns == OWN:
+        return make()  # to enter it again would take a capability that a pod does not have
     # A thread of its own, which ends here: one that came back only by a second setns could,
     # where that fails, go on in the wrong namespace.
     with ThreadPoolExecutor(max_workers=1) as thread:

@@ -16,7 +16,7 @@ import pytest
 
 from podnet.lab.providers.aws.plugin import install as install_aws
 from tests.cli.conftest import IMAGE, ROOT
-from tests.unit.lab.providers.aws.test_importing import NAMED_OTHERWISE, UNREADABLE
+from tests.unit.lab.providers.aws.test_importing import UNREADABLE, import_id
 
 pytestmark = pytest.mark.cli
 
@@ -187,8 +187,7 @@ def import_file(lost):
             {
                 "type": each["type"],
                 "name": each["urn"].rpartition("::")[2],
-                "id": NAMED_OTHERWISE.get(each["type"], "").format_map(each["inputs"])
-                or each["id"],
+                "id": import_id(each["type"], each["inputs"], each["id"]),
                 "parent": f"component {each['parent']}",
                 "version": version("pulumi_aws"),
             }

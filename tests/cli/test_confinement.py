@@ -58,8 +58,9 @@ def on_path(tmp_path, monkeypatch):
     return folder
 
 
-def test_plugins_on_path_are_not_run(written, on_path):
-    made = written(PROGRAM).preview()
+@pytest.mark.parametrize("run", ["preview", "up"])
+def test_plugins_on_path_are_not_run(written, on_path, run):
+    made = getattr(written(PROGRAM), run)()
 
     assert {step.name for step in made.changes} == {"small-dev", "kept", "cluster"}
     assert {path.name for path in on_path.iterdir()} == {

@@ -33,7 +33,7 @@ class Stack:
         self.project, self.home, self.held, self.endpoint = project, home, held, endpoint
 
     def settings(self, config: dict[str, str]) -> dict[str, str]:
-        own = {"nodeCount": "2", "imageId": IMAGE, "switchWaitSeconds": "5", **config}
+        own = {"nodeCount": "2", "imageId": IMAGE, **config}
         return {f"podnet:{name}": value for name, value in own.items()}
 
     def cli(self, config: dict[str, str]) -> PulumiCli:

@@ -62,9 +62,13 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
     grown = cli(nodeCount="3").preview()
 
     assert {(step.op, step.name) for step in grown.changes} == {
+        ("create", "acknowledgements-a-node-3"),
+        ("create", "assigned-release-a-node-3"),
         ("create", "nodes-a-node-3"),
         ("create", "pod-routes-a-node-3"),
         ("create", "routing-mode-a-node-3"),
+        # The VPC's tag says which nodes are to be there.
+        ("update", "network"),
     }
 
     table = next(iter(made.outputs["routeTableIds"].values()))
@@ -92,6 +96,9 @@ def test_a_stack_is_previewed_made_left_alone_grown_repaired_and_destroyed(cli, 
             "aws:ec2/vpcSecurityGroupRulesExclusive:VpcSecurityGroupRulesExclusive",
             "routing-mode",
         ),
+        # What the nodes wrote since; no deployment changes it.
+        ("refresh", "aws:ssm/parameter:Parameter", "acknowledgements-a-node-1"),
+        ("refresh", "aws:ssm/parameter:Parameter", "acknowledgements-a-node-2"),
     }
 
     repaired = cli().up()
@@ -140,7 +147,11 @@ def test_progress_is_reported_and_a_replacement_says_what_differs(cli):
     (replaced,) = (step for step in summary.changes if step.name == "nodes-a-node-1")
 
     assert newer.changes == ()
-    assert names(summary, "replace") == {"nodes-a-node-1", "routing-mode-a-node-1"}
+    assert names(summary, "replace") == {
+        "assigned-release-a-node-1",
+        "nodes-a-node-1",
+        "routing-mode-a-node-1",
+    }
     assert names(summary, "update") == {"pod-routes-a-node-1"}
     assert replaced.detail == f'ami: "{IMAGE}" → "{NEWER_IMAGE}" (replaces)'
     assert [

@@ -31,7 +31,7 @@ class Stack:
         self.lab_stack = LabStack(home, name, lifecycle.start(home), EngineKind.EMBEDDED)
         self.lab_stack.record()
         self.ec2, self.ssm = self.lab_stack.ec2, self.lab_stack.ssm
-        self.parameters = Parameters(name)
+        self.parameters = Parameters(f"organization/podnet/{name}")
         self.verification = None
 
     def deploy(self, **settings):

@@ -14,12 +14,13 @@ from podnet.lab.drill import Traffic
 from podnet.lab.home import Home
 from podnet.lab.images import debian
 from podnet.lab.nodes.endpoints import pod_endpoint
-from podnet.lab.operations.readiness import wait_ready
+from podnet.lab.operations.readiness import explained, wait_ready
 from podnet.lab.stack.cloud import declare_fabric
 from podnet.lab.stack.engine import EngineKind
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.pods import BarePods
 from podnet.plan.settings import Fabric
+from podnet.system.waiting import wait_until
 
 
 def quietly(_):
@@ -27,6 +28,7 @@ def quietly(_):
 
 
 LABS = pytest.StashKey()
+STATUS_SECONDS = 60
 
 
 class Lab:
@@ -49,7 +51,8 @@ class Lab:
         )
 
     def up(self, **settings):
-        summary = self.engine(**settings).up()
+        with explained(self.stack):
+            summary = self.engine(**settings).up()
         self.outputs = summary.outputs
         self.wait_until_applied()
         return summary
@@ -65,6 +68,20 @@ class Lab:
         if done.exception is not None:
             raise done.exception
         return done.output
+
+    def status(self, *texts):
+        """What `podnet status` prints, with single spaces, once it has all these texts.
+
+        An agent says at its next poll what others know already. After a minute, what is there.
+        """
+
+        def printed():
+            shown.append(" ".join(self.podnet("status").split()))
+            return all(text in shown[-1] for text in texts)
+
+        shown = []
+        wait_until(printed, STATUS_SECONDS)
+        return shown[-1]
 
     def traffic(self, limit=300):
         """Traffic between all pods, to be used in a `with` statement."""

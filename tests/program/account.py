@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+import grpc
+
+IDENTITY = "organization/podnet/test"
+"""The stack of the tests."""
+
 
 class LookUp:
     """The functions by which the program looks up what is there."""
 
     ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    PARTITION = "aws:index/getPartition:getPartition"
+    TYPE = "aws:ec2/getInstanceType:getInstanceType"
+    TYPES = "aws:ec2/getInstanceTypes:getInstanceTypes"
     OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
     IMAGE = "aws:ec2/getAmi:getAmi"
     QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
@@ -19,8 +27,68 @@ class LookUp:
     INSTANCES = "aws:ec2/getInstances:getInstances"
     TABLES = "aws:ec2/getRouteTables:getRouteTables"
     TABLE = "aws:ec2/getRouteTable:getRouteTable"
+    INTERFACES = "aws:ec2/getNetworkInterfaces:getNetworkInterfaces"
+    INTERFACE = "aws:ec2/getNetworkInterface:getNetworkInterface"
+    GROUPS = "aws:ec2/getSecurityGroups:getSecurityGroups"
+    RULE = "aws:vpc/getSecurityGroupRule:getSecurityGroupRule"
     RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
     PARAMETER = "aws:ssm/getParameter:getParameter"
+    SAID = "aws:ssm/getParametersByPath:getParametersByPath"
+
+
+TARGETS = {
+    "eni": "networkInterfaceId",
+    "igw": "gatewayId",
+    "nat": "natGatewayId",
+    "pcx": "vpcPeeringConnectionId",
+    "tgw": "transitGatewayId",
+    "vgw": "gatewayId",
+}
+"""How an answer names the target of a route, by the beginning of its id."""
+BALANCER = {
+    "securityGroupId": "sg-nodes",
+    "isEgress": False,
+    "ipProtocol": "tcp",
+    "fromPort": 30000,
+    "toPort": 32767,
+    "referencedSecurityGroupId": "sg-balancer",
+    "description": "elbv2.k8s.aws/targetGroupBinding=shared",
+    "tags": {},
+}
+"""A rule that the controller of load balancers writes into the group of nodes."""
+
+
+class Refused(grpc.RpcError):
+    """A look-up that the provider could not answer, as the SDK hears of it."""
+
+    def code(self):
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self):
+        return "AccessDeniedException"
+
+
+GRAVITON = {"m7g.large", "t4g.small"}
+"""The types of ARM, among those of the tests."""
+
+
+def instance_type(args: Mapping[str, str]) -> dict[str, Any]:
+    """A type on Nitro, large enough for a cluster."""
+    name = args["instanceType"]
+    return {
+        "supportedArchitectures": ["arm64" if name in GRAVITON else "x86_64"],
+        "hypervisor": "nitro",
+        "defaultVcpus": 2,
+        "memorySize": 4096,
+    }
+
+
+def types_of_size(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The types with so many vCPUs; those of the others that the tests mention have 2."""
+    (wanted,) = args["filters"]
+    assert wanted["name"] == "vcpu-info.default-vcpus"
+    named = {"2": ["t3.small", "t3.nano", "m7g.large"], "4": ["c7i.xlarge", "g4dn.xlarge"]}
+    return {"instanceTypes": named.get(wanted["values"][0], [])}
 
 
 def has(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -48,12 +116,20 @@ class Account(LookUp):
     """The tag of the VPC."""
     namesake: str | None = field(default=None, kw_only=True)
     """The tag of another VPC, of another stack with the same name."""
-    project: str | None = field(default=None, kw_only=True)
-    """The project in the tag of the VPC; none as a former version of podnet left it."""
+    identity: str = field(default=IDENTITY, kw_only=True)
+    """Whose all of it is."""
+    cidr: str = field(default="192.168.1.0/24", kw_only=True)
+    """The range of the VPCs."""
     routes: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    """The interfaces of the route table, by destination."""
+    """The targets of the route table, by destination."""
+    has_pod_routes: bool = field(default=True, kw_only=True)
+    """Whether those to pods are, or may be, the stack's."""
+    others: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """The instances of somebody else, by their address."""
     rules: Collection[str] = field(default=(), kw_only=True)
     """The titles of the firewall's rules."""
+    unmanaged_rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
+    """The rules of somebody else in the nodes' group, by their ids."""
 
     def answers(self) -> dict[str, Any]:
         """An answer, or a function of the arguments, by look-up."""
@@ -66,46 +142,75 @@ class Account(LookUp):
                     vpc
                     for vpc, tag in vpcs.items()
                     if has(
-                        {"podnet:stack": "test"}
+                        {"podnet:stack": self.identity}
                         | ({"podnet:settled": tag} if tag else {})
-                        | ({"podnet:project": self.project} if self.project else {}),
-                        args["tags"],
+                        | ({"podnet:pod-routes": "true"} if self.has_pod_routes else {}),
+                        args.get("tags") or {},
                     )
+                    and all([self.cidr] == one["values"] for one in args.get("filters") or [])
                 ]
             },
-            self.INSTANCES: lambda args: {
-                "privateIps": [
-                    node["address"]
-                    for node in self.nodes
-                    if has({"podnet:stack": "test", **node}, args["instanceTags"])
-                    and all(
-                        {"image-id": node["image"], "instance-type": node.get("type", "t3.small")}[
-                            one["name"]
-                        ]
-                        in one["values"]
-                        for one in args.get("filters") or []
-                    )
-                ]
-            },
-            self.RULES: lambda args: without_empty_lists(
-                {
-                    "ids": [
-                        f"sgr-{rule}"
-                        for rule in self.rules
-                        for one in args["filters"]
-                        if args["tags"] == {"podnet:stack": "test"} and one["name"] == "tag:Name"
-                        if any(fnmatchcase(rule, title) for title in one["values"])
-                    ]
-                }
+            self.INSTANCES: self._instances,
+            self.GROUPS: {"ids": ["sg-nodes"]},
+            self.RULES: lambda args: without_empty_lists({"ids": self._rules(args)}),
+            self.RULE: lambda args: self.unmanaged_rules.get(
+                args["securityGroupRuleId"], {"securityGroupId": "sg-nodes", "ipProtocol": "-1"}
             ),
+            self.INTERFACES: lambda args: {
+                "ids": [
+                    f"eni-of-{address}"
+                    for address in self.others
+                    if address
+                    in next(one["values"] for one in args["filters"] if "address" in one["name"])
+                ]
+            },
+            self.INTERFACE: lambda args: {
+                "id": args["id"],
+                "privateIps": [args["id"].removeprefix("eni-of-")],
+                "interfaceType": "interface",
+                "description": "",
+                "attachments": [{"instanceId": self.others[args["id"].removeprefix("eni-of-")]}],
+            },
             self.TABLES: {"ids": ["rtb-1"]},
             self.TABLE: {
                 "routes": [
                     {"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "networkInterfaceId": ""},
                     *(
-                        {"cidrBlock": cidr, "gatewayId": "", "networkInterfaceId": interface}
-                        for cidr, interface in self.routes.items()
+                        {"cidrBlock": cidr, "gatewayId": "", TARGETS[target[:3]]: target}
+                        for cidr, target in self.routes.items()
                     ),
                 ]
             },
         }
+
+    def _rules(self, args: Mapping[str, Any]) -> list[str]:
+        """The rules with the tags, or all rules of the group."""
+        (one,) = args["filters"]
+        if one["name"] == "group-id":
+            return [*(f"sgr-{rule}" for rule in self.rules), *self.unmanaged_rules]
+        return [
+            f"sgr-{rule}"
+            for rule in self.rules
+            if args["tags"] == {"podnet:stack": self.identity} and one["name"] == "tag:Name"
+            if any(fnmatchcase(rule, title) for title in one["values"])
+        ]
+
+    def _instances(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The instances that fit tags, states and filters, by address and id."""
+        found = [
+            node["address"]
+            for node in self.nodes
+            if has({"podnet:stack": self.identity, **node}, args.get("instanceTags") or {})
+            and node.get("state", "running") in args["instanceStateNames"]
+            and all(
+                {
+                    "image-id": node["image"],
+                    "instance-type": node.get("type", "t3.small"),
+                    "availability-zone": node.get("place", "eu-central-1a"),
+                    "instance-lifecycle": node.get("lifecycle", ""),
+                }[one["name"]]
+                in one["values"]
+                for one in args.get("filters") or []
+            )
+        ]
+        return {"privateIps": found, "ids": [f"i-{address}" for address in found]}

@@ -20,9 +20,11 @@ from pulumi.runtime import run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 from pulumi.runtime.settings import Settings, configure
 
-from podnet.components import cluster_ready, routing_mode
+from podnet.components import cluster_ready, routing_wait
 from podnet.components.config import EXIT_AFTER_LOGGED_ERROR
-from tests.program.account import Account, LookUp
+from podnet.plan.tags import ROUTING
+from tests.nodes import said
+from tests.program.account import IDENTITY, Account, LookUp, instance_type, types_of_size
 from tests.program.recording import RecordingLog, RecordingMonitor, Registered
 
 # The SDK deprecates classes of its own while it is imported, which it puts off until an attribute
@@ -42,6 +44,7 @@ with warnings.catch_warnings():
         hasattr(module, "Vpc")
 
 KUBECONFIG = "the key of the kingdom"
+HEADROOM = "quotas, at the peak of this deployment: "
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -54,6 +57,9 @@ class FakeCloud(LookUp, Mocks):
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
             self.ZONES: {"names": ["eu-central-1b", "eu-central-1a", "eu-central-1c"]},
+            self.PARTITION: {"partition": "aws"},
+            self.TYPE: instance_type,
+            self.TYPES: types_of_size,
             self.OFFERINGS: {
                 "locations": [
                     "eu-central-1c",
@@ -65,6 +71,8 @@ class FakeCloud(LookUp, Mocks):
             self.IMAGE: {"id": "ami-0123456789abcdef0"},
             self.QUOTA: {"value": 500},
             self.VPCS: {"ids": []},
+            self.INSTANCES: {"ids": [], "privateIps": []},
+            self.SAID: self.said_by_nodes,
         }
         self.names: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -93,6 +101,18 @@ class FakeCloud(LookUp, Mocks):
         answer = self.answers[args.token]
         return answer(args.args) if callable(answer) else answer, []
 
+    def said_by_nodes(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        """What the nodes say that this deployment has assigned a routing."""
+        assigned = {
+            item.name.partition("-node-")[2]: item.inputs
+            for item in self.of("Tag")
+            if item.inputs["key"] == ROUTING
+        }
+        return {
+            "names": [f"/podnet/{IDENTITY}/nodes/node-{number}" for number in assigned],
+            "values": [said(tag["resourceId"], tag["value"]) for tag in assigned.values()],
+        }
+
     def holds(self, *nodes: Mapping[str, str], **there: Any) -> FakeCloud:
         """Answer as an account with these instances, and what else an `Account` has."""
         self.answers |= Account(nodes, **there).answers()
@@ -102,7 +122,7 @@ class FakeCloud(LookUp, Mocks):
         """Answer as a cloud whose control plane has made a cluster of so many nodes."""
         parameters = {"kubeconfig": kubeconfig, "settled": str(nodes)}
         self.answers[self.PARAMETER] = lambda args: {
-            "value": parameters[args["name"].removeprefix("/podnet/test/kubernetes/")]
+            "value": parameters[args["name"].removeprefix(f"/podnet/{IDENTITY}/kubernetes/")]
         }
         return self
 
@@ -120,6 +140,7 @@ class FakeCloud(LookUp, Mocks):
                 Settings(
                     project="podnet",
                     stack="test",
+                    organization="organization",
                     monitor=self.monitor,
                     engine=self.log,
                     dry_run=dry_run,
@@ -164,8 +185,18 @@ class FakeCloud(LookUp, Mocks):
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """What the program said: how loud, and what."""
-        return [(loud, text) for loud, text in self.log.said if loud != "debug"]
+        """What the program said beside the headroom of quotas: how loud, and what."""
+        return [
+            (loud, text)
+            for loud, text in self.log.said
+            if loud != "debug" and not text.startswith(HEADROOM)
+        ]
+
+    @property
+    def headroom(self) -> str:
+        """What the program said of the headroom of quotas."""
+        (text,) = (text for _, text in self.log.said if text.startswith(HEADROOM))
+        return text.removeprefix(HEADROOM)
 
     @property
     def errors(self) -> list[str]:
@@ -229,11 +260,11 @@ def make_cloud() -> Callable[[], FakeCloud]:
 
 @pytest.fixture(autouse=True)
 def no_wait(monkeypatch):
-    """Let neither a switch nor a cluster take its time; half a minute passes at each look."""
+    """Let neither nodes nor a cluster take their time; half a minute passes at each look."""
 
     async def sleep(_):
         pass
 
-    monkeypatch.setattr(routing_mode, "sleep", sleep)
-    monkeypatch.setattr(cluster_ready, "sleep", sleep)
-    monkeypatch.setattr(cluster_ready, "monotonic", iter(range(0, 10**9, 30)).__next__)
+    for waiting in (routing_wait, cluster_ready):
+        monkeypatch.setattr(waiting, "sleep", sleep)
+        monkeypatch.setattr(waiting, "monotonic", iter(range(0, 10**9, 30)).__next__)

@@ -23,11 +23,15 @@ class Registered:
     secrets: frozenset[str]
     """The inputs that are handed over as secrets."""
     depends_on: frozenset[str]
+    sources: dict[str, tuple[str, ...]]
+    """The URNs of the resources that each input is taken from."""
     ignore_changes: tuple[str, ...]
     replace_on_changes: tuple[str, ...]
     delete_before_replace: bool
+    protect: bool
     deleted_with: str
     error_hooks: tuple[str, ...]
+    creation_hooks: tuple[str, ...]
 
 
 def opened(sent: Any) -> tuple[dict[str, Any], frozenset[str]]:
@@ -59,11 +63,18 @@ class RecordingMonitor(MockMonitor):
                 inputs=inputs,
                 secrets=secrets,
                 depends_on=frozenset(request.dependencies),
+                sources={
+                    name: tuple(sorted(item.urns))
+                    for name, item in request.propertyDependencies.items()
+                    if item.urns
+                },
                 ignore_changes=tuple(request.ignoreChanges),
                 replace_on_changes=tuple(request.replaceOnChanges),
                 delete_before_replace=request.deleteBeforeReplace,
+                protect=request.protect,
                 deleted_with=request.deletedWith,
                 error_hooks=tuple(request.hooks.on_error),
+                creation_hooks=tuple(request.hooks.before_create),
             )
         )
         return response

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from podnet.plan.routing import RoutingMode
 from tests.program.conftest import FakeCloud
 
-TAG = "host-gw max=32 vni=1 port=8472"
-NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 zones=1"
+TAG = "host-gw zones=1 vni=1 port=8472"
+NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26"
 ADDRESSES = {f"192.168.1.1{number}" for number in (1, 2)}
 NODES = [
     {"address": address, "image": "ami-1", "podnet:routing": TAG, "podnet:network": NETWORK}
@@ -75,7 +75,7 @@ def is_whole(cloud, mode):
 def outcome(cloud, mode, *, dry_run=False):
     """The sentence with which a deployment ends; else whether its plan is whole."""
     try:
-        cloud.deploy(dry_run=dry_run, routing=mode, nodeCount="2", maxNodes="32")
+        cloud.deploy(dry_run=dry_run, routing=mode, nodeCount="2", nodeRangePrefix="27")
     except pulumi.RunError as error:
         return str(error)
     return is_whole(cloud, mode)

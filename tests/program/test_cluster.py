@@ -11,13 +11,16 @@ import pytest
 import yaml
 
 from podnet.plan import config
-from podnet.userdata import packing
+from podnet.plan.kubernetes import Kubernetes
+from podnet.plan.settings import Settings
+from podnet.userdata import release
 from tests.program.conftest import KUBECONFIG
 
-ROOT = "/podnet/test/kubernetes"
+ROOT = "/podnet/organization/podnet/test/kubernetes"
 ARN = f"arn:aws:ssm:here:1:parameter{ROOT}"
-FOLDER = f"{ROOT}/files/{packing.digest()[:12]}"
-PIECES = [f"{ARN}/files/{packing.digest()[:12]}/{n + 1}" for n in range(len(packing.pieces()))]
+FILES = Settings(kubernetes=Kubernetes.KUBEADM)
+SHORT = release.digest(FILES)[:12]
+PIECES = release.pieces(FILES)
 CLUSTER = {"kubernetes": "kubeadm", "nodeCount": "3"}
 SESSIONS = {
     "ssm:UpdateInstanceInformation",
@@ -56,20 +59,26 @@ def node(number):
     return {
         "address": f"192.168.1.{10 + number}",
         "image": "ami-1",
-        "podnet:routing": "vpc-routes max=250 vni=1 port=8472",
+        "podnet:routing": "vpc-routes zones=1 vni=1 port=8472",
         "podnet:network": config.load(
             {f"podnet:{name}": value for name, value in CLUSTER.items()}
         ).fingerprint,
         "podnet:version": "0000000000",
+        "podnet:files": release.digest(FILES),
     }
 
 
 def test_a_stack_without_a_cluster_has_nothing_of_one(cloud):
     cloud.deploy()
 
-    assert not {*cloud.of("Parameter"), *cloud.of("RolePolicy"), *cloud.of("Cluster")}
+    assert not cloud.of("Cluster")
+    assert {name.partition("-")[0] for name in cloud.inputs("Parameter")} == {
+        "acknowledgements",
+        "release",
+    }
+    assert set(cloud.inputs("RolePolicy")) == {"nodes-files", "nodes-acknowledgements"}
     assert not cloud.exports.keys() & {"kubeconfig", "endpoint", "cloudController"}
-    assert {token for token, _ in cloud.calls if "ssm" in token} == set()
+    assert {token for token, _ in cloud.calls if "ssm" in token} == {cloud.SAID}
 
 
 def test_nodes_and_program_meet_at_parameters_below_the_name_of_the_stack(cluster):
@@ -79,27 +88,26 @@ def test_nodes_and_program_meet_at_parameters_below_the_name_of_the_stack(cluste
         f"{ROOT}/join": ("SecureString", "none"),
         f"{ROOT}/kubeconfig": ("SecureString", "none"),
         **{
-            f"{FOLDER}/{number}": ("String", piece)
-            for number, piece in enumerate(packing.pieces(), start=1)
+            f"{ROOT.removesuffix('/kubernetes')}/files/{SHORT}/{number}": ("String", piece)
+            for number, piece in enumerate(PIECES, start=1)
+        },
+        **{
+            f"{ROOT.removesuffix('/kubernetes')}/nodes/node-{number}": ("String", "none")
+            for number in (1, 2, 3)
         },
     }
 
 
-def test_every_piece_of_the_files_fits_a_parameter_without_charge():
-    assert packing.pieces()
-    assert max(map(len, packing.pieces())) <= 4096
-
-
 def test_the_control_plane_reads_what_is_wanted_and_writes_what_others_read(cluster):
     assert statements(cluster, "nodes-control-plane-cluster") == {
-        ("Allow", "ssm:GetParameter", tuple(sorted([f"{ARN}/nodes", *PIECES]))),
+        ("Allow", "ssm:GetParameter", (f"{ARN}/nodes",)),
         ("Allow", "ssm:PutParameter", (f"{ARN}/join", f"{ARN}/kubeconfig", f"{ARN}/settled")),
     }
 
 
-def test_the_other_nodes_read_their_files_and_with_what_to_join_and_write_nothing(cluster):
+def test_the_other_nodes_read_with_what_to_join_and_write_nothing(cluster):
     assert statements(cluster, "nodes-cluster") == {
-        ("Allow", "ssm:GetParameter", tuple(sorted([f"{ARN}/join", *PIECES]))),
+        ("Allow", "ssm:GetParameter", (f"{ARN}/join",)),
     }
 
 
@@ -121,7 +129,7 @@ def test_node_1_alone_wears_the_profile_of_the_control_plane(cluster):
     assert {name: item["role"] for name, item in cluster.inputs("RolePolicy").items()} == {
         f"{role}-{what}": cluster.names["Role", role]
         for role in profiles
-        for what in ("cluster", "session-manager")
+        for what in ("acknowledgements", "cluster", "files", "session-manager")
     }
 
 
@@ -134,10 +142,14 @@ def test_session_manager_gets_no_policy_that_can_read_parameters(cluster):
         assert statement == {"Effect": "Allow", "Action": sorted(SESSIONS), "Resource": "*"}
 
 
-def test_without_session_manager_a_role_holds_the_cluster_alone(cloud):
+def test_without_session_manager_a_role_holds_files_and_cluster_alone(cloud):
     cloud.has_cluster(3).deploy(**CLUSTER, sessionManager="false")
 
-    assert set(cloud.inputs("RolePolicy")) == {"nodes-cluster", "nodes-control-plane-cluster"}
+    assert set(cloud.inputs("RolePolicy")) == {
+        f"{role}-{what}"
+        for role in ("nodes", "nodes-control-plane")
+        for what in ("acknowledgements", "cluster", "files")
+    }
 
 
 def test_no_node_boots_before_it_can_read_and_write_what_it_needs(cluster):
@@ -145,12 +157,19 @@ def test_no_node_boots_before_it_can_read_and_write_what_it_needs(cluster):
     profiles = {item.name: item.depends_on for item in cluster.of("InstanceProfile")}
     policies = {item.name: item.urn for item in cluster.of("RolePolicy")}
 
-    assert len(needed) == 4 + len(packing.pieces())
-    assert [needed - item.depends_on for item in cluster.of("Instance")] == [set()] * 3
-    assert {name: policies[f"{name}-cluster"] in needed for name, needed in profiles.items()} == {
-        "nodes": True,
-        "nodes-control-plane": True,
+    own = {
+        item.name.replace("acknowledgements-", "nodes-"): item.urn
+        for item in cluster.of("Parameter")
+        if item.name.startswith("acknowledgements-")
     }
+
+    assert len(needed) == 4 + 3 + len(PIECES)
+    for item in cluster.of("Instance"):
+        assert needed - item.depends_on == {*own.values()} - {own[item.name]}
+    for name, needed_first in profiles.items():
+        assert {
+            policies[f"{name}-{what}"] for what in ("acknowledgements", "cluster", "files")
+        } <= needed_first
 
 
 def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
@@ -162,10 +181,8 @@ def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
             f"cluster-{name}": ("value", "description")
             for name in ("settled", "join", "kubeconfig")
         },
-        **{
-            f"cluster-files-{packing.digest()[:12]}-{number + 1}": ()
-            for number in range(len(packing.pieces()))
-        },
+        **{f"release-{SHORT}-{number}": () for number in range(1, len(PIECES) + 1)},
+        **{f"acknowledgements-a-node-{number}": ("value",) for number in (1, 2, 3)},
     }
 
 
@@ -176,7 +193,7 @@ def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
 )
 def test_with_a_new_control_plane_everything_begins_again(cloud, there, roll):
     cloud.holds(*map(node, there), settled=None).has_cluster(3)
-    cloud.deploy(**CLUSTER, roll=json.dumps(roll))
+    cloud.deploy(**CLUSTER, roll=json.dumps(roll), protectControlPlane="false")
     written = [item for item in cloud.of("Parameter") if "description" in item.inputs]
 
     assert {item.name for item in written} == {
@@ -185,14 +202,14 @@ def test_with_a_new_control_plane_everything_begins_again(cloud, there, roll):
         "cluster-kubeconfig",
     }
     assert {item.ignore_changes for item in written} == {()}
-    made_with = f"files {cloud.exports['version']}, image ami-0123456789abcdef0"
+    made_with = f"user data {cloud.exports['version']}, image ami-0123456789abcdef0"
     assert {item.inputs["description"] for item in written} == {
         f"Written by the control plane, made with {made_with}"
     }
 
 
 def test_the_kubeconfig_is_a_secret_wherever_it_goes(cloud):
-    cloud.has_cluster(3).deploy(**CLUSTER, routing="flannel", adminCidrs='["203.0.113.0/24"]')
+    cloud.has_cluster(3).deploy(**CLUSTER, routing="flannel", apiCidrs='["203.0.113.0/24"]')
 
     carrying = [
         (item.name, name)
@@ -229,10 +246,10 @@ def test_user_data_names_the_parameters_and_holds_none_of_their_secrets(cluster)
     }
     (text,) = texts
     (pack,) = yaml.safe_load(text)["write_files"]
-    files = json.loads(bz2.decompress(b64decode(pack["content"])))
+    files = bz2.decompress(b64decode(pack["content"])).decode()
 
-    assert f"PODNET_PARAMETERS={ROOT}\n" in files["/etc/podnet/node.env"]
-    assert KUBECONFIG not in text + "".join(files.values())
+    assert f"PODNET_PARAMETERS={ROOT}\n" in files
+    assert KUBECONFIG not in text + files
 
 
 def test_the_exports_say_how_to_reach_the_cluster_and_what_a_cloud_controller_must_not_do(cluster):
@@ -247,19 +264,27 @@ ALONE = (
     "not tolerate its taint (node-role.kubernetes.io/control-plane) wait for a second node"
 )
 SHUT = (
-    "adminCidrs is empty, so the API server answers nodes and pods only: the kubeconfig is of no "
+    "apiCidrs is empty, so the API server answers nodes and pods only: the kubeconfig is of no "
     "use from elsewhere"
 )
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({}, []), ({"nodeCount": "1"}, [ALONE]), ({"adminCidrs": "[]"}, [SHUT])],
+    [({}, []), ({"nodeCount": "1"}, [ALONE]), ({"apiCidrs": "[]"}, [SHUT])],
     ids=["nothing", "one node", "no way in"],
 )
 @pytest.mark.parametrize("dry_run", [True, False], ids=["preview", "up"])
 def test_what_may_surprise_is_said_and_allowed(cloud, settings, said, dry_run):
-    given = {**CLUSTER, "routing": "overlay", "adminCidrs": '["203.0.113.0/24"]', **settings}
+    given = {**CLUSTER, "routing": "overlay", "apiCidrs": '["203.0.113.0/24"]', **settings}
     cloud.has_cluster(int(given["nodeCount"])).deploy(**given, dry_run=dry_run)
 
     assert cloud.said == [("info", text) for text in said]
+
+
+def test_what_has_a_fixed_name_is_made_after_the_vpc_that_a_second_state_is_refused(cluster):
+    (vpc,) = cluster.of("Vpc")
+    parameters = cluster.of("Parameter")
+
+    assert len(parameters) > 4
+    assert [item.name for item in parameters if vpc.urn not in item.depends_on] == []

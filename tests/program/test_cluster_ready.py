@@ -11,9 +11,9 @@ from pulumi.output import Unknown
 from podnet.components import cluster_ready
 from tests.program.conftest import KUBECONFIG
 
-ROOT = "/podnet/test/kubernetes"
+ROOT = "/podnet/organization/podnet/test/kubernetes"
 CLUSTER = {"kubernetes": "kubeadm", "nodeCount": "3", "routing": "overlay"}
-QUIET = {**CLUSTER, "adminCidrs": '["203.0.113.0/24"]'}
+QUIET = {**CLUSTER, "apiCidrs": '["203.0.113.0/24"]'}
 
 
 class Clock:
@@ -49,7 +49,11 @@ def answers(cloud, value: Callable[[str], str]):
 
 def reads(cloud):
     """The parameters that were read, in order."""
-    return [args["name"].removeprefix(f"{ROOT}/") for token, args in cloud.calls if "ssm" in token]
+    return [
+        args["name"].removeprefix(f"{ROOT}/")
+        for token, args in cloud.calls
+        if token == cloud.PARAMETER
+    ]
 
 
 def test_a_cluster_that_is_there_and_settled_is_waited_for_no_longer_than_a_look(cloud, clock):

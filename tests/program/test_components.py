@@ -12,13 +12,18 @@ from podnet.components.firewall import Firewall, FirewallArgs
 from podnet.components.network import Network, NetworkArgs
 from podnet.components.pod_routes import PodRoutes, PodRoutesArgs
 from podnet.components.routing_mode import RoutingMode, RoutingModeArgs
+from podnet.components.routing_wait import RoutingWait
 from podnet.components.tags import common
 from podnet.plan.firewall import ANYWHERE, Rule
 from podnet.plan.nodes import planned_nodes, planned_zones
 from podnet.plan.settings import Settings
 
 SETTINGS = Settings(
-    vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
+    vpc_cidr=IPv4Network("172.20.4.0/22"),
+    pod_cidr=IPv4Network("10.64.0.0/12"),
+    subnet_prefix=23,
+    zones=2,
+    node_count=1,
 )
 TAGS = common("test", {})
 
@@ -27,10 +32,12 @@ def network() -> Network:
     return Network(
         "net",
         NetworkArgs(
+            vpcs=(),
             vpc_cidr=SETTINGS.vpc_cidr,
             zones=planned_zones(SETTINGS),
             instance_type="t3.small",
             tags=TAGS,
+            nodes=planned_nodes(SETTINGS),
         ),
     )
 
@@ -56,20 +63,27 @@ def firewall() -> Firewall:
     )
 
 
-def routing(*, waits: bool = False, after: Sequence[pulumi.Resource] = ()) -> RoutingMode:
+def routing(after: Sequence[pulumi.Resource] = ()) -> RoutingMode:
     return RoutingMode(
         "mode",
         RoutingModeArgs(
             nodes=planned_nodes(SETTINGS),
             instances={
                 name: aws.ec2.Instance(name, instance_type="t3.small")
-                for name in ("node-1", "node-2")
+                for name in ("node-1", "node-65")
             },
-            routing="overlay max=2",
+            routing="overlay zones=2",
             after=after,
-            wait_seconds=5 if waits else 0,
+            wait=RoutingWait(
+                stack="organization/podnet/test",
+                nodes=planned_nodes(SETTINGS),
+                routing="overlay zones=2",
+                timeout_seconds=60,
+                doubted={},
+            ),
             vpc=aws.ec2.Vpc("vpc-1", cidr_block="172.20.4.0/22"),
             firewall=firewall(),
+            is_exclusive=True,
         ),
     )
 
@@ -79,8 +93,10 @@ def pod_routes() -> PodRoutes:
         "routes",
         PodRoutesArgs(
             nodes=planned_nodes(SETTINGS),
-            interface_ids={"node-1": "eni-1", "node-2": "eni-2"},
+            interface_ids={"node-1": "eni-1", "node-65": "eni-2"},
             route_table_ids={"a": "rtb-a", "b": "rtb-b"},
+            vpc=aws.ec2.Vpc("vpc-1", cidr_block="172.20.4.0/22"),
+            tables={},
         ),
     )
 
@@ -182,7 +198,9 @@ def test_a_rule_added_by_hand_has_no_place_beside_the_rules_of_the_plan(cloud):
 def test_the_vpc_leaves_the_tag_alone_that_tells_when_a_switch_has_settled(cloud):
     cloud.build(network)
 
-    assert [item.ignore_changes for item in cloud.of("Vpc")] == [('tags["podnet:settled"]',)]
+    assert [item.ignore_changes for item in cloud.of("Vpc")] == [
+        ('tags["podnet:settled"]', 'tags["podnet:pod-routes"]')
+    ]
 
 
 def test_every_block_is_routed_to_its_own_node_in_every_table(cloud):
@@ -194,7 +212,13 @@ def test_every_block_is_routed_to_its_own_node_in_every_table(cloud):
 
     assert routes == {
         "routes-a-node-1": ("rtb-a", "10.64.1.0/24", "eni-1"),
-        "routes-a-node-2": ("rtb-a", "10.66.1.0/24", "eni-2"),
+        "routes-a-node-65": ("rtb-a", "10.64.65.0/24", "eni-2"),
         "routes-b-node-1": ("rtb-b", "10.64.1.0/24", "eni-1"),
-        "routes-b-node-2": ("rtb-b", "10.66.1.0/24", "eni-2"),
+        "routes-b-node-65": ("rtb-b", "10.64.65.0/24", "eni-2"),
     }
+
+
+def test_the_vpc_says_which_nodes_are_to_be_there(cloud):
+    cloud.build(network)
+
+    assert cloud.inputs("Vpc")["net"]["tags"]["podnet:nodes"] == "1 65"

@@ -16,6 +16,7 @@ import pulumi_aws as aws
 import pytest
 
 from podnet import components
+from podnet.components.acknowledgements import Acknowledgements, AcknowledgementsArgs
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.firewall import Firewall, FirewallArgs
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
@@ -23,35 +24,44 @@ from podnet.components.network import Network, NetworkArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes, NodesArgs
 from podnet.components.pod_routes import PodRoutes, PodRoutesArgs
+from podnet.components.release import (
+    AssignedRelease,
+    AssignedReleaseArgs,
+    Release,
+    ReleaseArgs,
+)
 from podnet.components.routing_mode import RoutingMode, RoutingModeArgs
+from podnet.components.routing_wait import RoutingWait
 from podnet.components.tags import common
 from podnet.plan import firewall
 from podnet.plan.kubernetes import Parameters
 from podnet.plan.nodes import planned_nodes, planned_zones
 from podnet.plan.settings import Settings
 
-SETTINGS = Settings(node_count=3, zones=2, admin_cidrs=(IPv4Network("203.0.113.0/24"),))
+SETTINGS = Settings(node_count=3, zones=2, ssh_cidrs=(IPv4Network("203.0.113.0/24"),))
 TAGS = common("test", {"team": "network"})
 ZONES = [zone.name for zone in planned_zones(SETTINGS)]
 NODES = planned_nodes(SETTINGS)
 
-COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
-    "Network": lambda: Network(
-        "x",
-        NetworkArgs(
-            vpc_cidr=SETTINGS.vpc_cidr,
-            zones=planned_zones(SETTINGS),
-            instance_type="t3.small",
-            tags=TAGS,
-        ),
-    ),
-    "Firewall": lambda: Firewall(
-        "x",
-        FirewallArgs(
-            vpc_id="vpc", ingress=firewall.ingress(SETTINGS), egress=firewall.egress(), tags=TAGS
-        ),
-    ),
-    "Nodes": lambda: Nodes(
+
+def network(opts: pulumi.ResourceOptions | None = None) -> Network:
+    args = NetworkArgs(
+        vpcs=(),
+        vpc_cidr=SETTINGS.vpc_cidr,
+        zones=planned_zones(SETTINGS),
+        instance_type="t3.small",
+        tags=TAGS,
+        nodes=NODES,
+    )
+    return Network("x", args, opts)
+
+
+def release() -> Release:
+    return Release("x", ReleaseArgs(stack="test", settings=SETTINGS, tags=TAGS))
+
+
+def nodes(of: Release) -> Nodes:
+    return Nodes(
         "x",
         NodesArgs(
             nodes=NODES,
@@ -60,25 +70,50 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             template=NodeTemplate(
                 user_data="",
                 version="v",
+                files="0123456789abcdef",
                 network_fingerprint="n",
                 image_id="ami-1",
                 instance_type="t3.small",
+                volume=SETTINGS.root_volume,
             ),
             reused=["node-1"],
             session_manager=True,
+            release=of,
+            acknowledgements=acknowledgements(),
             depends_on=[],
             tags=TAGS,
         ),
+    )
+
+
+def acknowledgements() -> Acknowledgements:
+    return Acknowledgements("x", AcknowledgementsArgs(stack="test", nodes=NODES, tags=TAGS))
+
+
+def assigned(of: Release) -> AssignedRelease:
+    args = AssignedReleaseArgs(nodes=NODES, instances=nodes(of).instances, release=of)
+    return AssignedRelease("x", args)
+
+
+COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
+    "Network": network,
+    "Firewall": lambda: Firewall(
+        "x",
+        FirewallArgs(
+            vpc_id="vpc", ingress=firewall.ingress(SETTINGS), egress=firewall.egress(), tags=TAGS
+        ),
     ),
+    "Nodes": lambda: nodes(release()),
+    "Release": release,
+    "Acknowledgements": acknowledgements,
+    "AssignedRelease": lambda: assigned(release()),
     "ClusterParameters": lambda: ClusterParameters(
         "x",
         ClusterParametersArgs(
             parameters=Parameters("test"),
-            node_count=3,
-            template="files v, image ami-1",
+            node_counts="3",
+            template="user data v, image ami-1",
             keeps_control_plane=False,
-            pieces=["one", "two"],
-            digest="0123456789abcdef",
             tags=TAGS,
         ),
     ),
@@ -94,6 +129,8 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             nodes=NODES,
             interface_ids={node.name: f"eni-{node.name}" for node in NODES},
             route_table_ids={zone: f"rtb-{zone}" for zone in ZONES},
+            vpc=COMPONENTS["Network"]().vpc,
+            tables={},
         ),
     ),
     "RoutingMode": lambda: RoutingMode(
@@ -103,9 +140,12 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             instances=COMPONENTS["Nodes"]().instances,
             routing="overlay",
             after=[],
-            wait_seconds=0,
+            wait=RoutingWait(
+                stack="test", nodes=NODES, routing="overlay", timeout_seconds=60, doubted={}
+            ),
             vpc=COMPONENTS["Network"]().vpc,
             firewall=COMPONENTS["Firewall"](),
+            is_exclusive=True,
         ),
     ),
 }
@@ -174,9 +214,9 @@ def test_everything_taggable_is_tagged_with_settings_stack_and_name(cloud, build
 def test_names_are_made_of_the_component_and_what_a_thing_is(cloud, build):
     cloud.build(build)
     name = re.compile(
-        r"x(-[ab])?(-node-[123])?(-internet|-session-manager|-settled|-(in|out)-"
+        r"x(-[ab])?(-node-([123]|6[567]))?(-internet|-session-manager|-settled|-(in|out)-"
         r"(nodes|pods|path-mtu|all|ssh-203\.0\.113\.0-24)|"
-        r"-nodes|-join|-kubeconfig|-files-0123456789ab-[12])?"
+        r"-nodes|-join|-kubeconfig|-files|-acknowledgements|-[0-9a-f]{12}-[1-9])?"
     )
 
     assert [item.name for item in cloud.resources if not name.fullmatch(item.name)] == []
@@ -206,16 +246,7 @@ def test_arguments_are_frozen_and_keyword_only(args):
 def test_a_component_passes_its_provider_on_to_its_children(cloud):
     def program() -> None:
         provider = aws.Provider("elsewhere", region="eu-west-1")
-        Network(
-            "x",
-            NetworkArgs(
-                vpc_cidr=SETTINGS.vpc_cidr,
-                zones=planned_zones(SETTINGS),
-                instance_type="t3.small",
-                tags=TAGS,
-            ),
-            pulumi.ResourceOptions(providers=[provider]),
-        )
+        network(pulumi.ResourceOptions(providers=[provider]))
 
     cloud.build(program)
     children = [item for item in cloud.resources if item.type.startswith("aws:")]
@@ -229,8 +260,13 @@ def test_no_node_may_change_anything_in_the_account(cloud):
     assert {item.type for item in cloud.resources if item.type.startswith("aws:iam")} == {
         "aws:iam/role:Role",
         "aws:iam/instanceProfile:InstanceProfile",
+        "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     }
+    assert [_actions(item["policy"]) for _, item in sorted(cloud.inputs("RolePolicy").items())] == [
+        {"ssm:PutParameter"},
+        {"ssm:GetParameter"},
+    ]
     assert {item["policyArn"] for item in cloud.inputs("RolePolicyAttachment").values()} == {
         "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     }
@@ -245,10 +281,5 @@ def test_no_node_may_change_anything_in_the_account(cloud):
     ]
 
 
-def test_without_session_manager_the_role_has_no_policy_at_all(cloud):
-    cloud.deploy(sessionManager="false")
-
-    assert {item.type for item in cloud.resources if item.type.startswith("aws:iam")} == {
-        "aws:iam/role:Role",
-        "aws:iam/instanceProfile:InstanceProfile",
-    }
+def _actions(policy: str) -> set[str]:
+    return {statement["Action"] for statement in json.loads(policy)["Statement"]}

@@ -10,24 +10,25 @@ import yaml
 
 from docs.fidelity import rows
 from podnet.plan.routing import RoutingMode
+from tests.program.account import BALANCER
 
 STACKS = sorted((Path(__file__).parents[2] / "stacks").glob("Pulumi.*.yaml"))
 PACKAGES = ("aws:", "kubernetes:")
-TAG = "host-gw max=250 vni=1 port=8472"
+TAG = "host-gw zones=1 vni=1 port=8472"
 ROUTES = {"10.1.99.0/24": "eni-x"}
 SETTINGS = {
     "vpc-routes": {"routing": "vpc-routes"},
     "host-gw": {"routing": "host-gw"},
     "overlay": {"routing": "overlay", "zones": "2", "crossZoneOnly": "true"},
-    "l2": {"routing": "l2", "maxNodes": "32"},
+    "l2": {"routing": "l2", "nodeRangePrefix": "27"},
     "flannel": {
         "routing": "flannel",
         "kubernetes": "kubeadm",
         "nodeCount": "2",
-        "adminCidrs": '["203.0.113.0/24"]',
+        "apiCidrs": '["203.0.113.0/24"]',
     },
     "kubeadm": {"kubernetes": "kubeadm", "nodeCount": "2", "sessionManager": "false"},
-    "administrators": {"adminCidrs": '["203.0.113.0/24"]'},
+    "administrators": {"sshCidrs": '["203.0.113.0/24"]', "keyName": "mine"},
 }
 
 
@@ -42,7 +43,11 @@ def used(cloud, config):
 def living(cloud):
     """A cloud in which a stack runs, so that all of it is looked up."""
     node = {"address": "192.168.1.11", "image": "ami-1", "podnet:routing": TAG}
-    return cloud.holds(node, settled=TAG, routes=ROUTES, rules=["test-in-pods"])
+    # Whose type is not that of the nodes.
+    other = {**node, "address": "172.31.0.1", "podnet:stack": "", "type": "c7i.xlarge"}
+    there = {"rules": ["test-in-pods"], "others": {"192.168.1.30": "i-0123456789abcdef0"}}
+    there["unmanaged_rules"] = {"sgr-9": BALANCER}
+    return cloud.holds(node, other, settled=TAG, routes=ROUTES, **there)
 
 
 def configuration(stack):

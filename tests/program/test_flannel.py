@@ -16,7 +16,7 @@ STACK = {
     "kubernetes": "kubeadm",
     "routing": "flannel",
     "nodeCount": "3",
-    "adminCidrs": '["203.0.113.0/24"]',
+    "apiCidrs": '["203.0.113.0/24"]',
 }
 
 
@@ -108,9 +108,11 @@ def test_its_network_number_and_port_come_from_the_settings_of_the_stack(cloud):
     }
     assert data["cni-conf.json"] == flannel.conflist()
     assert "firewall-in-vxlan-4789" in cloud.inputs("SecurityGroupIngressRule")
-    assert {item["value"] for item in cloud.inputs("Tag").values()} == {
-        "flannel-direct max=250 vni=7 port=4789"
-    }
+    assert {
+        item["value"]
+        for item in cloud.inputs("Tag").values()
+        if item["key"] in ("podnet:routing", "podnet:settled")
+    } == {"flannel-direct zones=1 vni=7 port=4789"}
 
 
 def test_the_images_of_the_settings_are_run_and_no_other(cloud):
@@ -219,7 +221,7 @@ def test_another_configuration_replaces_the_daemons(make_cloud):
         template = cloud.inputs("DaemonSet")["flannel"]["spec"]["template"]
         return template["metadata"]["annotations"]["podnet/told"]
 
-    assert annotation() == annotation(maxNodes="9")
+    assert annotation() == annotation(checksumOffload="false")
     assert annotation() != annotation(vni="5")
 
 
@@ -240,7 +242,7 @@ def test_nothing_is_deployed_into_a_cluster_that_a_preview_does_not_know_yet(clo
 
 def living(tag):
     """The nodes of a cluster that lives in a routing, or was tag one before it ever settled."""
-    made_for = "192.168.1.0/24 10.1.0.0/16 /24 zones=1 kubeadm 10.96.0.0/12"
+    made_for = "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26 kubeadm 10.96.0.0/12"
     return [
         {
             "address": f"192.168.1.{10 + number}",
@@ -261,7 +263,7 @@ def living(tag):
 def test_a_change_to_flannel_or_from_it_is_refused_while_nodes_live(
     cloud, former, routing, settled, dry_run
 ):
-    tag = f"{former} max=250 vni=1 port=8472"
+    tag = f"{former} zones=1 vni=1 port=8472"
     cloud.holds(*living(tag), settled=tag if settled else None).has_cluster(3)
 
     with pytest.raises(
@@ -272,7 +274,7 @@ def test_a_change_to_flannel_or_from_it_is_refused_while_nodes_live(
 
 
 def test_flannel_stays_flannel(cloud):
-    tag = "flannel max=250 vni=1 port=8472"
+    tag = "flannel zones=1 vni=1 port=8472"
     cloud.holds(*living(tag), settled=tag).has_cluster(3).deploy(**STACK)
 
     assert len(cloud.of("DaemonSet")) == 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pulumi
 import pytest
 
+from tests.program.account import BALANCER
 from tests.program.conftest import FakeCloud
 
-HOST_GW = "host-gw max=250 vni=1 port=8472"
-NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 zones=1 kubeadm 10.96.0.0/12"
+HOST_GW = "host-gw zones=1 vni=1 port=8472"
+NETWORK = "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26 kubeadm 10.96.0.0/12"
 NODES = [
     {
         "address": f"192.168.1.1{number}",
@@ -20,6 +21,11 @@ NODES = [
 ]
 OUTPUTS = [
     (FakeCloud.ZONES, "names", []),
+    (FakeCloud.PARTITION, "partition", ""),
+    (FakeCloud.TYPE, "supportedArchitectures", []),
+    (FakeCloud.TYPE, "hypervisor", ""),
+    (FakeCloud.TYPE, "defaultVcpus", 0),
+    (FakeCloud.TYPE, "memorySize", 0),
     (FakeCloud.OFFERINGS, "locations", []),
     (FakeCloud.IMAGE, "id", ""),
     (FakeCloud.QUOTA, "value", 0),
@@ -27,12 +33,28 @@ OUTPUTS = [
     (FakeCloud.INSTANCES, "privateIps", []),
     (FakeCloud.TABLES, "ids", []),
     (FakeCloud.TABLE, "routes", []),
+    (FakeCloud.INTERFACES, "ids", []),
+    (FakeCloud.INTERFACE, "privateIps", []),
+    (FakeCloud.INTERFACE, "attachments", []),
+    (FakeCloud.INTERFACE, "interfaceType", ""),
+    (FakeCloud.INTERFACE, "description", ""),
+    (FakeCloud.GROUPS, "ids", []),
     (FakeCloud.RULES, "ids", []),
+    (FakeCloud.RULE, "securityGroupId", ""),
+    (FakeCloud.RULE, "isEgress", False),
+    (FakeCloud.RULE, "ipProtocol", ""),
+    (FakeCloud.RULE, "referencedSecurityGroupId", ""),
+    (FakeCloud.RULE, "description", ""),
+    (FakeCloud.RULE, "tags", {}),
     (FakeCloud.PARAMETER, "value", ""),
+    (FakeCloud.SAID, "names", []),
+    (FakeCloud.SAID, "values", []),
 ]
 """Every output of a look-up that the program reads, and that output where nothing is found."""
 every_output = pytest.mark.parametrize(
-    ("token", "output", "empty"), OUTPUTS, ids=[token.rpartition(":")[2] for token, _, _ in OUTPUTS]
+    ("token", "output", "empty"),
+    OUTPUTS,
+    ids=[f"{token.rpartition(chr(58))[2]}-{output}" for token, output, _ in OUTPUTS],
 )
 
 
@@ -43,7 +65,15 @@ def switching(make_cloud):
     def make():
         routes = {"10.1.1.0/24": "eni-1", "10.1.99.0/24": "eni-x"}
         rules = ["test-in-pods"]
-        cloud = make_cloud().holds(*NODES, settled=HOST_GW, routes=routes, rules=rules)
+        others = {"192.168.1.30": "i-9"}
+        cloud = make_cloud().holds(
+            *NODES,
+            settled=HOST_GW,
+            routes=routes,
+            rules=rules,
+            others=others,
+            unmanaged_rules={"sgr-9": BALANCER},
+        )
         return cloud.has_cluster(2)
 
     return make
@@ -100,9 +130,9 @@ def test_what_a_route_lacks_is_absent_null_or_empty_alike(switching, name):
 @pytest.mark.parametrize("settled", ["overlay", "l2", "hybrid", "vpc-routes", "host-gw"])
 @pytest.mark.parametrize("wanted", ["overlay", "l2", "vpc-routes", "host-gw"])
 def test_a_switch_needs_no_rule_that_it_is_about_to_make(make_cloud, settled, wanted):
-    tag = f"{settled} max=32 vni=1 port=8472"
+    tag = f"{settled} zones=1 vni=1 port=8472"
     nodes = [{**node, "podnet:routing": tag} for node in NODES]
-    cloud = make_cloud().holds(*nodes, settled=tag).deploy(routing=wanted, maxNodes="32")
+    cloud = make_cloud().holds(*nodes, settled=tag).deploy(routing=wanted, nodeRangePrefix="27")
     (settled_tag,) = (
         item["value"] for item in cloud.inputs("Tag").values() if item["key"] == "podnet:settled"
     )
@@ -110,16 +140,18 @@ def test_a_switch_needs_no_rule_that_it_is_about_to_make(make_cloud, settled, wa
     assert settled_tag.startswith(f"{wanted} ")
 
 
-@pytest.mark.parametrize("project", [None, "podnet"], ids=["no tag", "its own"])
-def test_a_vpc_of_this_project_or_of_a_former_version_is_the_stacks_own(cloud, project):
-    cloud.holds(*NODES, settled=HOST_GW, project=project).deploy(routing="host-gw")
+@pytest.mark.parametrize(
+    "theirs",
+    ["organization/other/test", "acme/podnet/test", "organization/podnet/prod", "test"],
+    ids=["project", "organization", "stack", "a former version"],
+)
+def test_what_another_project_has_under_this_name_is_not_seen(make_cloud, theirs):
+    there = {"settled": HOST_GW, "routes": {"10.1.99.0/24": "eni-x"}, "rules": ["test-in-pods"]}
+    beside = make_cloud().holds(*NODES, **there, identity=theirs).deploy(routing="overlay")
+    alone = make_cloud().deploy(routing="overlay")
 
-    assert cloud.inputs("Vpc")["network"]["tags"]["podnet:project"] == "podnet"
-
-
-def test_a_stack_of_this_name_in_another_project_is_refused(cloud):
-    cloud.holds(*NODES, settled=HOST_GW, project="theirs")
-
-    with pytest.raises(pulumi.RunError, match="vpc-1 is tagged podnet:stack=test by another"):
-        cloud.deploy(routing="host-gw")
-    assert cloud.resources == []
+    assert beside.sorted() == alone.sorted()
+    assert beside.said == alone.said
+    assert {
+        item.inputs["tags"]["podnet:stack"] for item in alone.resources if "tags" in item.inputs
+    } == {"organization/podnet/test"}

@@ -13,6 +13,7 @@ import pytest
 
 from podnet import userdata
 from podnet.plan.settings import Settings
+from podnet.plan.tags import NODES
 from podnet.userdata import rendering
 
 OTHER_NUMBERS = {
@@ -33,8 +34,16 @@ def pod_routes(cloud) -> set[tuple[str, str, str]]:
 
 
 def without(urns, item):
-    """A resource that does not wait for these; what is last in a switch waits for every node."""
-    return replace(item, depends_on=item.depends_on - urns)
+    """A resource that does not wait for these; what is last in a switch waits for every node.
+
+    The tag of the VPC that lists the nodes is left out.
+    """
+    tags = {key: value for key, value in item.inputs.get("tags", {}).items() if key != NODES}
+    inputs = item.inputs | ({"tags": tags} if tags else {})
+    sources = {
+        name: tuple(each for each in urn if each not in urns) for name, urn in item.sources.items()
+    }
+    return replace(item, inputs=inputs, depends_on=item.depends_on - urns, sources=sources)
 
 
 def test_a_stack_of_two_nodes_has_the_numbers_of_the_article(cloud):
@@ -63,19 +72,19 @@ def test_other_numbers_leave_nothing_of_the_article_behind(cloud):
 
 
 def version(settings):
-    return userdata.version(settings)
+    return userdata.version(settings, "organization/podnet/test")
 
 
 def test_every_zone_has_a_subnet_a_table_and_every_pod_route(cloud):
-    cloud.deploy(zones="3", nodeCount="4")
+    cloud.deploy(zones="3", nodeCount="[2, 1, 1]")
 
     assert {
         name: (item["cidrBlock"], item["availabilityZone"])
         for name, item in cloud.inputs("Subnet").items()
     } == {
-        "network-a": ("192.168.1.0/26", "eu-central-1a"),
-        "network-b": ("192.168.1.64/26", "eu-central-1b"),
-        "network-c": ("192.168.1.128/26", "eu-central-1c"),
+        "network-a": ("192.168.1.0/24", "eu-central-1a"),
+        "network-b": ("192.168.2.0/24", "eu-central-1b"),
+        "network-c": ("192.168.3.0/24", "eu-central-1c"),
     }
     assert {
         (item["subnetId"], item["routeTableId"])
@@ -83,32 +92,33 @@ def test_every_zone_has_a_subnet_a_table_and_every_pod_route(cloud):
     } == {(f"network-{zone}-id", f"network-{zone}-id") for zone in "abc"}
     assert {name: item["subnetId"] for name, item in cloud.inputs("Instance").items()} == {
         "nodes-a-node-1": "network-a-id",
-        "nodes-b-node-2": "network-b-id",
-        "nodes-c-node-3": "network-c-id",
-        "nodes-a-node-4": "network-a-id",
+        "nodes-a-node-2": "network-a-id",
+        "nodes-b-node-65": "network-b-id",
+        "nodes-c-node-129": "network-c-id",
     }
     assert pod_routes(cloud) == {
         (f"network-{zone}-id", block, f"eni-nodes-{node}")
         for zone in "abc"
         for node, block in {
             "a-node-1": "10.1.1.0/24",
-            "b-node-2": "10.1.65.0/24",
-            "c-node-3": "10.1.129.0/24",
-            "a-node-4": "10.1.2.0/24",
+            "a-node-2": "10.1.2.0/24",
+            "b-node-65": "10.1.65.0/24",
+            "c-node-129": "10.1.129.0/24",
         }.items()
     }
 
 
 def test_the_exports_say_where_everything_is(cloud):
-    cloud.deploy(zones="2")
+    cloud.deploy(zones="2", nodeCount="1")
 
     assert cloud.exports == {
         "vpcId": "network-id",
         "subnetIds": {"eu-central-1a": "network-a-id", "eu-central-1b": "network-b-id"},
         "routeTableIds": {"eu-central-1a": "network-a-id", "eu-central-1b": "network-b-id"},
         "routing": "vpc-routes",
-        "routingTag": "vpc-routes max=250 vni=1 port=8472",
+        "routingTag": "vpc-routes zones=2 vni=1 port=8472",
         "version": version(Settings(zones=2)),
+        "files": userdata.release.digest(Settings(zones=2)),
         "imageId": "ami-0123456789abcdef0",
         "podCidr": "10.1.0.0/16",
         "nodes": {
@@ -118,13 +128,17 @@ def test_the_exports_say_where_everything_is(cloud):
                 "publicIp": "public-nodes-a-node-1",
                 "podBlock": "10.1.1.0/24",
                 "instanceId": "nodes-a-node-1-id",
+                "instanceType": "t3.small",
+                "imageId": "ami-0123456789abcdef0",
             },
-            "node-2": {
+            "node-65": {
                 "zone": "eu-central-1b",
-                "privateIp": "192.168.1.139",
-                "publicIp": "public-nodes-b-node-2",
-                "podBlock": "10.1.129.0/24",
-                "instanceId": "nodes-b-node-2-id",
+                "privateIp": "192.168.2.11",
+                "publicIp": "public-nodes-b-node-65",
+                "podBlock": "10.1.65.0/24",
+                "instanceId": "nodes-b-node-65-id",
+                "instanceType": "t3.small",
+                "imageId": "ami-0123456789abcdef0",
             },
         },
     }
@@ -133,12 +147,23 @@ def test_the_exports_say_where_everything_is(cloud):
 @pytest.mark.parametrize(
     ("zones", "added"),
     [
-        ("1", {"nodes-a-node-3", "pod-routes-a-node-3", "routing-mode-a-node-3"}),
+        (
+            "1",
+            {
+                "acknowledgements-a-node-3",
+                "assigned-release-a-node-3",
+                "nodes-a-node-3",
+                "pod-routes-a-node-3",
+                "routing-mode-a-node-3",
+            },
+        ),
         (
             "3",
             {
-                "nodes-c-node-3",
-                "routing-mode-c-node-3",
+                "acknowledgements-a-node-3",
+                "assigned-release-a-node-3",
+                "nodes-a-node-3",
+                "routing-mode-a-node-3",
                 *(f"pod-routes-{zone}-node-3" for zone in "abc"),
             },
         ),
@@ -146,11 +171,13 @@ def test_the_exports_say_where_everything_is(cloud):
     ids=["one zone", "three zones"],
 )
 def test_adding_node_3_changes_nothing_of_nodes_1_and_2(make_cloud, zones, added):
-    two = make_cloud().deploy(nodeCount="2", zones=zones)
-    three = make_cloud().deploy(nodeCount="3", zones=zones)
+    more = ["1"] * (int(zones) - 1)
+    two = make_cloud().deploy(nodeCount=f"[{','.join(['2', *more])}]", zones=zones)
+    three = make_cloud().deploy(nodeCount=f"[{','.join(['3', *more])}]", zones=zones)
     new = three.urns() - two.urns()
 
-    assert [without(new, item) for item in three.sorted() if item.urn not in new] == two.sorted()
+    same = [without(new, item) for item in three.sorted() if item.urn not in new]
+    assert same == [without(set(), item) for item in two.sorted()]
     assert {urn.rpartition("::")[2] for urn in new} == added
 
 
@@ -172,7 +199,8 @@ def test_no_node_boots_before_the_way_to_the_internet_is_open(cloud):
 def test_every_node_receives_the_same_user_data(cloud):
     cloud.deploy(nodeCount="3", vpcCidr="172.20.4.0/22", podCidr="10.64.0.0/12")
     expected = userdata.render(
-        Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
+        Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12")),
+        "organization/podnet/test",
     )
 
     assert {
@@ -199,19 +227,12 @@ def test_tags_of_the_settings_are_on_every_taggable_resource(cloud):
 
 
 def test_administrators_get_a_rule_for_ssh(cloud):
-    cloud.deploy(adminCidrs='["203.0.113.0/24"]')
+    cloud.deploy(sshCidrs='["203.0.113.0/24"]', keyName="mine")
 
     assert (
         cloud.inputs("SecurityGroupIngressRule")["firewall-in-ssh-203.0.113.0-24"]["cidrIpv4"]
         == "203.0.113.0/24"
     )
-
-
-def test_an_image_of_the_settings_is_taken_without_a_look_up(cloud):
-    del cloud.answers[cloud.IMAGE]
-    cloud.deploy(imageId="ami-00000000000000001", nodeCount="1")
-
-    assert {item["ami"] for item in cloud.inputs("Instance").values()} == {"ami-00000000000000001"}
 
 
 @pytest.mark.parametrize(
@@ -270,69 +291,3 @@ def test_user_data_over_the_limit_stops_the_program_before_it_registers_anything
     with pytest.raises(pulumi.RunError, match=r"1,000"):
         cloud.deploy()
     assert cloud.resources == []
-
-
-def test_a_region_with_too_few_zones_is_named_with_the_setting(cloud):
-    cloud.answers[cloud.ZONES] = {"names": ["eu-central-1a", "eu-central-1b"]}
-
-    with pytest.raises(
-        pulumi.RunError,
-        match=r"podnet:zones asks for at least 3 zones, but this "
-        r"region offers t3.small in 2 \(eu-central-1a, eu-central-1b\)",
-    ):
-        cloud.deploy(zones="3")
-
-
-def test_only_zones_that_every_account_has_are_asked_for(cloud):
-    cloud.deploy()
-
-    assert [args for token, args in cloud.calls if token == cloud.ZONES] == [
-        {"state": "available", "filters": [{"name": "zone-type", "values": ["availability-zone"]}]}
-    ]
-
-
-def zones_of(cloud):
-    return {name: item["availabilityZone"] for name, item in cloud.inputs("Subnet").items()}
-
-
-@pytest.mark.parametrize("kind", ["t3.small", "m7g.large"])
-def test_a_subnet_lies_where_the_instance_type_is_offered(cloud, kind):
-    def offered(args):
-        assert args == {
-            "locationType": "availability-zone",
-            "filters": [{"name": "instance-type", "values": [kind]}],
-        }
-        return {"locations": ["eu-central-1c", "eu-central-1b"]}
-
-    cloud.answers[cloud.OFFERINGS] = offered
-    cloud.deploy(zones="2", instanceType=kind)
-
-    assert zones_of(cloud) == {"network-a": "eu-central-1b", "network-b": "eu-central-1c"}
-    assert not [text for loud, text in cloud.said if loud == "warning"]
-
-
-@pytest.mark.parametrize("offered", [[], ["eu-central-1-x-1a"], ["us-east-1a"]])
-def test_a_type_that_no_zone_offers_is_named(cloud, offered):
-    cloud.answers[cloud.OFFERINGS] = {"locations": offered}
-
-    with pytest.raises(pulumi.RunError, match=r"offers m7i.large in 0 \(none\)"):
-        cloud.deploy(instanceType="m7i.large")
-
-
-def test_a_zone_of_the_stack_that_does_not_offer_a_new_type_is_named(cloud, monkeypatch):
-    """Its subnet stays where it is, and the nodes in it."""
-    make = cloud.new_resource
-
-    def kept(args):
-        id_, outputs = make(args)
-        if args.typ == "aws:ec2/subnet:Subnet":
-            outputs["availabilityZone"] = "eu-central-1a"
-        return id_, outputs
-
-    monkeypatch.setattr(cloud, "new_resource", kept)
-    cloud.answers[cloud.OFFERINGS] = {"locations": ["eu-central-1b", "eu-central-1c"]}
-    cloud.deploy(instanceType="m7i.large", routing="host-gw")
-    (warning,) = [text for loud, text in cloud.said if loud == "warning"]
-
-    assert warning.startswith("zone a of this stack is eu-central-1a, which does not offer")
-    assert "eu-central-1b, eu-central-1c" in warning

@@ -7,15 +7,22 @@ from ipaddress import IPv4Network
 
 import pulumi
 
+from podnet.components.acknowledgements import Acknowledgements, AcknowledgementsArgs
 from podnet.components.network import Network, NetworkArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes, NodesArgs
+from podnet.components.release import Release, ReleaseArgs
 from podnet.components.tags import common
 from podnet.plan.nodes import planned_nodes, planned_zones
 from podnet.plan.settings import Settings
+from podnet.plan.shape import RootVolume
 
 SETTINGS = Settings(
-    vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"), zones=2
+    vpc_cidr=IPv4Network("172.20.4.0/22"),
+    pod_cidr=IPv4Network("10.64.0.0/12"),
+    subnet_prefix=23,
+    zones=2,
+    node_count=1,
 )
 TAGS = common("test", {})
 
@@ -33,12 +40,19 @@ def machines(
             template=NodeTemplate(
                 user_data="H4sIAAAA",
                 version="abc123",
+                files="0123456789abcdef",
                 network_fingerprint="these numbers",
                 image_id="ami-1",
                 instance_type="m5.large",
+                volume=RootVolume(),
             ),
             reused=reused,
             session_manager=True,
+            release=Release("release", ReleaseArgs(stack="test", settings=SETTINGS, tags=TAGS)),
+            acknowledgements=Acknowledgements(
+                "said",
+                AcknowledgementsArgs(stack="test", nodes=planned_nodes(SETTINGS), tags=TAGS),
+            ),
             depends_on=list((depends_on or {}).values()),
             tags=TAGS,
         ),
@@ -64,7 +78,7 @@ def test_an_instance_has_its_planned_address_in_the_subnet_of_its_zone(cloud):
         for name, item in cloud.inputs("Instance").items()
     } == {
         "node-a-node-1": ("172.20.4.11", "subnet-a", ["sg-1"], True),
-        "node-b-node-2": ("172.20.6.11", "subnet-b", ["sg-1"], True),
+        "node-b-node-65": ("172.20.6.11", "subnet-b", ["sg-1"], True),
     }
 
 
@@ -90,7 +104,7 @@ def test_disks_are_encrypted_and_tagged(cloud):
             "encrypted": True,
             "tags": {**TAGS, "Name": f"test-{node[2:]}"},
         }
-        for node in ("a-node-1", "b-node-2")
+        for node in ("a-node-1", "b-node-65")
     }
 
 
@@ -105,7 +119,7 @@ def test_an_instance_is_tagged_with_the_node_it_is_and_what_it_was_made_with(clo
             "podnet:network": "these numbers",
             "podnet:version": "abc123",
         }
-        for zone, node in (("a", "node-1"), ("b", "node-2"))
+        for zone, node in (("a", "node-1"), ("b", "node-65"))
     }
 
 
@@ -133,18 +147,22 @@ def test_a_node_for_other_numbers_or_made_otherwise_is_another_instance(cloud):
 
 
 def test_a_node_that_is_kept_stays_with_what_it_was_made_with(cloud):
-    cloud.build(lambda: machines(reused={"node-2"}))
+    cloud.build(lambda: machines(reused={"node-65"}))
 
     assert {item.name: item.ignore_changes for item in cloud.of("Instance")} == {
-        "node-a-node-1": ('tags["podnet:routing"]',),
-        "node-b-node-2": (
+        "node-a-node-1": ('tags["podnet:routing"]', 'tags["podnet:files"]'),
+        "node-b-node-65": (
             'tags["podnet:routing"]',
+            'tags["podnet:files"]',
             'tags["podnet:version"]',
             "ami",
             "instanceType",
             "keyName",
             "userDataBase64",
             "associatePublicIpAddress",
+            "rootBlockDevice.volumeSize",
+            "rootBlockDevice.volumeType",
+            "rootBlockDevice.kmsKeyId",
         ),
     }
 
@@ -161,10 +179,12 @@ def test_instances_wear_the_profile_of_the_role(cloud):
 def test_a_node_boots_only_when_all_it_needs_is_there(cloud):
     def program() -> None:
         args = NetworkArgs(
+            vpcs=(),
             vpc_cidr=SETTINGS.vpc_cidr,
             zones=planned_zones(SETTINGS),
             instance_type="t3.small",
             tags=TAGS,
+            nodes=planned_nodes(SETTINGS),
         )
         machines(depends_on={"net": Network("net", args)})
 

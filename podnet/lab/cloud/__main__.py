@@ -16,8 +16,10 @@ from podnet.errors import UserError
 from podnet.lab.cloud.api import server
 from podnet.lab.cloud.api.api import Api
 from podnet.lab.cloud.api.emulator import application
-from podnet.lab.cloud.api.ssm_endpoint import SsmEndpoint
+from podnet.lab.cloud.api.machines import Machines
+from podnet.lab.cloud.api.ssm.endpoint import SsmEndpoint
 from podnet.lab.cloud.fabric import Fabric
+from podnet.lab.cloud.instances.commands import execute
 from podnet.lab.cloud.lifecycle import CGROUP_MEMBER, cgroups
 from podnet.lab.cloud.reconciler import Reconciler
 from podnet.lab.cloud.services.internet import PublicEndpoint
@@ -68,6 +70,7 @@ def run(home: Home, port: int) -> None:
             reconciler.changed,
             reconciler.wait_until_applied,
             reconciler.metadata_faults.change,
+            Machines(consoles=partial(_console, home), execute=partial(execute, home.instances)),
         )
         threading.Thread(target=server.serve(api, sock).serve_forever, daemon=True).start()
         threading.Thread(target=api.warm, daemon=True).start()
@@ -79,6 +82,14 @@ def run(home: Home, port: int) -> None:
                 SsmEndpoint(api),
             )
         )
+
+
+def _console(home: Home, instance_id: str) -> bytes:
+    """All that an instance wrote to its console; nothing before its first boot."""
+    try:
+        return (home.instances / instance_id / "console.log").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 if __name__ == "__main__":

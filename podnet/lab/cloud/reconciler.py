@@ -19,14 +19,14 @@ from podnet.lab.cloud.fabric import Fabric
 from podnet.lab.cloud.instances.cgroups import Cgroups
 from podnet.lab.cloud.instances.fleet import Fleet, Wanted
 from podnet.lab.cloud.services.credentials import Credentials
+from podnet.lab.cloud.services.fault_injection import MetadataFaults
 from podnet.lab.cloud.services.internet import PublicEndpoint
 from podnet.lab.cloud.services.services import Services
-from podnet.lab.cloud.services.unkind import MetadataFaults
-from podnet.lab.cloud.world.model import World
 from podnet.lab.cloud.world.observe import merge, observe
 from podnet.lab.home import Home
 from podnet.lab.images.root import Root
 from podnet.system.files import write_atomically
+from podnet.world.model import World
 
 LOG = logging.getLogger("podnet.lab.cloud")
 

@@ -1,6 +1,6 @@
 """The commands of the lab; importing this package registers them, and loads none."""
 
-from podnet.cli.app import explain_with, register
+from podnet.cli.app import explain_with, register, take_lab_from
 
 for _name, _module, _help in (
     ("up", "deploy", "Deploy the stack, wait for its nodes, start pods and verify every pair."),
@@ -36,4 +36,5 @@ for _name, _module, _help in (
 ):
     register(_name, f"{__name__}.{_module}", _help)
 
-explain_with(f"{__name__}.failures")
+take_lab_from(f"{__name__}.paper")
+explain_with("podnet.lab.operations.failures")

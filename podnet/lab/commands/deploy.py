@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from podnet.cli.console import err, step
@@ -18,7 +20,7 @@ from podnet.lab.commands.options import (
     show_overrides,
     stack_option,
 )
-from podnet.lab.operations import deployment, unkind
+from podnet.lab.operations import deployment, fault_injection
 from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
 from podnet.lab.operations.render import show_changes, show_verification
 from podnet.lab.operations.verification import verify
@@ -45,7 +47,7 @@ commands = click.Group()
     "faults",
     metavar="KIND=WHEN[@ACTIONS]",
     multiple=True,
-    help="Make the lab's API unkind from now on (stale=5, throttle=30%, lost=first), or its "
+    help="Inject faults into the lab's API from now on (stale=5, throttle=30%, lost=first), or its "
     "metadata service (metadata-error=2, metadata-slow=3); none ends it.",
 )
 @click.option(
@@ -73,12 +75,12 @@ def up(  # noqa: PLR0913  # an argument for each option
         chosen = in_lab(home, name, start_cloud(home), engine)
         chosen.choose_plugins(plugins)
         chosen.settings(given)  # refuses what cannot work before it is saved
-        asked = unkind.settings_of(chosen, faults, enforce_iam=enforce_iam, once=given)
+        asked = fault_injection.settings_of(faults, enforce_iam=enforce_iam)
         chosen.record()
         chosen.save(given)
         show_overrides(chosen)
-        if unkindness := unkind.treat(chosen, asked):
-            err.print(unkindness, style="yellow", markup=False)
+        if injected := fault_injection.treat(chosen, asked):
+            err.print(injected, style="yellow", markup=False)
         verification = verify(chosen, deployment.up(chosen))
     show_verification(verification)
 
@@ -93,14 +95,25 @@ def up(  # noqa: PLR0913  # an argument for each option
     multiple=True,
     help="A setting, for this preview only.",
 )
-def preview(stack: str | None, engine: EngineKind, config: tuple[str, ...]) -> None:
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="All planned resources, as `pulumi preview --json --show-sames` writes them.",
+)
+def preview(
+    stack: str | None, engine: EngineKind, config: tuple[str, ...], *, as_json: bool
+) -> None:
     """Show what `up` would change."""
     once = parse_config(config)
     home = open_home()
     name = stacks.to_deploy(home, stack)
     chosen = in_lab(home, name, require_cloud(home), engine)
     show_overrides(chosen)
-    show_changes(deployment.preview(chosen, once))
+    if as_json:
+        click.echo(json.dumps(deployment.plan(chosen, once), indent=2))
+    else:
+        show_changes(deployment.preview(chosen, once))
 
 
 @commands.command()
@@ -121,7 +134,7 @@ def destroy(stack: str | None, engine: EngineKind) -> None:
     """Delete every resource of the stack; the lab's cloud stays."""
     chosen = deployed_stack(stack, engine)
     with deploying(chosen.home), step(f"destroy stack {chosen.name}") as note:
-        summary = chosen.engine(note).destroy()
+        summary = deployment.destroy(chosen, note)
     show_changes(summary)
 
 

@@ -1,4 +1,4 @@
-"""The drills: switches under traffic, an unkind API, and faults of a node."""
+"""The drills: switches and updates under traffic, a faulty API, and faults of a node."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
-from rich.table import Table
+from rich.console import RenderableType
 
 from podnet.cli.app import json_option
 from podnet.cli.console import err, out
-from podnet.cli.render import table
 from podnet.errors import UserError
 from podnet.lab.cloud import lifecycle
 from podnet.lab.commands.options import (
@@ -25,9 +24,12 @@ from podnet.lab.commands.options import (
 from podnet.lab.drill.faults import FAULTS
 from podnet.lab.home import Home
 from podnet.lab.operations import switching
-from podnet.lab.operations.api_drill import CASES, Case, Outcome, Run
 from podnet.lab.operations.deployment import deploying
-from podnet.lab.operations.fault_drill import FaultOutcome, fault_drill
+from podnet.lab.operations.drills import late, neighbours, tables
+from podnet.lab.operations.drills.api import CASES, Case, Outcome, Run
+from podnet.lab.operations.drills.faults import FaultOutcome, fault_drill
+from podnet.lab.operations.drills.neighbours import Crossing, Reached
+from podnet.lab.operations.drills.update import UpdateOutcome, update_drill
 from podnet.lab.operations.switching import Switch
 from podnet.lab.stack import stacks
 from podnet.lab.stack.engine import EngineKind
@@ -35,7 +37,7 @@ from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.start import start_cloud
 
 commands = click.Group()
-Found = TypeVar("Found", Switch, Outcome, FaultOutcome)
+Found = TypeVar("Found", Switch, Outcome, FaultOutcome, UpdateOutcome, Reached | Crossing)
 
 
 @commands.group(no_args_is_help=True)
@@ -57,7 +59,7 @@ def drill_switch(stack: str | None, engine: EngineKind, *, as_json: bool) -> Non
             switches.append(each)
             for line in each.losses.worst():
                 err.print(f"  {line}", markup=False)
-    _end(switches, _plain, _table, as_json=as_json)
+    _end(switches, tables.plain_switch, tables.switch_table, as_json=as_json)
 
 
 @drill.command("api")
@@ -71,7 +73,7 @@ def drill_switch(stack: str | None, engine: EngineKind, *, as_json: bool) -> Non
 )
 @json_option
 def drill_api(engine: EngineKind, faults: tuple[str, ...], *, as_json: bool) -> None:
-    """Deploy, switch, roll and destroy while the API is unkind, in a lab of its own."""
+    """Deploy, switch, roll and destroy while the API is faulty, in a lab of its own."""
     require_host()
     place = directory().with_name(f"{directory().name}-drill")
     if Home.exists(place):
@@ -81,7 +83,7 @@ def drill_api(engine: EngineKind, faults: tuple[str, ...], *, as_json: bool) -> 
         )
     chosen = [case for case in CASES if not faults or case.name in faults]
     outcomes = [outcome for case in chosen for outcome in _outcomes(place, engine, case)]
-    _end(outcomes, _outcome, _outcome_table, as_json=as_json)
+    _end(outcomes, tables.plain_outcome, tables.outcome_table, as_json=as_json)
 
 
 @drill.command("faults")
@@ -92,26 +94,65 @@ def drill_api(engine: EngineKind, faults: tuple[str, ...], *, as_json: bool) -> 
     "names",
     multiple=True,
     metavar="NAME",
-    type=click.Choice([fault.name for fault in FAULTS]),
+    type=click.Choice([*(fault.name for fault in FAULTS), *late.NAMES]),
     help="Only this fault; may be repeated.",
 )
 @json_option
 def drill_faults(
     stack: str | None, engine: EngineKind, names: tuple[str, ...], *, as_json: bool
 ) -> None:
-    """Break node-1 in every way that is known, and print what healed it or how it was named."""
+    """Break node-1 in every way that is known, and print what healed it or how it was named.
+
+    Also switch while nodes follow late, or not at all.
+    """
     chosen = deployed_stack(stack, engine)
     with deploying(chosen.home):
         chosen.record()
         faults = [fault for fault in FAULTS if not names or fault.name in names]
-        outcomes = [*fault_drill(chosen, faults)]
-    _end(outcomes, _fault_outcome, _fault_table, as_json=as_json)
+        switches = [name for name in late.NAMES if not names or name in names]
+        outcomes = [*fault_drill(chosen, faults), *late.late_drill(chosen, switches)]
+    _end(outcomes, tables.plain_fault, tables.fault_table, as_json=as_json)
+
+
+@drill.command("update")
+@stack_option
+@engine_option
+@json_option
+def drill_update(stack: str | None, engine: EngineKind, *, as_json: bool) -> None:
+    """Replace the agent on all nodes while all pods talk, also by one that is never ready."""
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home):
+        chosen.record()
+        outcomes = [*update_drill(chosen)]
+    _end(outcomes, tables.plain_update, tables.update_table, as_json=as_json)
+
+
+@drill.command("neighbours")
+@stack_option
+@engine_option
+@click.option(
+    "--mode",
+    "names",
+    multiple=True,
+    type=click.Choice([name for name in neighbours.VARIANTS if name != neighbours.HUB]),
+    help="Only this one beside vpc-routes; may be repeated.",
+)
+@json_option
+def drill_neighbours(
+    stack: str | None, engine: EngineKind, names: tuple[str, ...], *, as_json: bool
+) -> None:
+    """Let pods talk to other hosts of the VPC, in each mode and across each switch."""
+    chosen = deployed_stack(stack, engine)
+    with deploying(chosen.home):
+        chosen.record()
+        rows = [*neighbours.neighbour_drill(chosen, neighbours.chosen(chosen, names))]
+    _end(rows, tables.plain_neighbours, tables.neighbour_tables, as_json=as_json)
 
 
 def _end(
     outcomes: list[Found],
     plain: Callable[[Found], dict[str, object]],
-    render: Callable[[list[Found]], Table],
+    render: Callable[[list[Found]], RenderableType],
     *,
     as_json: bool,
 ) -> None:
@@ -124,33 +165,6 @@ def _end(
         raise SystemExit(1)
 
 
-def _fault_outcome(each: FaultOutcome) -> dict[str, object]:
-    return {
-        "fault": each.fault,
-        "healed": each.healed,
-        "seconds": round(each.seconds, 1),
-        "named": each.named,
-        "whole": each.whole,
-        "datagrams": each.losses.sent,
-        "lost": each.losses.lost,
-        "broken": len(each.losses.broken),
-    }
-
-
-def _fault_table(outcomes: list[FaultOutcome]) -> Table:
-    rows = table("fault", "outcome", numbers=("packets lost", "connections broken"))
-    for each in outcomes:
-        losses = each.losses
-        rows.add_row(
-            each.fault,
-            each.words,
-            f"{losses.lost} of {losses.sent}",
-            f"{len(losses.broken)} of {len(losses.pairs)}",
-            style="" if each.passed else "red",
-        )
-    return rows
-
-
 def _outcomes(place: Path, engine: EngineKind, case: Case) -> Iterator[Outcome]:
     home = Home.open(place)
     try:
@@ -160,60 +174,3 @@ def _outcomes(place: Path, engine: EngineKind, case: Case) -> Iterator[Outcome]:
             yield from Run(stack, case).outcomes_of_all()
     finally:
         lifecycle.down(home)
-
-
-def _outcome(each: Outcome) -> dict[str, object]:
-    losses = each.losses
-    return {
-        "fault": each.fault,
-        "operation": each.operation,
-        "done": each.done,
-        "outcome": each.words,
-        "datagrams": losses and losses.sent,
-        "lost": losses and losses.lost,
-        "broken": losses and len(losses.broken),
-    }
-
-
-def _outcome_table(outcomes: list[Outcome]) -> Table:
-    rows = table("fault", "operation", "outcome", numbers=("packets lost",))
-    for each in outcomes:
-        lost = "" if each.losses is None else f"{each.losses.lost} of {each.losses.sent}"
-        style = "" if each.passed else "red"
-        rows.add_row(each.fault, each.operation, each.words, lost, style=style)
-    return rows
-
-
-def _plain(each: Switch) -> dict[str, object]:
-    losses = each.losses
-    return {
-        "from": each.before,
-        "to": each.after,
-        "seconds": losses.seconds,
-        "datagrams": losses.sent,
-        "lost": losses.lost,
-        "connections": len(losses.pairs),
-        "broken": len(losses.broken),
-        "red": sorted({f"{failed.source} to {failed.target}" for failed in each.matrix.failed}),
-        "replaced": each.replaced,
-    }
-
-
-def _table(switches: list[Switch]) -> Table:
-    measured = ("time", "datagrams", "lost", "longest outage", "connections", "broken", "pairs")
-    rows = table("from", "to", numbers=measured)
-    for each in switches:
-        losses = each.losses
-        rows.add_row(
-            each.before,
-            each.after,
-            f"{losses.seconds:.1f} s",
-            str(losses.sent),
-            str(losses.lost),
-            f"{losses.outage * 1000:.0f} ms",
-            str(len(losses.pairs)),
-            str(len(losses.broken)),
-            f"{each.matrix.passed} of {each.matrix.pairs}",
-            style="" if each.passed else "red",
-        )
-    return rows

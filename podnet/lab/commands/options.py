@@ -11,7 +11,7 @@ import click
 
 from podnet.cli.app import Invocation, show
 from podnet.errors import UserError
-from podnet.lab.home import PROJECT, Home
+from podnet.lab.home import DEFAULT, Home
 from podnet.lab.host import preflight
 from podnet.lab.stack import stacks
 from podnet.lab.stack.cloud import running_cloud
@@ -102,7 +102,7 @@ def show_overrides(stack: LabStack) -> None:
 
 def directory() -> Path:
     """The directory of the lab of this invocation."""
-    return Invocation.lab or PROJECT / ".lab"
+    return Invocation.lab or DEFAULT
 
 
 def parse_config(pairs: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from podnet.cli.console import out
 from podnet.lab.commands.options import deployed_stack, engine_option, stack_option
 from podnet.lab.operations.deployment import deploying, up
 from podnet.lab.operations.render import show_verification
-from podnet.lab.operations.rolling import outdated, roll_one, without_control_plane
+from podnet.lab.operations.rolling import outdated_nodes, roll_one, without_control_plane
 from podnet.lab.operations.verification import require_green, verify
 from podnet.lab.stack.engine import EngineKind
 
@@ -29,7 +29,7 @@ def roll(nodes: tuple[str, ...], stack: str | None, engine: EngineKind) -> None:
         # An interrupted roll may have left a node deleted; this deployment creates it.
         verification = verify(chosen, up(chosen, log=False))
         require_green(verification, "before any node was touched")
-        rolled = without_control_plane(chosen, outdated(chosen, nodes), nodes)
+        rolled = without_control_plane(chosen, outdated_nodes(chosen, nodes), nodes)
         for name, parts in rolled.items():
             out.print(f"{name}: outdated {' and '.join(parts)}")
             verification = roll_one(chosen, name)

@@ -23,7 +23,7 @@ def main() -> int:
         os.setpriority(os.PRIO_PROCESS, 0, BEFORE_OTHERS)
     order = json.loads(sys.stdin.readline())
     try:
-        sender = Sender([Endpoint(**each) for each in order["endpoints"]])
+        sender = Sender([Endpoint(**each) for each in order["endpoints"]], order["asked"])
     except SetUpError as error:
         _report({"error": str(error)})
         return 1

@@ -52,7 +52,10 @@ class Sockets:
 
 
 class Flow:
-    """Datagrams from one endpoint to another, and a record of those that arrived."""
+    """Datagrams from one endpoint to another, and a record of those that arrived.
+
+    Where the target answers, what counts is that the answer arrived.
+    """
 
     def __init__(self, number: int, source: Sockets, target: Sockets) -> None:
         self.source, self.target = source, target

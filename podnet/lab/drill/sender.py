@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -36,8 +37,14 @@ class SetUpError(Exception):
 class Sender:
     """All sockets of a drill, and the loop that drives them."""
 
-    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
-        """Open all sockets; raises `SetUpError` that names a pair without connectivity."""
+    def __init__(
+        self, endpoints: Sequence[Endpoint], asked: Sequence[tuple[int, int]] | None = None
+    ) -> None:
+        """Open all sockets; raises `SetUpError` that names a pair without connectivity.
+
+        `asked` are the only pairs, by number, where given: their datagrams are answered, and one
+        without its answer is lost.
+        """
         file_limit()
         self._poll = select.epoll()
         self._handlers: dict[int, Callable[[], None]] = {}
@@ -46,7 +53,11 @@ class Sender:
         try:
             self._files.callback(self._poll.close)
             every = [self._open(endpoint) for endpoint in endpoints]
-            pairs = list(permutations(every, 2))
+            self._answers = asked is not None
+            if asked is None:
+                pairs = list(permutations(every, 2))
+            else:
+                pairs = [(every[source], every[target]) for source, target in asked]
             self._flows = [Flow(number, *pair) for number, pair in enumerate(pairs)]
             self._connections = [self._connect(*pair) for pair in pairs]
             self._warm_up()
@@ -118,6 +129,7 @@ class Sender:
             ) from error
         self._files.callback(sockets.close)
         self._watch(sockets.receiving.fileno(), lambda: self._receive(sockets))
+        self._watch(sockets.sending.fileno(), lambda: self._note(sockets.sending))
         self._watch(sockets.listening.fileno(), lambda: self._accept(sockets))
         return sockets
 
@@ -133,11 +145,26 @@ class Sender:
         return connection
 
     def _receive(self, sockets: Sockets) -> None:
+        if not self._answers:
+            self._note(sockets.receiving)
+            return
         while True:
             try:
-                sender, number = DATAGRAM.unpack(sockets.receiving.recv(BIGGEST))
+                data, sender = sockets.receiving.recvfrom(BIGGEST)
+                sockets.receiving.sendto(data, sender)
             except BlockingIOError:
                 return
+            except OSError:
+                continue  # an ICMP error for an earlier answer, which counts as lost
+
+    def _note(self, arrived: socket.socket) -> None:
+        while True:
+            try:
+                sender, number = DATAGRAM.unpack(arrived.recv(BIGGEST))
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error for an earlier datagram, which counts as lost
             self._flows[sender].note(number)
 
     def _accept(self, sockets: Sockets) -> None:

@@ -20,17 +20,25 @@ MOST_SECONDS = 300.0
 
 
 class Traffic:
-    """Traffic between all pairs while the block of a `with` runs.
+    """Traffic between all pairs while the block of a `with` runs, or between those `asked` alone.
 
+    A datagram of a pair that is asked is answered, and counts as lost without its answer.
     A process of its own makes it, so that what this one is busy with holds no packet up. It ends
     by itself after `limit` seconds, or when this process does.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], limit: float = MOST_SECONDS) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        limit: float = MOST_SECONDS,
+        asked: Sequence[tuple[Endpoint, Endpoint]] | None = None,
+    ) -> None:
         names = labels(endpoints)
         self._order = json.dumps(
             {
                 "limit": limit,
+                "asked": asked
+                and [(endpoints.index(one), endpoints.index(other)) for one, other in asked],
                 "endpoints": [
                     {"label": label, "netns": str(each.netns), "address": str(each.address)}
                     for label, each in zip(names, endpoints, strict=True)

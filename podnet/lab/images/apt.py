@@ -9,6 +9,8 @@ from pathlib import Path
 from podnet.errors import UserError
 
 SUITE = "bookworm"
+NEXT_SUITE = "trixie"
+"""Debian 13, which every mirror of Debian's has beside the other."""
 SUITES = {SUITE, f"{SUITE}-updates", f"{SUITE}-security"}
 # Others publish under Debian's suite names too, but not under its `main` signed with its key.
 COMPONENT = "main"
@@ -21,8 +23,8 @@ class NoSourcesError(UserError):
     """The machine has no apt source of the suite."""
 
 
-def sources(apt: Path = Path("/etc/apt")) -> str:
-    """The machine's Debian sources of the suite, one stanza each, as apt reads them."""
+def sources(suite: str = SUITE, apt: Path = Path("/etc/apt")) -> str:
+    """The machine's Debian sources, one stanza each, as apt reads them, for this suite."""
     folder = apt / "sources.list.d"
     stanzas = [
         stanza for file in sorted(folder.glob("*.sources")) for stanza in _stanzas(file.read_text())
@@ -40,6 +42,8 @@ def sources(apt: Path = Path("/etc/apt")) -> str:
             "instance image is built; add Debian's, or your mirror's, there",
             rule="apt-source-missing",
         )
+    for stanza in kept:
+        stanza["suites"] = stanza["suites"].replace(SUITE, suite)
     return (
         "\n\n".join(
             "\n".join(f"{key.title()}: {value}" for key, value in stanza.items()) for stanza in kept

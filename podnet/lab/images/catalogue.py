@@ -10,6 +10,8 @@ from enum import StrEnum
 DEBIAN_ACCOUNT = "136693071363"
 """The account that publishes Debian's own images (wiki.debian.org/Cloud/AmazonEC2Image)."""
 LAB_ACCOUNT = "123456789012"
+ROOT_GIB = 8
+"""Size of an image's root volume: that of Debian's own images."""
 
 POD_IMAGE = "podnet.local/pod:1"
 """The container image of pods that only have to exist; in the image for clusters."""
@@ -19,6 +21,7 @@ class Recipe(StrEnum):
     """The root file system that an image stands for, by the module that builds it."""
 
     DEBIAN = "debian"
+    DEBIAN_13 = "debian-13"
     KUBERNETES = "kubernetes"
 
 
@@ -38,19 +41,21 @@ class MachineImage:
     public: bool = True
 
 
-def _debian(letter: str, release: str, created: str) -> Iterator[MachineImage]:
-    """A release of Debian 12, for both architectures."""
+def _debian(
+    letter: str, release: str, created: str, number: int = 12, recipe: Recipe = Recipe.DEBIAN
+) -> Iterator[MachineImage]:
+    """A release of Debian, for both architectures."""
     for which, (name, architecture) in zip(
         "ab", (("amd64", "x86_64"), ("arm64", "arm64")), strict=True
     ):
         yield MachineImage(
-            image_id=f"ami-0deb12{letter}{which}000000000",
-            name=f"debian-12-{name}-{release}",
-            description=f"Debian 12 ({release})",
+            image_id=f"ami-0deb{number}{letter}{which}000000000",
+            name=f"debian-{number}-{name}-{release}",
+            description=f"Debian {number} ({release})",
             created=created,
-            recipe=Recipe.DEBIAN,
+            recipe=recipe,
             architecture=architecture,
-            location=f"amazon/debian-12-{name}-{release}",
+            location=f"amazon/debian-{number}-{name}-{release}",
         )
 
 
@@ -69,6 +74,7 @@ KUBERNETES = MachineImage(
 IMAGES = (
     *_debian("0", "20250814-2204", "2025-08-14"),
     *_debian("1", "20260907-2593", "2026-09-07"),
+    *_debian("0", "20261012-2628", "2026-10-12", 13, Recipe.DEBIAN_13),
     KUBERNETES,
 )
 

@@ -1,4 +1,4 @@
-"""The root file system every instance starts from: Debian 12 with cloud-init, built once."""
+"""The root file systems that instances start from: Debian 12 or 13 with cloud-init, built once."""
 
 from __future__ import annotations
 
@@ -64,34 +64,36 @@ class ImageError(UserError):
     """The image could not be built; nothing of it is left."""
 
 
-def recipe() -> str:
+def recipe(suite: str = SUITE) -> str:
     """Sixteen digits that change with anything that decides what is in the image."""
-    parts: list[object] = [SUITE, PACKAGES, LEFT_OUT, ENABLED, MASKED]
+    parts: list[object] = [suite, PACKAGES, LEFT_OUT, ENABLED, MASKED]
     parts += [(str(file.relative_to(FILES)), file.read_text()) for file in _files()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
+def ensure(
+    directory: Path, on_progress: Callable[[str], None] = lambda _: None, suite: str = SUITE
+) -> Path:
     """Root directory of the image in `directory`, built if this recipe has none yet."""
     product = Product(
         label="the instance image", needed_megabytes=NEEDED_MEGABYTES, error=ImageError
     )
     place = build_once(
-        directory / recipe(),
+        directory / recipe(suite),
         product,
-        lambda draft: _build(draft / "root", on_progress),
+        lambda draft: _build(draft / "root", on_progress, suite),
         on_progress,
     )
     return place / "root"
 
 
-def _build(root: Path, on_progress: Callable[[str], None]) -> None:
+def _build(root: Path, on_progress: Callable[[str], None], suite: str) -> None:
     begun = time.monotonic()
-    on_progress(f"building the instance image from {SUITE} packages")
+    on_progress(f"building the instance image from {suite} packages")
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     options += [f"--aptopt={line}" for line in settings()]
     command = bound("mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory")
-    argv = [*command, f"--include={','.join(PACKAGES)}", *options, SUITE, str(root), "-"]
+    argv = [*command, f"--include={','.join(PACKAGES)}", *options, suite, str(root), "-"]
     output: list[str] = []
     # In the draft, so that it goes with what else a killed build leaves.
     scratch = root.with_name("tmp")
@@ -106,7 +108,7 @@ def _build(root: Path, on_progress: Callable[[str], None]) -> None:
     ) as process:
         assert process.stdin and process.stderr  # noqa: S101, PT018  # both are pipes
         try:
-            process.stdin.write(sources())
+            process.stdin.write(sources(suite))
             process.stdin.close()
             for line in process.stderr:
                 output.append(line.rstrip())

@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from podnet.errors import UserError
+from podnet.lab.host import certificates
 from podnet.lab.images import debian, kubernetes
+from podnet.lab.images.apt import NEXT_SUITE, SUITE
 from podnet.lab.images.catalogue import Recipe, recipe_of
 from podnet.lab.images.root import Root
+from podnet.system.files import write_atomically
+
+SUITES = {Recipe.DEBIAN: SUITE, Recipe.DEBIAN_13: NEXT_SUITE}
+"""The suite of Debian of each root without Kubernetes."""
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
 
 def root_of(directory: Path, image_id: str) -> Root:
@@ -16,8 +23,9 @@ def root_of(directory: Path, image_id: str) -> Root:
     Raises `UserError` where the one for Kubernetes has not been built: it takes minutes, so
     whoever launches from it builds it first.
     """
-    if recipe_of(image_id) is Recipe.DEBIAN:
-        return Root(layers=(debian.ensure(directory),))
+    if suite := SUITES.get(recipe_of(image_id)):
+        base = debian.ensure(directory, suite=suite)
+        return Root(layers=(trusting(directory, base), base))
     root = kubernetes.find(directory)
     if root is None:
         raise UserError(
@@ -26,3 +34,15 @@ def root_of(directory: Path, image_id: str) -> Root:
             rule="machine-image-not-built",
         )
     return root
+
+
+def trusting(directory: Path, base: Path) -> Path:
+    """A layer over a root, in which the lab's authority is one more that is trusted."""
+    authority = certificates.ensure(directory)
+    layer = base.with_name("trusted")
+    bundle = (base / BUNDLE).read_text() + authority.certificate.read_text()
+    file = layer / BUNDLE
+    if not file.exists() or file.read_text() != bundle:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, bundle)
+    return layer

@@ -18,6 +18,7 @@ from podnet.lab.clients import Client
 from podnet.lab.home import Home
 from podnet.lab.images import programs as build
 from podnet.plan.kubernetes import UNWRITTEN, Parameters
+from podnet.plan.tags import short
 from podnet.system.commands import CommandError
 
 
@@ -92,19 +93,19 @@ class Kubectl:
 
 def read_kubeconfig(ssm: Client, stack: str) -> str:
     """The administrator's kubeconfig of this stack; raises `NoClusterError` where there is none."""
-    name = Parameters(stack).kubeconfig
+    name, own = Parameters(stack).kubeconfig, short(stack)
     try:
         value = str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
         raise NoClusterError(
-            f"stack {stack} has no Kubernetes here (there is no {name}): its settings want none, "
-            f"or it is not deployed; `podnet up --stack {stack}` deploys it",
+            f"stack {own} has no Kubernetes here (there is no {name}): its settings want none, "
+            f"or it is not deployed; `podnet up --stack {own}` deploys it",
             rule="stack-without-cluster",
         ) from None
     if value == UNWRITTEN:
         raise NoClusterError(
-            f"the cluster of stack {stack} does not exist yet: its control plane has not written "
-            f"{name}; `podnet exec --stack {stack} node-1 -- journalctl -u podnet-kubernetes` "
+            f"the cluster of stack {own} does not exist yet: its control plane has not written "
+            f"{name}; `podnet exec --stack {own} node-1 -- journalctl -u podnet-kubernetes` "
             "shows how far it is",
             rule="cluster-not-created",
         )

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from podnet.cluster.conditions import unmet_condition
 from podnet.lab.kubernetes import workload
 from podnet.lab.nodes.endpoints import node_endpoint
 from podnet.lab.nodes.node import Node
@@ -46,12 +47,7 @@ def why_not_ready(item: Object) -> str | None:
     for each in status.get("containerStatuses", ()):
         if waiting := each.get("state", {}).get("waiting"):
             return f"{name}: {waiting.get('message') or waiting.get('reason', 'it waits')}"
-    conditions = {each["type"]: each for each in status.get("conditions", ())}
-    for kind in ("PodScheduled", "Ready"):
-        condition = conditions.get(kind, {})
-        if condition.get("status") != "True":
-            return f"{name}: {condition.get('message') or status.get('phase', 'unknown')}"
-    return None
+    return unmet_condition(item)
 
 
 def label(maker: str, node: str) -> str:

@@ -17,6 +17,8 @@ SILENT_SECONDS = 20.0
 class AgentState:
     """The last poll of an agent."""
 
+    files: str
+    """The folder of the release that it belongs to; `podnet-base` before there is one."""
     problems: tuple[str, ...]
     """Why the node is not ready for pods."""
     warnings: tuple[str, ...]
@@ -35,6 +37,7 @@ def agent_state(node: Node) -> AgentState | None:
         return None
     late = f"the agent has not polled for {silent:.0f} s; systemd restarts it after 40"
     return AgentState(
+        files=found["files"],
         problems=(*found["problems"], *([late] if silent > SILENT_SECONDS else ())),
         warnings=tuple(found["warnings"]),
         routing=found["routing"],

@@ -11,6 +11,7 @@ from typing import Any
 
 from podnet.lab.clients import Client, instances
 from podnet.lab.home import Home
+from podnet.lab.nodes import releases
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.node import Node
 from podnet.plan import node_network, tags
@@ -51,6 +52,8 @@ def why_not_ready(node: Node) -> str | None:
     state = agent_state(node)
     if state and state.problems:
         return "; ".join(state.problems)
+    if state and (reason := releases.why_waiting(node, state)):
+        return reason
     # Any conflist counts: Flannel writes its own, once it runs in the cluster.
     if not any((node.root / CONFLIST).parent.glob("*.conflist")):
         if _cloud(node) == NO_CLOUD:
@@ -106,11 +109,12 @@ def _node(home: Home, instance: dict[str, Any]) -> Node | None:
     except FileNotFoundError:
         return None
     public = instance.get("PublicIpAddress")
-    name = next(tag["Value"] for tag in instance["Tags"] if tag["Key"] == tags.NODE)
+    found = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
     return Node(
-        name=name,
+        name=found[tags.NODE],
         instance_id=instance["InstanceId"],
         pid=pid,
         address=IPv4Address(instance["PrivateIpAddress"]),
         public_address=IPv4Address(public) if public else None,
+        files=found.get(tags.FILES, ""),
     )

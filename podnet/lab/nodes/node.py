@@ -22,6 +22,8 @@ class Node:
     """Process id, on this machine, of the instance's own process 1."""
     address: IPv4Address
     public_address: IPv4Address | None
+    files: str = ""
+    """Digest of the release that it is to run, by its tag; empty without the tag."""
 
     @property
     def root(self) -> Path:

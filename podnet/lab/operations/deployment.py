@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from podnet.cli.console import program_log, step
 from podnet.errors import UserError
-from podnet.lab.engines.errors import StateLockedError
+from podnet.lab.engines.errors import EngineError, StateLockedError
 from podnet.lab.engines.lock import holder, locked
 from podnet.lab.engines.report import Summary
 from podnet.lab.home import Home
-from podnet.lab.images import catalogue, programs
+from podnet.lab.images import apt, catalogue, debian, programs
 from podnet.lab.images import kubernetes as image
+from podnet.lab.operations.readiness import explained
 from podnet.lab.stack.engine import summary_line
 from podnet.lab.stack.lab_stack import LabStack
+from podnet.system.progress import Progress
 
 WAIT_SECONDS = 600.0
 """How long a deployment waits for another one."""
@@ -49,16 +52,37 @@ def deploying(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[None]:
 def up(stack: LabStack, once: Mapping[str, str] | None = None, *, log: bool = True) -> Summary:
     """Deploy, with `once` over the settings; without `log`, the program's warnings are shown."""
     _ensure_image(stack, once)
-    with program_log(show=log), step(f"stack {stack.name}") as note:
+    with program_log(show=log), step(f"stack {stack.name}") as note, explained(stack):
         summary = stack.engine(note, once).up()
         note(summary_line(summary))
     return summary
+
+
+def destroy(stack: LabStack, note: Progress) -> Summary:
+    """Delete everything; says how to take the protection off where there is one."""
+    try:
+        return stack.engine(note).destroy()
+    except EngineError as error:
+        if "protected" not in str(error) and "disableApiTermination" not in str(error):
+            raise
+        raise UserError(
+            f"{error}\npodnet:protectControlPlane protects the node that holds the cluster. Set it "
+            "to false and deploy, which changes nothing else: `podnet up -c "
+            "protectControlPlane=false`; then destroy",
+            rule="destroy-protected",
+        ) from error
 
 
 def preview(stack: LabStack, once: Mapping[str, str] | None = None) -> Summary:
     """The changes that `up` would make, with the program's log."""
     with program_log(show=True), step(f"preview of stack {stack.name}"):
         return stack.engine(once=once).preview()
+
+
+def plan(stack: LabStack, once: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    """What `up` would leave, as `pulumi preview --json` writes it, with the program's log."""
+    with program_log(show=True), step(f"preview of stack {stack.name}"):
+        return stack.engine(once=once).plan()
 
 
 def _clear_lock(home: Home) -> None:
@@ -81,8 +105,11 @@ def _busy(home: Home) -> UserError:
 
 
 def _ensure_image(stack: LabStack, once: Mapping[str, str] | None) -> None:
-    """Build the image that nodes of a cluster start from, where it is missing."""
+    """Build the image that nodes start from, where it is missing and not Debian 12's."""
     settings = stack.settings(once)
+    if catalogue.recipe_of(settings.image_id or "") is catalogue.Recipe.DEBIAN_13:
+        with step("Debian 13 image of the instances") as note:
+            debian.ensure(stack.home.image, note, apt.NEXT_SUITE)
     if not settings.has_cluster or settings.image_id != catalogue.KUBERNETES.image_id:
         return
     built = programs.version("kubernetes")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from podnet.errors import UserError
 from podnet.lab.clients import Client
+from podnet.lab.engines.errors import EngineError
 from podnet.lab.home import Home
 from podnet.lab.nodes.discovery import (
     NO_USER_DATA,
@@ -19,6 +21,8 @@ from podnet.lab.nodes.discovery import (
     why_not_ready,
 )
 from podnet.lab.nodes.node import Node
+from podnet.lab.stack.inventory import node_records
+from podnet.lab.stack.lab_stack import LabStack
 from podnet.system.progress import Progress
 
 STALL_SECONDS = 60.0
@@ -80,15 +84,15 @@ class _Wait:
         quiet = f", {self.stalled:.0f} s without progress" if self.stalled > QUIET_SECONDS else ""
         return f"{count}{quiet}; {name}: {reason}{self._last_of_console(name)}"
 
-    def failure(self) -> UserError:
-        """The reason of each node that is not ready, and the way out."""
+    def failure(self, before: str = "") -> UserError:
+        """The reason of each node that is not ready, after a text, and the way out."""
         lines = "\n".join(
             f"  - {name}: {reason}{self._last_of_console(name)}"
             for name, reason in self.reasons.items()
         )
         return UserError(
-            f"{len(self.reasons)} of {len(self.wanted)} nodes not ready, without progress for "
-            f"{self.stalled:.0f} s:\n{lines}\n{self._way_out()}",
+            f"{before}{len(self.reasons)} of {len(self.wanted)} nodes not ready, without progress "
+            f"for {self.stalled:.0f} s:\n{lines}\n{self._way_out()}",
             rule="nodes-not-ready",
         )
 
@@ -140,6 +144,22 @@ def wait_ready(home: Home, ec2: Client, wanted: Mapping[str, str], note: Progres
         if wait.is_over:
             raise wait.failure()
         time.sleep(POLL)
+
+
+@contextmanager
+def explained(stack: LabStack) -> Iterator[None]:
+    """A deployment whose error, where nodes do not follow, says what the lab sees on them."""
+    try:
+        yield
+    except EngineError as error:
+        if "podnet:settleTimeout" not in str(error):
+            raise
+        wanted = {name: each.instance_id for name, each in node_records(stack).items()}
+        wait = _Wait(stack.home, stack.ec2, wanted)
+        wait.look()
+        if not wait.reasons:
+            raise
+        raise wait.failure(f"{error}\n") from error
 
 
 def _why_absent(state: str | None) -> str:

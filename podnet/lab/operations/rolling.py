@@ -7,19 +7,20 @@ from collections.abc import Sequence
 
 from podnet.cli.console import out, step
 from podnet.errors import UserError
+from podnet.lab.engines.errors import EngineError
 from podnet.lab.engines.report import Summary
 from podnet.lab.operations.deployment import preview, up
 from podnet.lab.operations.verification import Verification, require_green, verify
-from podnet.lab.stack.inventory import Template, node_records
+from podnet.lab.stack.inventory import NodeRecord, Template, node_records
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.pods import ClusterPods
-from podnet.plan import deployed
 from podnet.plan.kubernetes import CONTROL_PLANE_NODE
+from podnet.plan.outdated import outdated
 
 INSTANCE = "aws:ec2/instance:Instance"
 
 
-def outdated(stack: LabStack, named: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def outdated_nodes(stack: LabStack, named: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """What is outdated of each node that is; of those named, or of all."""
     template = Template.of(stack)
     records = node_records(stack)
@@ -28,7 +29,7 @@ def outdated(stack: LabStack, named: Sequence[str]) -> dict[str, tuple[str, ...]
             f"stack {stack.name} has no node {', '.join(unknown)}; it has {', '.join(records)}",
             rule="roll-node-unknown",
         )
-    found = {name: deployed.outdated(record, template) for name, record in records.items()}
+    found = {name: outdated(record, template) for name, record in records.items()}
     return {name: parts for name, parts in found.items() if parts and name in (named or found)}
 
 
@@ -66,8 +67,27 @@ def roll_one(stack: LabStack, name: str) -> Verification:
             )
         with step(f"{name} out of the cluster") as note:
             pods.cluster.drain(name, note)
-    summary = up(stack, once, log=False)
+    former = node_records(stack).get(name)
+    try:
+        summary = up(stack, once, log=False)
+    except EngineError as error:
+        if former and name not in node_records(stack):
+            raise lost(former, error) from error
+        raise
     return require_green(verify(stack, summary), f"after {name} was replaced")
+
+
+def lost(former: NodeRecord, error: EngineError) -> UserError:
+    """For a node that was deleted, and whose replacement AWS refuses."""
+    return UserError(
+        f"{former.name} is deleted, and its replacement was refused: {error}\nIts address "
+        f"{former.address} and its pod block stay its own, and it fails in `podnet matrix` until "
+        "`podnet up` has created it. Repeat that once AWS can, or go back to what it had: `podnet "
+        f"up -c instanceType={former.instance_type} -c imageId={former.image_id}`. Where its "
+        "address is taken, `aws ec2 describe-network-interfaces --filters "
+        f"Name=addresses.private-ip-address,Values={former.address}` names the owner",
+        rule="roll-node-lost",
+    )
 
 
 def _replaces(summary: Summary, name: str) -> bool:

@@ -45,7 +45,9 @@ class ProviderError(UserError):
     """A provider refuses or fails; the message says what, why and, where known, the way out."""
 
     created: Created | None = None
-    """What `create` made before it failed; the engine records it."""
+    """What `create` or `update` made before it failed; the engine records it."""
+    reasons: tuple[str, ...] = ()
+    """The message in parts, for an engine that lists them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def encode(values: Values, secret: Collection[str] = ()) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
     struct.update(
         {
-            name: {SIGNATURE: SECRET, "value": _known(value)} if name in secret else _known(value)
+            name: {SIGNATURE: SECRET, "value": marked(value)} if name in secret else marked(value)
             for name, value in values.items()
         }
     )
@@ -49,11 +49,12 @@ def contains_unknown(value: object) -> bool:
     return value is UNKNOWN
 
 
-def _known(value: Value) -> Value:
+def marked(value: Value) -> Value:
+    """A value with Pulumi's marker in place of `UNKNOWN`."""
     if isinstance(value, dict):
-        return {name: _known(item) for name, item in value.items()}
+        return {name: marked(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_known(item) for item in value]
+        return [marked(item) for item in value]
     return rpc.UNKNOWN if value is UNKNOWN else value
 
 

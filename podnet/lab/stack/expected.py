@@ -10,7 +10,7 @@ from podnet.lab.nodes.pods import Pod
 from podnet.lab.stack.inventory import NodeRecord, node_records
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.pods import StackPods
-from podnet.plan.names import node_name
+from podnet.plan.nodes import planned_nodes
 from podnet.probe import Matrix
 
 
@@ -21,8 +21,14 @@ def expected_nodes(stack: LabStack) -> list[str]:
     """
     planned = stack.engine().outputs().get("nodes")
     if not planned:
-        planned = [node_name(number) for number in range(1, stack.settings().node_count + 1)]
+        planned = [node.name for node in planned_nodes(stack.settings())]
     return list(dict.fromkeys([*planned, *node_records(stack)]))
+
+
+def absent_nodes(stack: LabStack) -> list[str]:
+    """Names of the nodes that must exist and have no instance."""
+    there = node_records(stack)
+    return [name for name in expected_nodes(stack) if name not in there]
 
 
 def probe(
@@ -56,7 +62,7 @@ def missing(
 def why_not_running(name: str, record: NodeRecord | None) -> str:
     """The reason for which a node has no process, from its instance as the API describes it."""
     if record is None:
-        return f"{name} has no instance"
+        return f"{name} has no instance; `podnet up` creates it"
     return f"{name} has not booted" if record.state == "running" else f"{name} is {record.state}"
 
 

@@ -15,11 +15,13 @@ from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.node import Node
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.plan import tags as tag_keys
-from podnet.plan.deployed import LIVE_STATES, VpcRoute, is_unmanaged
-from podnet.plan.image import DEBIAN, architecture, name_pattern
+from podnet.plan.deployed import LIVE_STATES
+from podnet.plan.image import DEBIAN, name_pattern
+from podnet.plan.instance_type import InstanceType
 from podnet.plan.node_network import ROUTE_PROTOCOL
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
+from podnet.plan.vpc_routes import VpcRoute, is_unmanaged
 
 KEPT_ROUTING = "var/lib/podnet/routing"
 OWN_PROTOCOLS = {"kernel", str(ROUTE_PROTOCOL)}
@@ -37,6 +39,8 @@ class NodeRecord:
     interface_ids: tuple[str, ...]
     routing: str
     """The assigned routing: the tag that the node reads."""
+    files: str
+    """Digest of the release that the node is to run, by its tag."""
     version: str
     image_id: str
     instance_type: str
@@ -44,7 +48,7 @@ class NodeRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """The files, image and type that a node launched now would have."""
+    """The user data, image and type that a node launched now would have."""
 
     version: str
     image_id: str
@@ -55,7 +59,7 @@ class Template:
         """The template of a stack's settings, as the program finds it."""
         settings = stack.settings()
         return cls(
-            version=userdata.version(settings, stack.name),
+            version=userdata.version(settings, stack.identity),
             image_id=settings.image_id or _newest_debian(stack.ec2, settings.instance_type),
             instance_type=settings.instance_type,
         )
@@ -66,7 +70,7 @@ def node_records(stack: LabStack) -> dict[str, NodeRecord]:
     rows = instances(
         stack.ec2,
         {"Name": "instance-state-name", "Values": LIVE_STATES},
-        {"Name": f"tag:{tag_keys.STACK}", "Values": [stack.name]},
+        {"Name": f"tag:{tag_keys.STACK}", "Values": [stack.identity]},
     )
     records = sorted(map(_record, rows), key=lambda each: (len(each.name), each.name))
     return {each.name: each for each in records}
@@ -81,20 +85,31 @@ def _record(row: Mapping[str, Any]) -> NodeRecord:
         address=IPv4Address(row["PrivateIpAddress"]),
         interface_ids=tuple(each["NetworkInterfaceId"] for each in row["NetworkInterfaces"]),
         routing=tags.get(tag_keys.ROUTING, "none"),
+        files=tags.get(tag_keys.FILES, "none"),
         version=tags.get(tag_keys.VERSION, "none"),
         image_id=row["ImageId"],
         instance_type=row["InstanceType"],
     )
 
 
+def _architecture(ec2: Client, instance_type: str) -> str | None:
+    (found,) = ec2.describe_instance_types(InstanceTypes=[instance_type])["InstanceTypes"]
+    listed = tuple(found["ProcessorInfo"]["SupportedArchitectures"])
+    return InstanceType(name=instance_type, architectures=listed).architecture
+
+
 def _newest_debian(ec2: Client, instance_type: str) -> str:
-    images = ec2.describe_images(
-        Owners=[DEBIAN],
-        Filters=[
-            {"Name": "name", "Values": [name_pattern(instance_type)]},
-            {"Name": "architecture", "Values": [architecture(instance_type)]},
-        ],
-    )["Images"]
+    architecture = _architecture(ec2, instance_type)
+    images = (
+        architecture
+        and ec2.describe_images(
+            Owners=[DEBIAN],
+            Filters=[
+                {"Name": "name", "Values": [name_pattern(architecture)]},
+                {"Name": "architecture", "Values": [architecture]},
+            ],
+        )["Images"]
+    )
     if not images:
         raise UserError(
             f"Debian's account {DEBIAN} has no image for instance type {instance_type}",
@@ -132,7 +147,7 @@ def unmanaged_in_vpc(stack: LabStack, settings: Settings) -> Iterator[str]:
         for each in node_records(stack).values()
     }
     tables = stack.ec2.describe_route_tables(
-        Filters=[{"Name": f"tag:{tag_keys.STACK}", "Values": [stack.name]}]
+        Filters=[{"Name": f"tag:{tag_keys.STACK}", "Values": [stack.identity]}]
     )["RouteTables"]
     for table in tables:
         for row in table["Routes"]:

@@ -22,6 +22,7 @@ from podnet.lab.stack.engine import AnyEngine, EngineKind
 from podnet.lab.stack.pods import BarePods, ClusterPods, StackPods
 from podnet.plan.config import load
 from podnet.plan.settings import Settings
+from podnet.plan.tags import ORGANIZATION, identity
 from podnet.system.netns import NAMESPACES
 from podnet.system.progress import Progress
 
@@ -42,6 +43,11 @@ class LabStack:
     def project(self) -> Project:
         """The project that declares the settings of all stacks."""
         return Project.load(PROJECT)
+
+    @property
+    def identity(self) -> str:
+        """The stack as its tag and its SSM parameters name it."""
+        return identity(ORGANIZATION, self.project.name, self.name)
 
     @cached_property
     def region(self) -> str:
@@ -160,7 +166,7 @@ class LabStack:
 
     def running_nodes(self) -> list[Node]:
         """The nodes that run, by name."""
-        return running_nodes(self.home, self.ec2, self.name)
+        return running_nodes(self.home, self.ec2, self.identity)
 
     def nodes(self) -> list[Node]:
         """The nodes that run; raises `UserError` where none does."""
@@ -192,7 +198,7 @@ class LabStack:
 
     def cluster(self) -> Cluster | None:
         """The Kubernetes cluster; None for a stack that is deployed without one."""
-        if not has_cluster(self.ssm, self.name):
+        if not has_cluster(self.ssm, self.identity):
             return None
         return Cluster(
             kubectl=self.kubectl, region=self.region, stack=self.name, settings=self.settings()
@@ -200,7 +206,7 @@ class LabStack:
 
     def kubectl(self) -> Kubectl:
         """Kubectl for the cluster; raises `UserError` where there is none, or none yet."""
-        return Kubectl.of(self.home, self.name, self.ssm)
+        return Kubectl.of(self.home, self.identity, self.ssm)
 
     def pods(self) -> StackPods:
         """The pods of this stack, as it is deployed."""

@@ -10,14 +10,19 @@ from podnet.lab.engines.project import Project
 from podnet.lab.home import Home
 from podnet.lab.images import catalogue
 from podnet.plan.kubernetes import Kubernetes
-from podnet.plan.validation.modes import LEAST_WAIT
 from podnet.system.files import write_atomically
 
 FABRIC = "podnet:fabric"
 IMAGE = "podnet:imageId"
 KUBERNETES = "podnet:kubernetes"
-SWITCH_WAIT = {"podnet:switchWaitSeconds": str(LEAST_WAIT)}
-"""A tag reaches the lab's metadata service at once; nobody knows how long it takes on AWS."""
+PATIENCE = {"podnet:settleTimeout": "120"}
+"""Instances of the lab boot in seconds, and fetch no package."""
+UNPROTECTED = {"podnet:protectControlPlane": "false"}
+"""A cluster of the lab is made to be destroyed."""
+WITHOUT_SESSIONS = {"podnet:sessionManager": "false"}
+"""The agent of Session Manager is in a bucket of AWS, which no instance of the lab reaches."""
+OF_LAB = {**PATIENCE, **UNPROTECTED, **WITHOUT_SESSIONS}
+"""What a lab sets where no command does."""
 
 
 def load(home: Home, stack: str) -> dict[str, str]:
@@ -39,8 +44,8 @@ def load(home: Home, stack: str) -> dict[str, str]:
 
 
 def save(home: Home, stack: str, project: Project, config: Mapping[str, str]) -> None:
-    """Save these over those saved before; one that equals the stack's own setting is dropped."""
-    own = project.config(stack, {})
+    """Save these over those saved before; one that holds without being saved is dropped."""
+    own = project.config(stack, OF_LAB)
     wanted = {**load(home, stack), **config}
     different = {key: value for key, value in wanted.items() if own.get(key) != value}
     file = home.overrides(stack)
@@ -64,7 +69,7 @@ def merged(
     which they could fetch what another image lacks.
     """
     fabric = {} if home.fabric == "vpc" else {FABRIC: home.fabric}
-    given = {**SWITCH_WAIT, **fabric, **load(home, stack), **(config or {})}
+    given = {**OF_LAB, **fabric, **load(home, stack), **(config or {})}
     whole = project.config(stack, given)
     if whole.get(KUBERNETES) == Kubernetes.KUBEADM and not whole.get(IMAGE):
         return {**given, IMAGE: catalogue.KUBERNETES.image_id}

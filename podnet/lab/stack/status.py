@@ -14,11 +14,13 @@ from podnet.errors import UserError
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
+from podnet.lab.nodes import releases
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Pods
 from podnet.lab.nodes.pods.leases import free_addresses
+from podnet.lab.stack.expected import absent_nodes
 from podnet.lab.stack.inventory import (
     NodeRecord,
     Template,
@@ -29,8 +31,9 @@ from podnet.lab.stack.inventory import (
 )
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.plan.address import AddressPlan
-from podnet.plan.deployed import outdated
-from podnet.plan.names import node_name, node_number
+from podnet.plan.names import node_number
+from podnet.plan.nodes import planned_nodes
+from podnet.plan.outdated import outdated
 from podnet.plan.settings import Settings
 
 
@@ -60,7 +63,7 @@ def show_status(stack: LabStack) -> None:
 def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool) -> Table:
     """A row a node; `running` maps instance ids."""
     template, plan = Template.of(stack), stack.settings().addresses
-    headers = ("node", "instance", "addresses", "routing", "template", "agent")
+    headers = ("node", "instance", "addresses", "routing", "files", "template", "agent")
     rows = table(*headers, "pods") if with_pods else table(*headers)
     for record in node_records(stack).values():
         node = running.get(record.instance_id)
@@ -71,10 +74,13 @@ def nodes_table(stack: LabStack, running: Mapping[str, Node], *, with_pods: bool
             record.instance_id,
             f"{record.address}\n{(node and node.public_address) or 'no public one'}",
             _routing(record, node),
+            _files(record, node),
             _template(record, template),
             agent,
             *pods,
         )
+    for name in absent_nodes(stack):
+        rows.add_row(name, "[yellow]missing[/]", *[""] * (len(headers) - 2), *[""] * with_pods)
     return rows
 
 
@@ -102,14 +108,29 @@ def _routing(record: NodeRecord, node: Node | None) -> str:
     return text
 
 
+def _files(record: NodeRecord, node: Node | None) -> str:
+    """The release that a node runs, and the one that it is to run where that is another."""
+    state = agent_state(node) if node else None
+    running, assigned = (
+        releases.short(state.files) if state else "none",
+        releases.short(record.files),
+    )
+    return running if running == assigned else f"{running}\n[yellow]assigned: {assigned}[/]"
+
+
 def _template(record: NodeRecord, template: Template) -> str:
     parts = outdated(record, template)
-    files, image, type_ = (
+    user_data, image, type_ = (
         "[yellow]outdated[/]" if part in parts else ""
-        for part in ("files", "image", "instance type")
+        for part in ("user data", "image", "instance type")
     )
     # An image's id and the remark do not fit into one line of the column.
-    lines = (f"{record.version} {files}", record.image_id, image, f"{record.instance_type} {type_}")
+    lines = (
+        f"{record.version} {user_data}",
+        record.image_id,
+        image,
+        f"{record.instance_type} {type_}",
+    )
     return "\n".join(line.rstrip() for line in lines if line)
 
 
@@ -133,7 +154,7 @@ def _show_members(cluster: Cluster, settings: Settings) -> None:
 def members_table(cluster: Cluster, settings: Settings, rows: Table) -> None:
     """Add a row for each Node object, and for each node that has none."""
     found, pods = cluster.members(), pods_by_node(cluster)
-    wanted = [node_name(number) for number in range(1, settings.node_count + 1)]
+    wanted = [node.name for node in planned_nodes(settings)]
     for name in [*wanted, *(each for each in found if each not in wanted)]:
         member = found.get(name)
         if member is None:
@@ -147,9 +168,10 @@ def members_table(cluster: Cluster, settings: Settings, rows: Table) -> None:
 def _block(member: Member, settings: Settings) -> str:
     number = node_number(member.name)
     plan = settings.addresses
-    if number is None or number > plan.capacity:
+    try:
+        by_rule = str(plan.block(plan.node(number or 0)))
+    except ValueError:
         return f"{member.block} [yellow]no node of this stack[/]"
-    by_rule = str(plan.block(plan.node(number)))
     if member.block == by_rule:
         return f"{member.block} (by the rule)"
     return f"{member.block or 'none yet'} [yellow]the rule says {by_rule}[/]"

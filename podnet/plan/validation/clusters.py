@@ -52,13 +52,14 @@ def _cluster_problems(settings: Settings) -> Iterator[Problem]:
             f"{NODE_PORTS[1]}; use 8472, Linux's own for VXLAN, 4789 or another free port",
             about=("vxlanPort", "kubernetes"),
         )
-    left = settings.node_count - len(settings.roll)
+    total = sum(settings.counts)
+    left = total - len(settings.roll)
     if CONTROL_PLANE_NODE in settings.roll and left > 0:
         yield Problem(
             rule="control-plane-rolled-alone",
             text=f"roll names {CONTROL_PLANE_NODE}, the control plane: its disk holds the cluster, "
             "so its replacement is another cluster, of which the other nodes know nothing; leave "
-            f"{CONTROL_PLANE_NODE} out, or name all {settings.node_count} nodes to begin with an "
+            f"{CONTROL_PLANE_NODE} out, or name all {total} nodes to begin with an "
             "empty cluster",
             about=("roll", "kubernetes", "nodeCount"),
         )

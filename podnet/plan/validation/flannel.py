@@ -45,13 +45,13 @@ def _place_problems(settings: Settings) -> Iterator[Problem]:
             "kubeadm, or use overlay, which sends packets in the same way and needs no cluster",
             about=("routing", "kubernetes"),
         )
-    elif not settings.admin_cidrs:
+    elif not settings.api_cidrs:
         yield Problem(
-            rule="flannel-needs-admin",
-            text="adminCidrs must not be empty with routing flannel: the program deploys Flannel "
+            rule="flannel-needs-api",
+            text="apiCidrs must not be empty with routing flannel: the program deploys Flannel "
             "itself and must reach the API server for it, from where you run it; name the range "
             "that you connect from, as in [203.0.113.7/32]",
-            about=("adminCidrs", "routing"),
+            about=("apiCidrs", "routing"),
         )
 
 

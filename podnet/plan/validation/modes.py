@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from podnet.plan.names import node_name
+from podnet.plan.nodes import planned_nodes
 from podnet.plan.problem import Problem
 from podnet.plan.routing import (
     LARGEST_PORT,
     LARGEST_VNI,
-    LEAST_NODES,
-    MOST_NODES,
     RoutingMode,
     Uplink,
 )
@@ -18,9 +16,7 @@ from podnet.plan.settings import Fabric, Settings
 
 MAX_L2_NODES = 32
 """In mode l2 each broadcast is sent once for every possible peer."""
-LEAST_WAIT = 5
-"""Two polls of the nodes' agent, and a second for the tag to reach the metadata service."""
-MOST_WAIT = 600
+LEAST_PATIENCE, MOST_PATIENCE = 10, 3600
 RESERVED_PORTS = {22: "SSH", 53: "DNS", 67: "DHCP", 68: "DHCP", 123: "NTP"}
 """Ports on which a node talks of other things."""
 
@@ -32,43 +28,28 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _zone_problems(settings)
     yield from _uplink_problems(settings)
     yield from _roll_problems(settings)
-    if not LEAST_WAIT <= settings.switch_wait_seconds <= MOST_WAIT:
+    if not LEAST_PATIENCE <= settings.settle_timeout <= MOST_PATIENCE:
         yield Problem(
-            rule="switch-wait-range",
-            text=f"switchWaitSeconds must be {LEAST_WAIT} to {MOST_WAIT}, got "
-            f"{settings.switch_wait_seconds}: nodes read their tag every two seconds",
-            about=("switchWaitSeconds",),
+            rule="settle-timeout-range",
+            text=f"settleTimeout must be {LEAST_PATIENCE} to {MOST_PATIENCE}, got "
+            f"{settings.settle_timeout}: so many seconds may pass in which no node says that it "
+            "has applied the routing",
+            about=("settleTimeout",),
         )
 
 
 def _peer_problems(settings: Settings) -> Iterator[Problem]:
-    most, count = settings.max_nodes, settings.node_count
-    if not LEAST_NODES <= most <= MOST_NODES:
+    plan = settings.addresses
+    possible = settings.zones * plan.capacity
+    if settings.routing is RoutingMode.L2 and possible > MAX_L2_NODES:
+        where = "" if settings.zones == 1 else f" in {settings.zones} zones"
         yield Problem(
-            rule="max-nodes-range",
-            text=f"maxNodes must be {LEAST_NODES} to {MOST_NODES}, got {most}",
-            about=("maxNodes",),
-        )
-        return
-    if settings.routing is RoutingMode.L2 and most > MAX_L2_NODES:
-        yield Problem(
-            rule="max-nodes-l2",
-            text=f"maxNodes {most} is more than the {MAX_L2_NODES} that routing l2 takes, since "
-            "each broadcast of a pod is copied to every possible node; set maxNodes to "
-            f"{MAX_L2_NODES} or less, or use another mode",
-            about=("maxNodes", "routing"),
-        )
-    if count > most:
-        more = (
-            "another mode"
-            if settings.routing is RoutingMode.L2 and most >= MAX_L2_NODES
-            else "a larger maxNodes"
-        )
-        yield Problem(
-            rule="node-count-above-max-nodes",
-            text=f"nodeCount {count} is more than maxNodes {most}, and nodes know no peer beyond "
-            f"that; use fewer nodes or {more}",
-            about=("nodeCount", "maxNodes"),
+            rule="node-range-l2",
+            text=f"nodeRangePrefix {plan.range_prefix} has addresses for {possible} nodes{where}, "
+            f"more than the {MAX_L2_NODES} that routing l2 takes, since each broadcast of a pod is "
+            "copied to every possible node; use a longer nodeRangePrefix (28 has 5 in a zone), "
+            "or another mode",
+            about=("nodeRangePrefix", "routing", "zones"),
         )
 
 
@@ -142,12 +123,22 @@ def _uplink_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _roll_problems(settings: Settings) -> Iterator[Problem]:
-    count = settings.node_count
-    known = {node_name(number) for number in range(1, count + 1)}
+    if not settings.roll:
+        return
+    try:
+        known = [node.name for node in planned_nodes(settings)]
+    except ValueError:
+        # Other rules say what is wrong with the number of nodes.
+        return
     if strange := [name for name in settings.roll if name not in known]:
-        there = "node-1 alone" if count == 1 else f"node-1 to node-{count}"
         yield Problem(
             rule="roll-unknown-node",
-            text=f"roll names {', '.join(strange)}, but the stack has {there}",
+            text=f"roll names {', '.join(strange)}, but the stack has {_listed(known)}",
             about=("roll", "nodeCount"),
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} alone"
+    return f"{', '.join(names[:-1])} and {names[-1]}"

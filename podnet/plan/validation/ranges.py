@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
 from itertools import combinations
 
-from podnet.plan.address import FIRST_NODE_OFFSET
 from podnet.plan.problem import Problem
+from podnet.plan.routing import MOST_ZONES
 from podnet.plan.settings import Settings
+from podnet.plan.validation import unmasqueraded, zones
 
 # VPC and subnet sizes: Amazon VPC User Guide, "VPC CIDR blocks" and "Subnet CIDR blocks".
 LARGEST_VPC = 16
 SMALLEST_SUBNET = 28
 SMALLEST_BLOCK = 29
-MOST_ZONES = 3
-UNUSABLE = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+MOST_ADDRESSES = 1024
+"""Addresses of all node ranges: each node has entries for every one of them."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Every rule about ranges, zones and the number of nodes that these settings break."""
     yield from _range_problems(settings)
-    yield from _size_problems(settings)
-    yield from _node_problems(settings)
+    sizes = [*_size_problems(settings)]
+    yield from sizes
+    yield from zones.least_problems(settings)
+    if not sizes:
+        # All else is computed with these sizes.
+        yield from _capacity_problems(settings)
+        yield from zones.problems(settings)
+    yield from zones.name_problems(settings)
+    yield from unmasqueraded.problems(settings)
 
 
 def _range_problems(settings: Settings) -> Iterator[Problem]:
@@ -39,7 +46,7 @@ def _range_problems(settings: Settings) -> Iterator[Problem]:
                 about=(name, other),
             )
     for name, one in ranges.items():
-        if bad := [str(other) for other in UNUSABLE if one.overlaps(other)]:
+        if bad := [str(other) for other in unmasqueraded.UNUSABLE if one.overlaps(other)]:
             yield Problem(
                 rule="range-unusable",
                 text=f"{name} {one} overlaps {', '.join(bad)}, which no network of hosts can use; "
@@ -49,8 +56,8 @@ def _range_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _size_problems(settings: Settings) -> Iterator[Problem]:
-    vpc, pods, prefix = settings.vpc_cidr, settings.pod_cidr, settings.pod_block_prefix
-    if not _has_zones(settings):
+    vpc, subnet, nodes = settings.vpc_cidr, settings.subnet_prefix, settings.node_range_prefix
+    if not 1 <= settings.zones <= MOST_ZONES:
         yield Problem(
             rule="zones-range",
             text=f"zones must be 1 to {MOST_ZONES}, got {settings.zones}",
@@ -63,14 +70,22 @@ def _size_problems(settings: Settings) -> Iterator[Problem]:
             f"to /{SMALLEST_SUBNET}",
             about=("vpcCidr",),
         )
-    elif _has_zones(settings) and _subnet_prefix(settings) > SMALLEST_SUBNET:
+    elif subnet and not vpc.prefixlen <= subnet <= SMALLEST_SUBNET:
         yield Problem(
-            rule="subnet-too-small",
-            text=f"vpcCidr {vpc} cut for {settings.zones} zones gives /{_subnet_prefix(settings)} "
-            f"subnets; AWS takes none smaller than /{SMALLEST_SUBNET}: use a larger VPC or fewer "
-            "zones",
-            about=("vpcCidr", "zones"),
+            rule="subnet-prefix-range",
+            text=f"subnetPrefix {subnet} must lie between the /{vpc.prefixlen} of vpcCidr {vpc} "
+            f"and /{SMALLEST_SUBNET}, the smallest subnet that AWS takes",
+            about=("subnetPrefix", "vpcCidr"),
         )
+    elif not settings.addresses.subnet_prefix <= nodes <= SMALLEST_SUBNET:
+        subnets = settings.addresses.subnet_prefix
+        yield Problem(
+            rule="node-range-prefix-range",
+            text=f"nodeRangePrefix {nodes} must lie between the /{subnets} of a zone's subnet, "
+            f"which holds the node range, and /{SMALLEST_SUBNET}; set it, or use a larger subnet",
+            about=("nodeRangePrefix", "subnetPrefix", "vpcCidr"),
+        )
+    pods, prefix = settings.pod_cidr, settings.pod_block_prefix
     if not pods.prefixlen <= prefix <= SMALLEST_BLOCK:
         yield Problem(
             rule="block-prefix-range",
@@ -78,45 +93,30 @@ def _size_problems(settings: Settings) -> Iterator[Problem]:
             f"{pods} and /{SMALLEST_BLOCK}",
             about=("podBlockPrefix", "podCidr"),
         )
-    elif (blocks := 1 << (prefix - pods.prefixlen)) < vpc.num_addresses:
+
+
+def _capacity_problems(settings: Settings) -> Iterator[Problem]:
+    """Whether the pod range has a block for each address, and the node ranges one for each node."""
+    plan, pods = settings.addresses, settings.pod_cidr
+    blocks, addresses = 1 << (plan.block_prefix - pods.prefixlen), settings.zones * plan.size
+    ranges = (
+        f"the node range of {plan.size} addresses"
+        if settings.zones == 1
+        else f"{settings.zones} zones with node ranges of {plan.size} addresses"
+    )
+    if addresses > blocks:
         yield Problem(
             rule="pod-cidr-too-small",
-            text=f"podCidr {pods} holds {blocks} /{prefix} blocks, but the {vpc.num_addresses} "
-            f"addresses of vpcCidr {vpc} need one each: use a larger pod range, a longer "
-            f"podBlockPrefix or a smaller VPC",
-            about=("podCidr", "podBlockPrefix", "vpcCidr"),
+            text=f"podCidr {pods} holds {blocks} /{plan.block_prefix} blocks, but {ranges} need "
+            f"{addresses}, one for each address: use a larger pod range, a longer podBlockPrefix, "
+            "a longer nodeRangePrefix or fewer zones",
+            about=("podCidr", "podBlockPrefix", "nodeRangePrefix", "zones"),
         )
-
-
-def _node_problems(settings: Settings) -> Iterator[Problem]:
-    if settings.node_count < 1:
+    if addresses > MOST_ADDRESSES:
         yield Problem(
-            rule="node-count-minimum",
-            text=f"nodeCount must be at least 1, got {settings.node_count}",
-            about=("nodeCount",),
+            rule="node-ranges-too-large",
+            text=f"nodeRangePrefix {plan.range_prefix} makes {addresses} addresses in "
+            f"{ranges}, more than the {MOST_ADDRESSES} for which a node keeps entries; use a "
+            "longer nodeRangePrefix or fewer zones",
+            about=("nodeRangePrefix", "zones"),
         )
-    if not _has_zones(settings) or _subnet_prefix(settings) > SMALLEST_SUBNET:
-        return
-    capacity = settings.addresses.capacity
-    if settings.node_count <= capacity:
-        return
-    turn, zone = divmod(capacity, settings.zones)
-    subnet = settings.addresses.subnets[zone]
-    reserved = subnet[FIRST_NODE_OFFSET + 1 + turn]
-    yield Problem(
-        rule="node-count-above-addresses",
-        text=f"nodeCount {settings.node_count} is more than the {capacity} node addresses of "
-        f"vpcCidr {settings.vpc_cidr}: node {capacity + 1} would be {reserved}, one of the five "
-        f"that AWS reserves in {subnet} (the first four and the last); use at most "
-        f"{capacity} nodes or a larger VPC",
-        about=("nodeCount", "vpcCidr", "zones"),
-    )
-
-
-def _has_zones(settings: Settings) -> bool:
-    return 1 <= settings.zones <= MOST_ZONES
-
-
-def _subnet_prefix(settings: Settings) -> int:
-    # Not by `addresses.subnets`, which cannot cut what is too small for it.
-    return settings.vpc_cidr.prefixlen + (settings.zones - 1).bit_length()

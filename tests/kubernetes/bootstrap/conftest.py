@@ -28,7 +28,7 @@ class Deployed:
         self.home = home
         self.stack = LabStack(home, STACK, lifecycle.start(home), EngineKind.EMBEDDED)
         self.ec2, self.ssm = self.stack.ec2, self.stack.ssm
-        self.names = Parameters(STACK)
+        self.names = Parameters(self.stack.identity)
         self.wanted = {}
         self.nodes = {}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from moto.core.base_backend import BackendDict
 
 from podnet.lab.home import Home
 from podnet.lab.images import programs as build
@@ -19,6 +20,7 @@ from podnet.lab.providers.kubernetes.kubeconfig import read
 from podnet.lab.providers.kubernetes.server import Server
 from podnet.system.netns import NAMESPACES
 from podnet.system.waiting import wait_until
+from tests.api import served
 from tests.kubernetes.provider.kubelets import POD, Nodes
 from tests.unit.lab.providers.kubernetes.pki import Authority
 
@@ -196,6 +198,14 @@ def cluster(tmp_path_factory):
         yield made
     finally:
         made.end()
+
+
+@pytest.fixture
+def endpoint():
+    """Of an API with nothing in it."""
+    with served() as url:
+        yield url
+        BackendDict.reset()
 
 
 @pytest.fixture

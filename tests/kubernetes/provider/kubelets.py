@@ -54,7 +54,9 @@ class Nodes:
                 "delete", POD, name=name, namespace=namespace, body={"gracePeriodSeconds": 0}
             )
             return
-        wanted = _running(pod) if self.good else _waiting(pod)
+        image = pod["spec"]["containers"][0]["image"]
+        play = PLAYED.get(image.partition(":")[0], _running if self.good else _waiting)
+        wanted = play(pod)
         if pod["status"].get("containerStatuses") != wanted["containerStatuses"]:
             self._call(
                 "patch",
@@ -93,12 +95,14 @@ def _waiting(pod):
     return {
         "phase": "Pending",
         "conditions": [
+            {"type": "PodScheduled", "status": "True"},
+            {"type": "Initialized", "status": "True"},
             {
                 "type": "Ready",
                 "status": "False",
                 "reason": "ContainersNotReady",
                 "message": "containers with unready status: [main]",
-            }
+            },
         ],
         "containerStatuses": [
             _status(
@@ -106,6 +110,20 @@ def _waiting(pod):
                 ready=False,
                 state={"waiting": {"reason": "ErrImagePull", "message": "no such image"}},
             )
+        ],
+    }
+
+
+def _ending(pod):
+    """Again and again."""
+    ended = {"exitCode": 3, "reason": "Error", "finishedAt": "2026-01-02T03:04:05Z"}
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}
+    status = _status(pod, ready=False, state={"waiting": waiting})
+    return {
+        **_waiting(pod),
+        "phase": "Running",
+        "containerStatuses": [
+            {**status, "lastState": {"terminated": {**ended, "startedAt": None}}}
         ],
     }
 
@@ -124,3 +142,7 @@ def _status(pod, *, ready, state):
         "started": ready,
         "lastState": {},
     }
+
+
+PLAYED = {"pulling": _waiting, "ending": _ending}
+"""What becomes of pods with these images, whatever else is played."""

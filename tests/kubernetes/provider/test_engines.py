@@ -9,7 +9,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.core.base_backend import BackendDict
 
 from podnet.lab.engines.embedded import Engine, ResourceError
 from podnet.lab.engines.pulumi import plugins
@@ -18,7 +17,6 @@ from podnet.lab.images.programs.pulumi import ensure_kubernetes_provider
 from podnet.lab.providers.aws import AwsProvider
 from podnet.lab.providers.kubernetes import KubernetesProvider
 from podnet.lab.providers.kubernetes.api import Kind
-from tests.api import served
 
 pytestmark = pytest.mark.kubernetes
 
@@ -58,13 +56,6 @@ daemon = k8s.apps.v1.DaemonSet("daemon", metadata={{"name": "daemon", **here}}, 
 pulumi.export("available", daemon.status["number_available"])
 """
 OBJECTS = {"space", "account", "config", "word", "role", "binding", "daemon"}
-
-
-@pytest.fixture
-def endpoint():
-    with served() as url:
-        yield url
-        BackendDict.reset()
 
 
 @pytest.fixture

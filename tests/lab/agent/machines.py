@@ -9,18 +9,24 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from switch import ROUTER
 
 from podnet import userdata
 from podnet.plan.node_network import CONFLIST
-from podnet.plan.settings import Settings
+from podnet.plan.settings import Fabric, Settings
 from podnet.system.commands import run
+from tests.links import wait_until_up
 from tests.sandboxes import Runtime
 
-VPC_ROUTES = "vpc-routes max=4 vni=1 port=8472"
+LIBRARY, NODE_ENV = "usr/local/lib/podnet", "etc/podnet/node.env"
+SETTINGS = Settings(
+    vpc_cidr=IPv4Network("192.168.1.0/28"), node_range_prefix=28, fabric=Fabric.SWITCH
+)
+"""Four nodes, so that a node has few peers."""
+VPC_ROUTES = "vpc-routes zones=1 vni=1 port=8472"
 
 
 class Machine:
@@ -31,7 +37,8 @@ class Machine:
         self.number = number
         self.network = vpc
         self.vpc = vpc.name("vpc")
-        self.plan = (settings or Settings()).addresses
+        settings = settings or SETTINGS
+        self.plan = settings.addresses
         self.address = str(self.plan.node(number))
         self.block = self.plan.block(IPv4Address(self.address))
         self.conflist = self.folder / "cni" / CONFLIST
@@ -42,8 +49,11 @@ class Machine:
         self.runtime = Runtime(self.folder / "cni-state")
         for file in (self.conflist, self.cache_file):
             file.parent.mkdir(parents=True)
-        for path, text in userdata.contents(settings or Settings()).items():
-            target = self.folder / "root" / path[1:]
+        files = {
+            f"{LIBRARY}/{path}": text for path, text in userdata.release.files(settings).items()
+        }
+        for path, text in {**files, NODE_ENV: userdata.node_env(settings, "dev")}.items():
+            target = self.folder / "root" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         self.tag(VPC_ROUTES)
@@ -64,6 +74,7 @@ class Machine:
         self.ip("address", "add", f"{self.address}/24", "dev", "eth0")
         self.ip("link", "set", "eth0", "up")
         self.ip("route", "add", "default", "via", ROUTER)
+        wait_until_up(self.vpc, port)
 
     def reboot(self):
         """Links, routes and tables go as in a reboot; files stay."""
@@ -83,22 +94,24 @@ class Machine:
     def sysctl(self, name):
         return self.run("cat", f"/proc/sys/{name}").strip()
 
-    def add_pod(self, host, prefix=None):
+    def add_pod(self, host, prefix=None, port=None):
         """A pod plugged into kube-bridge as the bridge plugin does it, by a runtime."""
         address = str(self.block[host])
         name = self.network.add_namespace(f"p{self.number}-{host}")
-        port = f"pod{host}"
+        port = port or f"pod{host}"
         veth = f"link add {port} mtu 8951 type veth peer eth0 mtu 8951 netns {name}"
         self.ip(*veth.split())
         self.ip("link", "set", port, "master", "kube-bridge", "up")
         self.run("bridge", "link", "set", "dev", port, "hairpin", "on")
-        self.runtime.add(name, address, port, f"/run/netns/{name}")
+        mac = json.loads(run("ip", "-n", name, "-j", "link", "show", "eth0"))[0]["address"]
+        self.runtime.add(name, address, port, f"/run/netns/{name}", mac)
         for command in (
             "link set eth0 up",
             f"address add {address}/{prefix or self.block.prefixlen} dev eth0",
             f"route add default via {self.block[1]}",
         ):
             run("ip", "-n", name, *command.split())
+        wait_until_up(self.name, port)
         return Pod(name, address)
 
     def ruleset(self, *, own):
@@ -220,6 +233,11 @@ class Running:
             assert self.notified.recv(64) == b"READY=1"
         except TimeoutError:
             pytest.fail(f"the agent did not become ready; it logged: {self.log.read_text()}")
+
+    def kill(self):
+        """End it wherever it is."""
+        self.process.kill()
+        self.process.wait()
 
     def stop(self):
         self.process.terminate()

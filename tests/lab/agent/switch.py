@@ -15,11 +15,11 @@ METADATA = "169.254.169.254"
 INTERNET = "203.0.113.80"
 
 
-def socket_in(namespace, family=socket.AF_INET, kind=socket.SOCK_DGRAM):
+def socket_in(namespace, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0):
     """A socket that lives in a namespace, whoever uses it."""
     netns.pushns(namespace)
     try:
-        return socket.socket(family, kind)
+        return socket.socket(family, kind, protocol)
     finally:
         netns.popns()
 
@@ -39,6 +39,9 @@ class Vpc:
         self.silent = False
         """Whether the metadata service takes questions and answers none."""
         self.unanswered = 0
+        self.failure = None
+        """The status of every second answer, 0 to close the connection in place of it."""
+        self.requests = 0
 
     def name(self, role):
         return f"lab-{role}-{self.suffix}"
@@ -106,7 +109,9 @@ def service(vpc):
 
     class Handler(BaseHTTPRequestHandler):
         def parse_request(self):
-            if not vpc.silent:
+            vpc.requests += 1
+            closes = vpc.failure == 0 and vpc.requests % 2 == 0
+            if not (vpc.silent or closes):
                 return super().parse_request()
             vpc.unanswered += 1
             self.close_connection = True
@@ -127,6 +132,8 @@ def service(vpc):
                 self.answer(200 if text else 404, text or "")
 
         def answer(self, status, text):
+            if vpc.failure and vpc.requests % 2 == 0:
+                status, text = vpc.failure, ""
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

@@ -1,7 +1,5 @@
 """Firewalls of others on a node: what the agent mends, and what it names."""
 
-import time
-
 import pytest
 
 pytestmark = pytest.mark.lab
@@ -27,19 +25,6 @@ table inet other {{
 	}}
 }}
 """
-
-
-@pytest.fixture
-def running(machine):
-    """The agent with short polls, so that the tests are too."""
-    with machine.agent(PERIOD) as agent:
-        agent.wait_until_ready()
-        yield agent
-
-
-@pytest.fixture
-def two_polls():
-    return lambda: time.sleep(2 * PERIOD + 1)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from podnet.system.commands import run
 
 pytestmark = pytest.mark.lab
 
-FIELDS = "max=4 vni=1 port=8472"
+FIELDS = "zones=1 vni=1 port=8472"
 DEVICE = "flannel.3"
 CONFLIST = "10-flannel.conflist"
 

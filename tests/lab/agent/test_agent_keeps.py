@@ -55,8 +55,9 @@ def test_a_ready_agent_has_everything_in_force(machine):
             "spoof": ("filter", "prerouting", -300),
             "metadata": ("filter", "forward", 0),
             "invalid": ("filter", "input", 0),
+            "stray": ("filter", "forward", 0),
             "leaving": ("nat", "postrouting", 100),
-            "uplink": ("filter", "prerouting", -300),
+            "ports": ("filter", "prerouting", -300),
         }
 
 
@@ -103,7 +104,7 @@ def test_on_sigterm_it_stops_at_once_and_leaves_the_pods_their_network(machine, 
         "insert rule inet podnet spoof accept",
         "add chain inet podnet more",
         "delete table bridge podnet",
-        "flush chain bridge podnet uplink",
+        "flush chain bridge podnet ports",
         "add chain inet podnet metadata { type filter hook forward priority filter; policy drop; }",
     ],
 )
@@ -178,8 +179,8 @@ def test_a_node_outside_the_vpc_logs_it_once_and_still_does_the_rest(machine, vp
         two_polls()
 
         assert machine.log.read_text() == (
-            "identity: 192.0.2.7 is not in the VPC 192.168.1.0/24; nothing is changed before\n"
-            "routing: vpc-routes max=4 vni=1 port=8472\n"
+            "identity: 192.0.2.7 is in no node range; nothing is changed before\n"
+            "routing: vpc-routes zones=1 vni=1 port=8472\n"
             "sysctls: set net/ipv4/ip_forward\n"
         )
         assert machine.conflist.exists() is False

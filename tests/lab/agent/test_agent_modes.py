@@ -10,7 +10,7 @@ pytestmark = pytest.mark.lab
 
 MODES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet")
 ENCAPSULATED = ("overlay", "l2")
-FIELDS = "max=4 vni=1 port=8472"
+FIELDS = "zones=1 vni=1 port=8472"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-FIELDS = "max=4 vni=1 port=8472"
+FIELDS = "zones=1 vni=1 port=8472"
 # Linux by itself believes a MAC for at least 15 seconds, waits 5 and asks three times; a node may
 # take 6.5, and a busy machine some more.
 PATIENCE = 20

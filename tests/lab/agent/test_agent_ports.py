@@ -11,14 +11,6 @@ PERIOD = 0.3
 
 
 @pytest.fixture
-def running(machine):
-    """The agent with short polls, so that the tests are too."""
-    with machine.agent(PERIOD) as agent:
-        agent.wait_until_ready()
-        yield agent
-
-
-@pytest.fixture
 def ends(pods, source_seen):
     """Whether the two pods of the node, and the node itself, reach each other."""
     one, two = pods.values()

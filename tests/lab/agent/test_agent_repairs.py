@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from podnet.system.commands import run
+
 pytestmark = pytest.mark.lab
 
-FIELDS = "max=4 vni=1 port=8472"
+FIELDS = "zones=1 vni=1 port=8472"
 PEER, BLOCK, MAC = "192.168.1.12", "10.1.2.0/24", "02:50:c0:a8:01:0c"
 TWO_POLLS = 2 * 2 + 1.5
 
@@ -171,5 +173,6 @@ def test_peers_that_do_not_exist_do_no_harm(machine, run_agent, source_seen):
     run_agent("overlay")
     pod, other = machine.add_pod(2), machine.add_pod(3)
 
-    assert source_seen(pod, machine.vpc, "192.168.1.1") == machine.address
+    run("ip", "-n", machine.vpc, "address", "add", "192.168.1.200/32", "dev", "eth0")
+    assert source_seen(pod, machine.vpc, "192.168.1.200") == machine.address
     assert source_seen(pod, other, other.address) == pod.address

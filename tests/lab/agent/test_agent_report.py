@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.lab
 
-OVERLAY = "overlay max=4 vni=1 port=8472"
+OVERLAY = "overlay zones=1 vni=1 port=8472"
 
 
 def test_the_state_follows_repairs_failures_and_switches(machine, vpc, running, eventually):

@@ -108,12 +108,13 @@ def test_a_port_in_use_is_named(tmp_path):
 def test_the_status_names_what_the_lab_does_not_model(clouds):
     cloud = clouds("a")
     vpc = cloud.ec2.describe_subnets(SubnetIds=[cloud.subnet])["Subnets"][0]["VpcId"]
-    cloud.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="172.21.0.0/16")
+    made = cloud.ec2.create_egress_only_internet_gateway(VpcId=vpc)
 
     with refused("api-not-applied"):
         lifecycle.wait_until_applied(cloud.home)
     status = json.loads(cloud.home.cloud_status.read_text())
-    assert vpc in status["error"]
+    gateway = made["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
+    assert gateway in status["error"]
 
 
 def test_down_ends_whatever_got_into_the_groups_of_the_lab(tmp_path):

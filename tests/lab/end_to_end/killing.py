@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import random
@@ -15,11 +14,16 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from podnet.lab.clients import client, pages
+from podnet.lab.clients import Clients, instances
 from podnet.lab.home import PROJECT, Home
+from podnet.plan import tags as tag_keys
+from podnet.plan.routing import Routing
+from podnet.world.reader.calls import pages
 
 REGION = "eu-central-1"
 SECONDS = 300
+AT_ONCE = 0.2
+"""Lines that follow each other within so many seconds are logged at one moment."""
 LISTINGS = (
     ("ec2", "describe_vpcs", "Vpcs"),
     ("ec2", "describe_subnets", "Subnets"),
@@ -42,17 +46,29 @@ class Moment:
     lines: int
     seconds: float
 
+    def earlier(self):
+        return Moment(max(self.lines - 1, 0), self.seconds / 2)
+
     def __str__(self):
         return f"{self.seconds:.2f} s after line {self.lines}"
 
 
 def moments(timeline, count, draw):
-    """So many moments of a run that logged at these times: as many after each line, jittered."""
-    begins, ends = [0.0, *timeline[:-1]], timeline
+    """So many moments of a run that logged at these times and then ended: evenly over its steps.
+
+    A step lasts from one line to the next; lines that come at once are one.
+    """
+    begins = [0.0, *timeline[:-1]]
+    steps = [
+        (line, end - begin)
+        for line, (begin, end) in enumerate(zip(begins, timeline, strict=True))
+        if end - begin > AT_ONCE
+    ]
     for number in range(count):
-        place = (number + draw.random()) / count * len(timeline)
-        line = min(int(place), len(timeline) - 1)
-        yield Moment(line, (place - line) * (ends[line] - begins[line]))
+        place = (number + draw.random()) / count * len(steps)
+        step = min(int(place), len(steps) - 1)
+        line, seconds = steps[step]
+        yield Moment(line, (place - step) * seconds)
 
 
 class Killed:
@@ -80,6 +96,8 @@ class Killed:
         return subprocess.Popen(
             [sys.executable, "-m", "podnet.cli", "--lab", str(self.directory), *words],
             cwd=PROJECT,
+            # A user's commands keep the modules that they compile; compiling takes two seconds.
+            env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             stdin=subprocess.DEVNULL,
             stdout=result,
             stderr=subprocess.PIPE,
@@ -88,7 +106,7 @@ class Killed:
         )
 
     def run(self, *words):
-        """The result of a command that must end well, and the times at which it logged a line."""
+        """The result of a command that must end well, the times of its lines, and its end's."""
         begun = time.monotonic()
         process = self.start(*words)
         lines, times = [], []
@@ -97,6 +115,7 @@ class Killed:
             times.append(time.monotonic() - begun)
         process.stderr.close()
         code = process.wait(SECONDS)
+        times.append(time.monotonic() - begun)
         output = "".join(lines)
         assert (code, "Traceback" in output) == (0, False), output
         if Home.exists(self.directory):
@@ -137,22 +156,24 @@ class Killed:
 
     def census(self):
         """How many of each kind of resource the API has; default ones are there without podnet."""
-        endpoint = Home.open(self.directory).cloud_endpoint.read_text()
+        asking = Clients(Home.open(self.directory).cloud_endpoint.read_text())
         counted = Counter()
         for service, operation, key in LISTINGS:
-            asking = client(service, endpoint, REGION)
-            counted[key] = sum(1 for _ in pages(asking, operation, key))
-        ec2 = client("ec2", endpoint, REGION)
-        found = [
-            instance
-            for each in pages(ec2, "describe_instances", "Reservations")
-            for instance in each["Instances"]
-        ]
-        counted["Instances"] = sum(each["State"]["Name"] == "running" for each in found)
+            counted[key] = sum(1 for _ in pages(asking.get(service, REGION), operation, key))
+        ec2 = asking.get("ec2", REGION)
+        counted["Instances"] = sum(each["State"]["Name"] == "running" for each in instances(ec2))
         counted["Routes"] = sum(
             len(table["Routes"]) for table in pages(ec2, "describe_route_tables", "RouteTables")
         )
         return counted
+
+    def routing(self):
+        """The routing mode that the nodes are assigned, which must be one."""
+        ec2 = Clients(Home.open(self.directory).cloud_endpoint.read_text()).get("ec2", REGION)
+        wanted = [{"Name": "key", "Values": [tag_keys.ROUTING]}]
+        found = pages(ec2, "describe_tags", "Tags", Filters=wanted)
+        (mode,) = {str(Routing.parse(tag["Value"]).mode) for tag in found}
+        return mode
 
     def check_nothing_left(self):
         """No directory, name, mount, group or process of any lab that was here."""
@@ -186,17 +207,25 @@ def say(text):
     sys.stdout.flush()
 
 
-def kills(lab, timeline, count, words_of, around):
-    """Kill a command at so many moments; `around` is called with the words of each that was."""
-    for number, moment in zip(itertools.count(1), moments(timeline, count, lab.draw), strict=False):
-        words = words_of(number)
-        place = f"kill {number} of {count}: `{' '.join(words)}`, {moment} (PODNET_SEED={lab.seed})"
-        begun = time.monotonic()
-        try:
-            ran = lab.kill(moment, *words)
-            around(number)
-        except BaseException as error:
-            error.add_note(place)
-            raise
-        took = time.monotonic() - begun
-        say(f"{place}{'' if ran else ', had ended'}: green after {took:.0f} s")
+def kills(lab, timeline, count, words_of, check):
+    """Kill a command at so many moments, and `check` after each.
+
+    A command that had ended by then is killed again, one line and half the time earlier.
+    """
+    for number, first in enumerate(moments(timeline, count, lab.draw), 1):
+        moment, ran = first, False
+        while not ran:
+            words = words_of()
+            place = (
+                f"kill {number} of {count} (PODNET_SEED={lab.seed}): `{' '.join(words)}`, {moment}"
+            )
+            begun = time.monotonic()
+            try:
+                ran = lab.kill(moment, *words)
+                check()
+            except BaseException as error:
+                error.add_note(place)
+                raise
+            took = time.monotonic() - begun
+            say(f"{place}{'' if ran else ', had ended'}: green after {took:.0f} s")
+            moment = moment.earlier()

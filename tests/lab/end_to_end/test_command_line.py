@@ -108,11 +108,29 @@ def test_a_pod_is_added_entered_and_removed(podnet):
 def test_a_preview_shows_only_what_a_third_node_needs(podnet):
     shown = podnet("preview", "-c", "nodeCount=3").stdout
 
-    assert [line.split()[1:] for line in shown.splitlines()] == [
+    lines = shown.splitlines()
+
+    assert [line.split()[1:] for line in lines if not line.startswith("   ")] == [
+        # Its tag says which nodes are to be there.
+        ["update", "aws:ec2/vpc:Vpc", "network"],
+        ["create", "aws:ssm/parameter:Parameter", "acknowledgements-a-node-3"],
         ["create", "aws:ec2/instance:Instance", "nodes-a-node-3"],
+        ["create", "aws:ec2/tag:Tag", "assigned-release-a-node-3"],
         ["create", "aws:ec2/route:Route", "pod-routes-a-node-3"],
         ["create", "aws:ec2/tag:Tag", "routing-mode-a-node-3"],
     ]
+    assert [line for line in lines if "podnet:nodes" in line and "1-3" in line]
+
+
+@pytest.mark.usefixtures("two_ups")
+def test_the_plan_of_a_preview_is_proved_with_the_node_that_it_adds(podnet, tmp_path):
+    planned = podnet("preview", "-c", "nodeCount=3", "--json")
+    (tmp_path / "plan.json").write_text(planned.stdout)
+    proof = podnet("verify", "--plan", str(tmp_path / "plan.json"), "--json")
+
+    assert proof.returncode == 0, proof.stderr
+    ends = {end for each in json.loads(proof.stdout)["verdicts"] for end in each["from"]}
+    assert {"node-3", "pods of node-3"} <= ends
 
 
 @pytest.mark.usefixtures("two_ups")

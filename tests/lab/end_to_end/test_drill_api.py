@@ -1,4 +1,4 @@
-"""A stack lives its whole life while the API is unkind, and no packet is lost."""
+"""A stack lives its whole life while the API is faulty, and no packet is lost."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from podnet.lab.home import PROJECT
-from podnet.lab.operations.api_drill import CASES
+from podnet.lab.operations.drills.api import CASES
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 

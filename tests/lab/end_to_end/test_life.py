@@ -5,6 +5,11 @@ import pytest
 pytestmark = pytest.mark.lab
 
 
+def updated(summary):
+    """Names of what was changed in place: the VPC, whose tag lists the nodes."""
+    return {step.name for step in summary.changes if step.op == "update"}
+
+
 def test_the_first_deployment_is_green_and_the_second_changes_nothing(lab):
     again = lab.up(nodeCount=2)
 
@@ -17,7 +22,8 @@ def test_nodes_that_stay_are_untouched_while_others_come_and_go(lab):
 
     more = lab.up(nodeCount=4)
 
-    assert {step.op for step in more.changes} == {"create"}
+    assert updated(more) == {"network"}
+    assert {step.op for step in more.changes} == {"create", "update"}
     assert lab.red() == set()
     assert lab.pod_routes() == {f"10.1.{number}.0/24" for number in (1, 2, 3, 4)}
     assert lab.instance_ids().items() > instances.items()
@@ -26,7 +32,8 @@ def test_nodes_that_stay_are_untouched_while_others_come_and_go(lab):
     instances, boots = lab.instance_ids(), lab.boot_ids()
     fewer = lab.up(nodeCount=3)
 
-    assert {step.op for step in fewer.changes} == {"delete"}
+    assert updated(fewer) == {"network"}
+    assert {step.op for step in fewer.changes} == {"delete", "update"}
     assert lab.red() == set()
     assert lab.pod_routes() == {f"10.1.{number}.0/24" for number in (1, 2, 3)}
     assert lab.instance_ids().items() < instances.items()

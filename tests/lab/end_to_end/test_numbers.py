@@ -9,7 +9,9 @@ NUMBERS = {
     "podCidr": "10.64.0.0/12",
     "podBlockPrefix": 26,
     "serviceCidr": "10.96.0.0/12",
-    "nodeCount": 4,
+    "subnetPrefix": 24,
+    "nodeRangePrefix": 25,
+    "nodeCount": [2, 1, 1],
     "zones": 3,
 }
 
@@ -24,7 +26,7 @@ def test_other_ranges_small_blocks_and_three_zones_are_green(make_lab):
         name: (node["privateIp"], node["podBlock"]) for name, node in lab.outputs["nodes"].items()
     } == {
         "node-1": ("172.20.4.11", "10.64.0.64/26"),
-        "node-2": ("172.20.5.11", "10.64.64.64/26"),
-        "node-3": ("172.20.6.11", "10.64.128.64/26"),
-        "node-4": ("172.20.4.12", "10.64.0.128/26"),
+        "node-2": ("172.20.4.12", "10.64.0.128/26"),
+        "node-129": ("172.20.5.11", "10.64.32.64/26"),
+        "node-257": ("172.20.6.11", "10.64.64.64/26"),
     }

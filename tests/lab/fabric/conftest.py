@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.cloud.fabric import INTERNET_HOST, Fabric
-from podnet.lab.cloud.world.model import World
 from podnet.lab.home import Home
+from podnet.world.model import World
 from tests.lab.fabric.hosts import Host
 from tests.lab.fabric.worlds import POD, eni_id
 

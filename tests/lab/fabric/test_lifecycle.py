@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.cloud.fabric import Fabric, kernel
-from podnet.lab.cloud.world.model import World
 from podnet.system.commands import run
+from podnet.world.model import World
 from tests.lab.fabric.hosts import Host, heard, ping, tcp, udp, udp_answered
 from tests.lab.fabric.worlds import (
     ALL_OUT,

@@ -3,7 +3,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from podnet.lab.cloud.world.model import Route, RouteTable
+from podnet.world.model import Route, RouteTable
 from tests.lab.fabric.hosts import ETH_IP, ping, received, udp
 from tests.lab.fabric.worlds import POD, eni_id, with_routes, without_eni, world
 

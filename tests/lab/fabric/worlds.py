@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
-from podnet.lab.cloud.world.model import (
+from podnet.world.model import (
     Eni,
     Gateway,
     Route,

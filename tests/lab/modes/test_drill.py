@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.drill import Traffic
+from podnet.lab.drill.reach import reach
 from podnet.probe import Endpoint
 from podnet.system.commands import run
 from tests.refusals import refused
@@ -126,3 +127,46 @@ def test_traffic_ends_by_itself_and_then_reports_nothing(ends):
         time.sleep(0.6)
         with refused("drill-failed"):
             traffic.stop()
+
+
+def test_of_pairs_that_are_asked_only_answers_that_come_back_count(ends):
+    one, two = ends
+    with Traffic(ends, asked=[(one, two)]) as traffic:
+        time.sleep(0.3)
+        sound = traffic.stop()
+    with Traffic(ends, asked=[(one, two)]) as traffic:
+        # Datagrams arrive; what is sent back does not.
+        nft(one, input_chain("meta l4proto udp drop"))
+        time.sleep(0.3)
+        nft(one, "delete table inet test")
+        (pair,) = traffic.stop().pairs
+
+    assert sound.none
+    assert [(each.source, each.target) for each in sound.pairs] == [(one.name, two.name)]
+    assert sound.sent > 0
+    assert (pair.source, pair.target, pair.broken) == (one.name, two.name, None)
+    assert pair.lost > 10
+
+
+def test_who_is_asked_says_whom_it_saw_and_a_protocol_without_an_answer_is_nobody(ends):
+    one, two = ends
+    nft(
+        one,
+        "table inet test { chain out { type nat hook postrouting priority srcnat; "
+        "ip protocol tcp snat ip to 10.9.0.9; }; }",
+    )
+    run("ip", "-n", one.name, "address", "add", "10.9.0.9/32", "dev", "wire")
+    nft(two, input_chain("ip protocol icmp drop"))
+
+    there, back = reach([(one, two), (two, one)])
+
+    assert there.seen == {"udp": "10.9.0.1", "tcp": "10.9.0.9", "icmp": None}
+    assert back.seen == {"udp": "10.9.0.2", "tcp": "10.9.0.2", "icmp": None}
+    assert not there.answered
+
+
+def test_who_answers_by_every_protocol_has_answered(ends):
+    (there,) = reach([tuple(ends)])
+
+    assert there.seen == dict.fromkeys(("udp", "tcp", "icmp"), "10.9.0.1")
+    assert there.answered

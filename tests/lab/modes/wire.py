@@ -90,7 +90,7 @@ def crossing(lab):
     for source, here, from_pod in ends:
         for target, there, to_pod in ends:
             if here != there and (from_pod or to_pod):
-                yield source, target, there, to_pod, plan.subnet(here) == plan.subnet(there)
+                yield source, target, there, to_pod, plan.zone(here) == plan.zone(there)
 
 
 def expected(lab):

@@ -17,6 +17,7 @@ from podnet.probe.run import probe
 from podnet.system.commands import run
 from podnet.system.netns import inside
 from tests.lab.pods.instances import Instance
+from tests.links import wait_until_up
 
 INTERNET_HOST = IPv4Address("203.0.113.80")
 LINK_MTU = 9001
@@ -128,6 +129,7 @@ class Cluster:
             "link set kube-bridge up",
             f"address add 10.1.{number}.1/24 dev kube-bridge",
         )
+        wait_until_up(self.router, f"port{number}")
         self.forwarding(node)
         self.nft(
             node,
@@ -173,6 +175,7 @@ class Cluster:
             f"address add 10.1.{number}.{place}/24 dev eth0",
             f"route add default via 10.1.{number}.1",
         )
+        wait_until_up(node, f"pod{place}")
         self.endpoints.append(
             Endpoint(
                 kind="pod",

@@ -93,7 +93,7 @@ def podnet(monkeypatch, project, tmp_path):
     ):
         monkeypatch.setattr(module, name, lambda _: NOWHERE)
     monkeypatch.setattr(lifecycle, "down", lambda _: None)
-    monkeypatch.setattr(deploy.unkind, "treat", lambda *_: "")
+    monkeypatch.setattr(deploy.fault_injection, "treat", lambda *_: "")
     monkeypatch.setattr(deploy, "REMOVE_SECONDS", 0.0)
     monkeypatch.setattr(LabStack, "engine", engine)
     monkeypatch.setattr(lab_stack, "client", lambda *_: Dead())

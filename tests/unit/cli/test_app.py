@@ -73,6 +73,8 @@ def test_help_lists_every_command_and_loads_none():
         ("stack",),
         ("switch", "overlay"),
         ("roll",),
+        ("verify",),
+        ("trace", "node-1", "node-2"),
         ("down", "--help"),
     ],
     ids=lambda words: words[0],

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from docs import permissions
+from docs import permission_statements, permissions
 from docs.fidelity import EVENTS, actions, rows
 
 LONGEST = 6144
@@ -47,10 +47,7 @@ def test_who_deploys_may_do_what_a_row_asks_for_and_nothing_else():
         for action in actions(row.subject)[event]
     }
 
-    assert actions_of(written("deployer-cluster.json")) == asked
-    assert actions_of(written("deployer.json")) == {
-        action for action in asked if not action.startswith("ssm:")
-    }
+    assert actions_of(written("deployer.json")) == asked
 
 
 def test_an_action_without_a_statement_is_named(monkeypatch):
@@ -61,7 +58,7 @@ def test_an_action_without_a_statement_is_named(monkeypatch):
 
 
 def test_every_resource_stands_for_a_reason():
-    policy = written("deployer-cluster.json")
+    policy = written("deployer.json")
     everywhere = {
         action
         for statement in policy["Statement"]
@@ -70,15 +67,21 @@ def test_every_resource_stands_for_a_reason():
     }
 
     assert {action for action in everywhere if not action.startswith("ec2:Describe")} == {
+        "ec2:CreateSubnetCidrReservation",
+        "ec2:DeleteSubnetCidrReservation",
+        "ec2:DisassociateVpcCidrBlock",
+        "ec2:GetSubnetCidrReservations",
         "servicequotas:GetAWSDefaultServiceQuota",
         "servicequotas:GetServiceQuota",
         "ssm:DescribeParameters",
     }
     for action in ("ec2:TerminateInstances", "ec2:DeleteVpc", "ec2:ReplaceRoute", "iam:DeleteRole"):
         (only,) = statements_with(policy, action)
-        assert only["Condition"] == permissions.OWN
+        assert only["Condition"] == permission_statements.OWN
     (passing,) = statements_with(policy, "iam:PassRole")
-    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": permission_statements.EC2}
+    }
 
 
 @pytest.mark.parametrize("name", [*permissions.policies()])

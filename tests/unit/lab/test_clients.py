@@ -28,3 +28,9 @@ def test_a_client_asks_the_endpoint_it_was_given(monkeypatch, environment, servi
 
     with pytest.raises(EndpointConnectionError, match=r"http://127\.0\.0\.1:1/"):
         asking.describe_vpcs() if service == "ec2" else asking.describe_parameters()
+
+
+def test_clients_share_what_describes_their_services():
+    one, other = (client("ssm", "http://127.0.0.1:1", "eu-central-1") for _ in range(2))
+
+    assert one.meta.service_model.metadata is other.meta.service_model.metadata

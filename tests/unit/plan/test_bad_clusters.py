@@ -9,7 +9,7 @@ from podnet.plan.config import SettingsError
 from podnet.plan.settings import Settings
 
 KUBEADM = {"kubernetes": "kubeadm"}
-FLANNEL = {**KUBEADM, "routing": "flannel", "adminCidrs": '["203.0.113.0/24"]'}
+FLANNEL = {**KUBEADM, "routing": "flannel", "apiCidrs": '["203.0.113.0/24"]'}
 OTHER_IMAGE = "registry.example/flannel:v1@sha256:" + 64 * "0"
 
 BAD = {
@@ -42,12 +42,12 @@ BAD = {
         "control-plane-rolled-alone",
     ),
     "Flannel without a cluster": (
-        {"routing": "flannel", "adminCidrs": '["203.0.113.0/24"]'},
+        {"routing": "flannel", "apiCidrs": '["203.0.113.0/24"]'},
         "flannel-needs-cluster",
     ),
     "Flannel out of the program's reach": (
         {**KUBEADM, "routing": "flannel"},
-        "flannel-needs-admin",
+        "flannel-needs-api",
     ),
     "Flannel's back end without Flannel": (
         {**KUBEADM, "flannelBackend": "host-gw"},

@@ -10,13 +10,13 @@ from podnet.plan.config import SettingsError
 BAD = {
     "host-gw in several zones": ({"routing": "host-gw", "zones": "3"}, "host-gw-one-zone"),
     "l2 ethernet on AWS": (
-        {"routing": "l2", "maxNodes": "32", "uplink": "ethernet"},
+        {"routing": "l2", "nodeRangePrefix": "27", "uplink": "ethernet"},
         "ethernet-needs-switch",
     ),
     "l2 ethernet in several zones": (
         {
             "routing": "l2",
-            "maxNodes": "32",
+            "nodeRangePrefix": "28",
             "uplink": "ethernet",
             "fabric": "switch",
             "zones": "2",
@@ -24,23 +24,16 @@ BAD = {
         "ethernet-one-zone",
     ),
     "an uplink without l2": ({"uplink": "ethernet", "fabric": "switch"}, "ethernet-needs-l2"),
-    "unknown uplink": ({"routing": "l2", "maxNodes": "32", "uplink": "gre"}, "choice-unknown"),
+    "unknown uplink": (
+        {"routing": "l2", "nodeRangePrefix": "27", "uplink": "gre"},
+        "choice-unknown",
+    ),
     "unknown fabric": ({"fabric": "hub"}, "choice-unknown"),
-    "more nodes than maxNodes": (
-        {"nodeCount": "11", "maxNodes": "10"},
-        "node-count-above-max-nodes",
+    "more possible nodes than l2 takes": ({"routing": "l2"}, "node-range-l2"),
+    "more possible nodes in all zones than l2 takes": (
+        {"routing": "l2", "nodeRangePrefix": "27", "zones": "2"},
+        "node-range-l2",
     ),
-    "more nodes than maxNodes in l2": (
-        {"routing": "l2", "nodeCount": "11", "maxNodes": "10"},
-        "node-count-above-max-nodes",
-    ),
-    "more nodes than l2 takes": (
-        {"routing": "l2", "nodeCount": "33", "maxNodes": "32"},
-        "node-count-above-max-nodes",
-    ),
-    "maxNodes beyond what l2 takes": ({"routing": "l2", "maxNodes": "33"}, "max-nodes-l2"),
-    "no possible node": ({"maxNodes": "0"}, "max-nodes-range"),
-    "too many possible nodes": ({"maxNodes": "1001"}, "max-nodes-range"),
     "unknown encapsulation": ({"routing": "overlay", "encapsulation": "geneve"}, "choice-unknown"),
     "no VNI": ({"vni": "0"}, "vni-range"),
     "a VNI beyond 24 bits": ({"vni": "16777215"}, "vni-range"),

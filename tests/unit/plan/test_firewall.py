@@ -21,7 +21,7 @@ PATH_MTU = Rule(
     to_port=4,
     peer=ANYWHERE,
 )
-FLAT = {"routing": RoutingMode.L2, "max_nodes": 32}
+FLAT = {"routing": RoutingMode.L2, "node_range_prefix": 27}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_another_port_is_another_rule_so_that_it_opens_before_the_old_one_closes
 
 
 def test_administrators_are_let_in_to_ssh_from_their_ranges_only():
-    settings = Settings(admin_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")))
+    settings = Settings(ssh_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")))
     added = {key: rule for key, rule in ingress(settings).items() if key not in ingress(Settings())}
 
     assert {
@@ -111,15 +111,14 @@ def test_a_cluster_alone_opens_nothing():
     assert opened(**CLUSTER) == {}
 
 
-def test_administrators_of_a_cluster_are_let_in_to_its_api_server_too():
-    assert opened(**CLUSTER, admin_cidrs=(ADMIN,)) == {
-        "ssh-203.0.113.0-24": ("tcp", 22, 22, ADMIN),
+def test_administrators_of_a_cluster_are_let_in_to_its_api_server_alone():
+    assert opened(**CLUSTER, api_cidrs=(ADMIN,)) == {
         "api-server-203.0.113.0-24": ("tcp", 6443, 6443, ADMIN),
     }
 
 
 def test_without_a_cluster_nobody_is_let_in_to_an_api_server():
-    assert "api-server-203.0.113.0-24" not in opened(admin_cidrs=(ADMIN,))
+    assert "api-server-203.0.113.0-24" not in opened(api_cidrs=(ADMIN,))
 
 
 def test_node_ports_are_opened_by_tcp_and_udp_to_those_that_are_named():

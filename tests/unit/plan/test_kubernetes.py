@@ -43,24 +43,22 @@ def test_another_version_is_refused_with_the_reason(version, reason):
 
 
 def test_the_parameters_of_a_stack_are_all_below_its_folder():
-    parameters = Parameters("dev")
+    parameters = Parameters("acme/podnet/dev")
 
     assert {
         parameters.nodes,
         parameters.settled,
         parameters.join,
         parameters.kubeconfig,
-        parameters.file("0123456789abcdef", 2),
     } == {
-        "/podnet/dev/kubernetes/nodes",
-        "/podnet/dev/kubernetes/settled",
-        "/podnet/dev/kubernetes/join",
-        "/podnet/dev/kubernetes/kubeconfig",
-        "/podnet/dev/kubernetes/files/0123456789ab/2",
+        "/podnet/acme/podnet/dev/kubernetes/nodes",
+        "/podnet/acme/podnet/dev/kubernetes/settled",
+        "/podnet/acme/podnet/dev/kubernetes/join",
+        "/podnet/acme/podnet/dev/kubernetes/kubeconfig",
     }
 
 
 def test_a_node_finds_the_parameters_by_its_assigned_folder():
-    parameters = Parameters("dev")
+    parameters = Parameters("acme/podnet/dev")
 
     assert Parameters.from_root(parameters.root) == parameters

@@ -8,23 +8,20 @@ import pytest
 
 from podnet.plan import firewall
 from podnet.plan.deployed import Deployed
+from podnet.plan.launches import WAY_BACK
 from podnet.plan.preview import (
     forbidden_transition,
-    needs,
     remarks,
-    route_summary,
     steps,
-    too_many_routes,
-    unknown_quota,
     warnings,
 )
-from podnet.plan.quota import RouteBudget
 from podnet.plan.routing import VARIANTS, RoutingMode, Variant
 from podnet.plan.settings import Settings
+from podnet.plan.switch import needs
 
 LIVE = frozenset({"node-1"})
 FLANNEL_VXLAN, FLANNEL_HOST = ("flannel", "flannel-direct"), "flannel-host-gw"
-L2 = Settings(routing=RoutingMode.L2, max_nodes=32)
+L2 = Settings(routing=RoutingMode.L2, node_range_prefix=27)
 OVERLAY = Settings(routing=RoutingMode.OVERLAY, node_count=3, zones=2)
 every_pair = pytest.mark.parametrize(
     ("before", "after"),
@@ -111,16 +108,32 @@ def test_a_switch_is_previewed_in_the_order_in_which_it_happens():
         "routing",
         "  1. added first",
         "  2. every node reads its tag podnet",
-        "  3. a wait of 30 s, until every running node has done so",
+        (
+            "  3. a wait until every running node says that it has done so; the deployment fails "
+            "where none says so for 300 s, before anything is removed"
+        ),
         "  4. removed last",
+        (
+            "  connections that hosts of the VPC other than nodes have opened to pods end, since "
+            "the VPC's routes to pods go; those that pods have opened go on"
+        ),
     ]
+
+
+@every_pair
+def test_what_ends_with_the_routes_of_the_vpc_is_said_where_they_go(before, after):
+    found = switch(settings(VARIANTS[after]), before)
+
+    assert any("opened to pods end" in line for line in found) is (
+        before == "vpc-routes" and after != "vpc-routes"
+    )
 
 
 def test_routes_are_counted_for_every_node_and_zone():
     found = switch(OVERLAY, "vpc-routes")
 
     assert found["removed last"] == (
-        "firewall rule pods (All traffic from pods), 6 routes of the VPC to pods"
+        "firewall rule pods (All traffic from pods), 12 routes of the VPC to pods"
     )
 
 
@@ -189,7 +202,15 @@ def test_a_rolled_node_is_previewed_as_replaced_and_no_longer_as_outdated():
     (remark,) = steps(rolling, Deployed(reusable=reusable, outdated={"node-2": ("image",)}))
 
     assert remark.rule == "nodes-rolled"
-    assert remark.text.endswith(": node-2")
+    assert ": node-2. Each is deleted first" in remark.text
+    assert remark.text.endswith(WAY_BACK)
+
+
+def test_a_node_that_a_failed_roll_lost_is_previewed_as_created_with_the_way_back():
+    (remark,) = steps(Settings(instance_type="t3.large"), Deployed(absent=("node-2",)))
+
+    assert remark.rule == "nodes-absent"
+    assert ": node-2, with instance type t3.large. Where EC2 refuses it" in remark.text
 
 
 def forbidden(before: str | None, after: str, reusable: frozenset[str] = LIVE) -> str | None:
@@ -226,51 +247,3 @@ def test_unmanaged_routes_are_a_warning():
 
 def test_without_a_cluster_no_settings_are_warned_of():
     assert list(warnings(Settings(node_count=1))) == []
-
-
-@pytest.mark.parametrize(("kind", "named"), [("t2.micro", 1), ("m4.large", 1), ("t3.small", 0)])
-def test_a_type_whose_metadata_may_not_follow_a_switch_is_named(kind, named):
-    found = [each for each in warnings(Settings(instance_type=kind)) if each.is_warning]
-
-    assert [each.rule for each in found] == ["instance-type-xen"] * named
-    assert all(kind in each.text for each in found)
-
-
-def test_routes_are_summed_up_with_the_quota_and_the_headroom():
-    summary = route_summary(RouteBudget.of(Settings(node_count=40, zones=3), 50))
-
-    assert (summary.rule, summary.is_warning) == ("route-count", False)
-    assert [word for word in summary.text.split() if word.isdigit()] == [
-        "120", "3", "2", "42", "50", "8",
-    ]  # fmt: skip
-
-
-def test_an_ignored_or_unknown_quota_is_a_warning():
-    ignored = route_summary(RouteBudget.of(Settings(node_count=60), 50), is_ignored=True)
-
-    assert (ignored.rule, ignored.is_warning) == ("route-quota-ignored", True)
-    assert (unknown_quota().rule, unknown_quota().is_warning) == ("route-quota-unknown", True)
-
-
-def test_too_many_routes_are_refused_with_the_excess_and_how_many_nodes_fit():
-    problem = too_many_routes(RouteBudget.of(Settings(node_count=60), 50))
-
-    assert [word for word in problem.text.split() if word.isdigit()] == [
-        "60", "60", "1", "2", "62", "50", "12", "48",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("nodes", "zones", "modes"),
-    [
-        (60, 1, "host-gw or overlay, which need"),
-        (60, 3, "overlay, which needs"),
-        (32, 1, "host-gw or overlay or l2, which need"),
-        (32, 2, "overlay or l2, which need"),
-    ],
-)
-def test_too_many_routes_offer_only_modes_that_take_as_many_nodes_and_zones(nodes, zones, modes):
-    problem = too_many_routes(RouteBudget.of(Settings(node_count=nodes, zones=zones), 10))
-
-    assert problem.rule == "route-quota"
-    assert f"or podnet:routing {modes} no routes of the VPC" in problem.text

@@ -1,5 +1,6 @@
 import itertools
 import re
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -10,25 +11,28 @@ KNOWN = (
     "flannel-host-gw"
 )
 LINES = {
-    "vpc-routes max=250 vni=1 port=8472": Routing(),
-    "host-gw max=7 vni=1 port=8472": Routing(mode=RoutingMode.HOST_GW, max_nodes=7),
-    "overlay max=1000 vni=16777214 port=65535": Routing(
-        mode=RoutingMode.OVERLAY, max_nodes=1000, vni=16_777_214, port=65_535
+    "vpc-routes zones=1 vni=1 port=8472": Routing(),
+    "host-gw zones=2 vni=1 port=8472": Routing(mode=RoutingMode.HOST_GW, zones=2),
+    "overlay zones=3 vni=16777214 port=65535": Routing(
+        mode=RoutingMode.OVERLAY, zones=3, vni=16_777_214, port=65_535
     ),
-    "hybrid max=250 vni=1 port=8472": Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
-    "l2 max=32 vni=1 port=8472": Routing(mode=RoutingMode.L2, max_nodes=32),
-    "l2-ethernet max=32 vni=1 port=8472": Routing(
-        mode=RoutingMode.L2, max_nodes=32, uplink=Uplink.ETHERNET
-    ),
-    "flannel max=250 vni=7 port=4789": Routing(mode=RoutingMode.FLANNEL, vni=7, port=4789),
-    "flannel-direct max=250 vni=1 port=8472": Routing(
+    "hybrid zones=1 vni=1 port=8472": Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
+    "l2 zones=1 vni=1 port=8472": Routing(mode=RoutingMode.L2),
+    "l2-ethernet zones=1 vni=1 port=8472": Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET),
+    "flannel zones=1 vni=7 port=4789": Routing(mode=RoutingMode.FLANNEL, vni=7, port=4789),
+    "flannel-direct zones=1 vni=1 port=8472": Routing(
         mode=RoutingMode.FLANNEL, flannel_direct=True
     ),
-    "flannel-host-gw max=250 vni=1 port=8472": Routing(
+    "flannel-host-gw zones=1 vni=1 port=8472": Routing(
         mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW
     ),
-    "overlay max=250 vni=1 port=8472 checksum=off": Routing(
+    "overlay zones=1 vni=1 port=8472 checksum=off": Routing(
         mode=RoutingMode.OVERLAY, checksum_offload=False
+    ),
+    "l2 zones=1 unmasqueraded=10.20.0.0/16+172.20.0.0/16 vni=1 port=8472 checksum=off": Routing(
+        mode=RoutingMode.L2,
+        checksum_offload=False,
+        unmasqueraded=(IPv4Network("10.20.0.0/16"), IPv4Network("172.20.0.0/16")),
     ),
 }
 
@@ -84,31 +88,32 @@ def test_numbers_that_are_left_out_have_their_defaults():
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("ipip max=4", f"routing 'ipip' is unknown; known: {KNOWN}"),
+        ("ipip zones=1", f"routing 'ipip' is unknown; known: {KNOWN}"),
         ("", f"routing '' is unknown; known: {KNOWN}"),
-        ("overlay max=0", "max=0 in the tag must be a number from 2 to 1000"),
-        ("overlay max=1", "max=1 in the tag must be a number from 2 to 1000"),
-        ("overlay max=1001", "max=1001 in the tag must be a number from 2 to 1000"),
+        ("overlay zones=0", "zones=0 in the tag must be a number from 1 to 3"),
+        ("overlay zones=4", "zones=4 in the tag must be a number from 1 to 3"),
         ("overlay vni=16777215", "vni=16777215 in the tag must be a number from 1 to 16777214"),
         ("overlay port=65536", "port=65536 in the tag must be a number from 1 to 65535"),
         ("overlay port=-1", "port=-1 in the tag must be a number from 1 to 65535"),
         ("overlay port=\u00b2", "port=\u00b2 in the tag must be a number from 1 to 65535"),
         (
-            "overlay max=4 max=250",
-            "'overlay max=4 max=250' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+            "overlay zones=1 zones=2",
+            "'overlay zones=1 zones=2' is not written like 'vpc-routes zones=1 vni=1 port=8472'",
         ),
         (
             "overlay mtu=9",
-            "'overlay mtu=9' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+            "'overlay mtu=9' is not written like 'vpc-routes zones=1 vni=1 port=8472'",
         ),
         (
-            "overlay  max=4",
-            "'overlay  max=4' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+            "overlay  zones=1",
+            "'overlay  zones=1' is not written like 'vpc-routes zones=1 vni=1 port=8472'",
         ),
         (
             "overlay checksum=maybe",
-            "'overlay checksum=maybe' is not written like 'vpc-routes max=250 vni=1 port=8472'",
+            "'overlay checksum=maybe' is not written like 'vpc-routes zones=1 vni=1 port=8472'",
         ),
+        ("overlay unmasqueraded=10.20.0.1/16", "10.20.0.1/16 has host bits set"),
+        ("overlay unmasqueraded=everywhere", "Expected 4 octets in 'everywhere'"),
     ],
     ids=lambda value: value[:24],
 )

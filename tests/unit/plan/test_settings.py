@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from ipaddress import IPv4Network
 
 import pytest
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 from podnet.plan import config
 from podnet.plan.config import PARSERS, SettingsError
 from podnet.plan.kubernetes import Kubernetes
-from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
-from podnet.plan.settings import Fabric, Settings
+from podnet.plan.routing import FlannelBackend, RoutingMode, Uplink
+from podnet.plan.settings import Encapsulation, Fabric, Settings, Unproved
+from podnet.plan.shape import RootVolume
 
-FLANNEL = {"routing": "flannel", "kubernetes": "kubeadm", "adminCidrs": '["203.0.113.0/24"]'}
+KEY = f"ssh-ed25519 {b64encode(bytes((0, 0, 0, 11)) + b'ssh-ed25519' + bytes(36)).decode()} me"
+FLANNEL = {"routing": "flannel", "kubernetes": "kubeadm", "apiCidrs": '["203.0.113.0/24"]'}
 
 
 def settings(**values: str) -> Settings:
@@ -50,9 +54,7 @@ def test_all_problems_are_reported_together():
             "cidr-unreadable",
             id="the default pod range is too small for this VPC",
         ),
-        pytest.param(
-            {"zones": "many", "vpcCidr": "192.168.1.0/28"}, "integer-unreadable", id="zones"
-        ),
+        pytest.param({"zones": "many", "podCidr": "10.1.0.0/19"}, "integer-unreadable", id="zones"),
     ],
 )
 def test_an_unreadable_value_makes_no_rule_complain_about_its_default(values, rule):
@@ -102,15 +104,24 @@ def test_every_setting_is_read_into_its_type():
         kubernetesVersion="1.36.1",
         clusterTimeoutSeconds="60",
         nodePortCidrs='["0.0.0.0/0"]',
+        subnetPrefix="24",
+        nodeRangePrefix="28",
         zones="3",
-        nodeCount="7",
-        maxNodes="20",
+        nodeCount="[4, 2, 1]",
         instanceType="m7g.large",
         imageId="ami-0123456789abcdef0",
+        zoneNames='["us-east-1f", "us-east-1a", "us-east-1b"]',
         tags='{"team": "network", "Namespace": "a b/c"}',
-        adminCidrs='["203.0.113.0/24", "198.51.100.7/32"]',
+        apiCidrs='["203.0.113.0/24", "198.51.100.7/32"]',
+        rootVolume='{"size": 30, "type": "gp2", "kmsKeyId": "alias/mine"}',
+        extraUserData='{"packages": ["jq"]}',
+        extraPolicies='["arn:aws-cn:iam::aws:policy/service-role/X"]',
+        extraSecurityGroups='["sg-01234567"]',
+        sshKeys=json.dumps([KEY, KEY]),
+        sshCidrs='["192.0.2.0/24"]',
         sessionManager="false",
-        ignoreRouteQuota="true",
+        ignoreQuotas="true",
+        unproved="allow",
         roll='["node-3", "node-2", "node-3"]',
     ) == Settings(
         vpc_cidr=IPv4Network("172.20.4.0/22"),
@@ -128,15 +139,24 @@ def test_every_setting_is_read_into_its_type():
         kubernetes_version="1.36.1",
         cluster_timeout_seconds=60,
         node_port_cidrs=(IPv4Network("0.0.0.0/0"),),
+        subnet_prefix=24,
+        node_range_prefix=28,
         zones=3,
-        node_count=7,
-        max_nodes=20,
+        zone_names=("us-east-1f", "us-east-1a", "us-east-1b"),
+        node_count=(4, 2, 1),
         instance_type="m7g.large",
         image_id="ami-0123456789abcdef0",
         tags={"team": "network", "Namespace": "a b/c"},
-        admin_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")),
+        api_cidrs=(IPv4Network("203.0.113.0/24"), IPv4Network("198.51.100.7/32")),
+        root_volume=RootVolume(size=30, type="gp2", kms_key_id="alias/mine"),
+        extra_user_data={"packages": ["jq"]},
+        extra_policies=("arn:aws-cn:iam::aws:policy/service-role/X",),
+        extra_security_groups=("sg-01234567",),
+        ssh_keys=(KEY,),
+        ssh_cidrs=(IPv4Network("192.0.2.0/24"),),
         session_manager=False,
-        ignore_route_quota=True,
+        ignore_quotas=True,
+        unproved=Unproved.ALLOW,
         roll=("node-3", "node-2"),
     )
 
@@ -145,7 +165,7 @@ def test_every_setting_of_flannel_is_read_into_its_type():
     read = settings(
         routing="flannel",
         kubernetes="kubeadm",
-        adminCidrs='["203.0.113.0/24"]',
+        apiCidrs='["203.0.113.0/24"]',
         flannelBackend="vxlan",
         flannelDirectRouting="true",
         flannelImage=f"a.example/b@sha256:{64 * '0'}",
@@ -155,58 +175,11 @@ def test_every_setting_of_flannel_is_read_into_its_type():
     assert read == Settings(
         routing=RoutingMode.FLANNEL,
         kubernetes=Kubernetes.KUBEADM,
-        admin_cidrs=(IPv4Network("203.0.113.0/24"),),
+        api_cidrs=(IPv4Network("203.0.113.0/24"),),
         flannel_backend=FlannelBackend.VXLAN,
         flannel_direct_routing=True,
         flannel_image=f"a.example/b@sha256:{64 * '0'}",
         flannel_plugin_image=f"a.example/c:v1@sha256:{64 * '1'}",
-    )
-
-
-@pytest.mark.parametrize(
-    ("values", "tag"),
-    [
-        ({}, "vpc-routes max=250 vni=1 port=8472"),
-        ({"routing": "host-gw", "maxNodes": "12"}, "host-gw max=12 vni=1 port=8472"),
-        ({"routing": "overlay", "vni": "16777214"}, "overlay max=250 vni=16777214 port=8472"),
-        ({"routing": "overlay", "crossZoneOnly": "true"}, "hybrid max=250 vni=1 port=8472"),
-        (
-            {"routing": "overlay", "checksumOffload": "false"},
-            "overlay max=250 vni=1 port=8472 checksum=off",
-        ),
-        ({"routing": "l2", "maxNodes": "32"}, "l2 max=32 vni=1 port=8472"),
-        (
-            {"routing": "l2", "maxNodes": "9", "uplink": "ethernet", "fabric": "switch"},
-            "l2-ethernet max=9 vni=1 port=8472",
-        ),
-        ({"vxlanPort": "4789"}, "vpc-routes max=250 vni=1 port=4789"),
-        (FLANNEL, "flannel max=250 vni=1 port=8472"),
-        ({**FLANNEL, "flannelDirectRouting": "true"}, "flannel-direct max=250 vni=1 port=8472"),
-        ({**FLANNEL, "flannelBackend": "host-gw"}, "flannel-host-gw max=250 vni=1 port=8472"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "from",
-)
-def test_a_node_is_assigned_its_routing_in_one_line_and_reads_it_back(values, tag):
-    routing = settings(**values).node_routing
-
-    assert routing.tag() == tag
-    assert Routing.parse(tag) == routing
-
-
-def test_what_a_node_is_made_for_is_one_line_of_what_its_user_data_says():
-    ranges = {"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12", "podBlockPrefix": "26"}
-
-    assert settings(**ranges, zones="2").fingerprint == "172.20.4.0/22 10.64.0.0/12 /26 zones=2"
-    assert settings(routing="overlay", nodeCount="9").fingerprint == settings().fingerprint
-
-
-def test_a_node_of_a_cluster_is_made_for_its_services_too():
-    cluster = settings(kubernetes="kubeadm", serviceCidr="10.112.0.0/12")
-
-    assert cluster.fingerprint == f"{settings().fingerprint} kubeadm 10.112.0.0/12"
-    assert settings(serviceCidr="10.112.0.0/12").fingerprint == settings().fingerprint
-    assert settings(kubernetes="kubeadm", kubernetesVersion="1.36.9").fingerprint == (
-        settings(kubernetes="kubeadm").fingerprint
     )
 
 
@@ -229,14 +202,30 @@ def test_keys_of_other_namespaces_are_left_alone():
             {"vpcCidr": "10.0.0.0/16", "podCidr": "172.16.0.0/12", "podBlockPrefix": "28"},
             id="largest VPC",
         ),
-        pytest.param({"vpcCidr": "192.168.1.0/28", "nodeCount": "4"}, id="smallest VPC, full"),
-        pytest.param({"nodeCount": "244"}, id="every address of the default VPC"),
-        pytest.param({"routing": "l2", "maxNodes": "32", "nodeCount": "32"}, id="l2, full"),
-        pytest.param({"routing": "l2", "maxNodes": "32", "zones": "3"}, id="l2 in three zones"),
+        pytest.param(
+            {"vpcCidr": "192.168.1.0/28", "nodeRangePrefix": "28", "nodeCount": "4"},
+            id="smallest VPC, full",
+        ),
+        pytest.param({"nodeCount": "53"}, id="every node address of the default VPC"),
+        pytest.param(
+            {"nodeRangePrefix": "24", "nodeCount": "244"}, id="every address of its subnet"
+        ),
+        pytest.param({"nodeCount": "[53, 0, 0]", "zones": "3"}, id="zones without nodes"),
+        pytest.param({"routing": "l2", "nodeRangePrefix": "27", "nodeCount": "21"}, id="l2, full"),
+        pytest.param(
+            {"routing": "l2", "nodeRangePrefix": "28", "zones": "3", "nodeCount": "5"},
+            id="l2 in three zones, full",
+        ),
+        pytest.param(
+            {"vpcCidr": "10.0.0.0/22", "subnetPrefix": "24", "zones": "3"},
+            id="zones inside a VPC beside which AWS adds none",
+        ),
+        pytest.param({"vpcCidr": "10.2.0.0/24", "zones": "3"}, id="zones in 10.0.0.0/8"),
+        pytest.param({"vpcCidr": "100.64.0.0/24", "zones": "3"}, id="zones in 100.64.0.0/10"),
         pytest.param(
             {
                 "routing": "l2",
-                "maxNodes": "32",
+                "nodeRangePrefix": "27",
                 "uplink": "ethernet",
                 "fabric": "switch",
             },
@@ -251,13 +240,13 @@ def test_keys_of_other_namespaces_are_left_alone():
                 "vpcCidr": "10.0.0.0/16",
                 "podCidr": "172.16.0.0/12",
                 "podBlockPrefix": "28",
-                "nodeCount": "1000",
-                "maxNodes": "1000",
+                "nodeRangePrefix": "22",
+                "nodeCount": "1013",
             },
             id="as many nodes as there may be",
         ),
         pytest.param(
-            {"podCidr": "10.1.0.0/19", "podBlockPrefix": "27"}, id="as many blocks as addresses"
+            {"podCidr": "10.1.0.0/21", "podBlockPrefix": "27"}, id="as many blocks as addresses"
         ),
         pytest.param({"vpcCidr": "172.20.4.0/22", "podCidr": "10.64.0.0/12"}, id="other ranges"),
     ],

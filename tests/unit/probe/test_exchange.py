@@ -4,15 +4,13 @@ import asyncio
 import errno
 import socket
 import time
-from functools import partial
 from ipaddress import IPv4Address
-from types import SimpleNamespace
 
 import pytest
 
 from podnet.probe import reasons
 from podnet.probe.exchange import Exchange, patiently
-from podnet.probe.receiver import ArrivalLog, Receiver, Report
+from podnet.probe.receiver import ArrivalLog, Receiver, ReceiverAddress, Report
 
 LOOPBACK = IPv4Address("127.0.0.1")
 TIMEOUT = 0.2
@@ -55,14 +53,17 @@ def plain_buffers(monkeypatch):
 
 def test_both_protocols_pass_where_the_receiver_sees_the_sender():
     async def check(exchange, receiver):
-        return (await exchange.tcp(tcp(), receiver), await exchange.udp(udp(), receiver))
+        return (
+            await exchange.tcp(tcp(), receiver.place),
+            await exchange.udp(udp(), receiver.place),
+        )
 
     assert with_receiver(check) == (None, None)
 
 
 def test_the_receiver_must_see_the_address_that_is_asked_for():
     async def check(exchange, receiver):
-        return await exchange.tcp(tcp(), receiver, IPv4Address("198.51.100.1"))
+        return await exchange.tcp(tcp(), receiver.place, IPv4Address("198.51.100.1"))
 
     assert with_receiver(check) == "seen as 127.0.0.1, not 198.51.100.1"
 
@@ -109,7 +110,10 @@ class Mute(Receiver):
 )
 def test_what_is_wrong_with_an_answer_is_said(kind, expected):
     async def check(exchange, receiver):
-        return (await exchange.tcp(tcp(), receiver), await exchange.udp(udp(), receiver))
+        return (
+            await exchange.tcp(tcp(), receiver.place),
+            await exchange.udp(udp(), receiver.place),
+        )
 
     assert with_receiver(check, receiver_class=kind) == expected
 
@@ -119,8 +123,8 @@ def test_a_port_where_nobody_listens_refuses():
     for name, made in (("tcp", tcp()[0]), ("udp", udp())):
         with made:
             made.bind(("127.0.0.1", 0))
-            free[name] = SimpleNamespace(getsockname=partial(tuple, made.getsockname()))
-    nobody = SimpleNamespace(label="web", **free)
+            free[name] = made.getsockname()
+    nobody = ReceiverAddress("web", **free)
 
     async def body():
         exchange = Exchange(ArrivalLog(), TIMEOUT)
@@ -157,7 +161,7 @@ def test_what_is_not_a_packet_of_this_probe_disturbs_nobody():
         stranger = udp()
         for data in (b"", b"x", b"\0" * 8, b"12345678?"):
             stranger.sendto(data, receiver.udp.getsockname())
-        return await exchange.udp(udp(), receiver)
+        return await exchange.udp(udp(), receiver.place)
 
     assert with_receiver(check) is None
 

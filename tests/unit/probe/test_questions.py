@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.nodes.pods import Container
-from podnet.probe import Check, Endpoint, run
+from podnet.probe import Check, Endpoint, asking
 from podnet.probe.endpoint import labels
 from podnet.probe.matrix import PAIR_CHECKS
 from podnet.probe.questions import NetnsAddress, questions
@@ -158,7 +158,7 @@ def test_half_an_internet_is_refused(given):
 
 
 def test_too_few_open_files_are_said_with_the_number_needed(monkeypatch):
-    monkeypatch.setattr(run, "file_limit", lambda: 50)
+    monkeypatch.setattr(asking, "file_limit", lambda: 50)
 
     with refused("open-files-limit"):
         probe([NODE])

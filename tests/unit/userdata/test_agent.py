@@ -11,7 +11,7 @@ from steps import Steps
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
 
-ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 NODE = machine.Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
 ROUTING = Routing()
 
@@ -56,7 +56,7 @@ def test_an_address_that_no_link_has_is_named(monkeypatch):
         machine.find_node(ARTICLE, NODE.address)
 
 
-class Kept:
+class Cached:
     """A value that does not change; `failing` is why it cannot be asked for."""
 
     def __init__(self, value, failing=""):
@@ -98,8 +98,8 @@ def build(
     """An agent with these steps, which has found its node."""
     subject = agent.Agent(
         Steps(),
-        address or Kept(NODE.address),
-        routing or Kept(ROUTING),
+        address or Cached(NODE.address),
+        routing or Cached(ROUTING),
         find,
         first={"sysctls": first},
         repairs=repairs,
@@ -156,7 +156,9 @@ DEAD = "the metadata service does not answer"
 
 
 def test_a_node_that_knows_all_is_ready_without_the_metadata_service():
-    subject = build(routing=Kept(ROUTING, DEAD), address=Kept(NODE.address, DEAD), table=unchanged)
+    subject = build(
+        routing=Cached(ROUTING, DEAD), address=Cached(NODE.address, DEAD), table=unchanged
+    )
 
     assert subject.reconcile() == []
     assert subject.known
@@ -165,8 +167,8 @@ def test_a_node_that_knows_all_is_ready_without_the_metadata_service():
 @pytest.mark.parametrize(
     ("unknown", "problem"),
     [
-        ({"routing": Kept(None, DEAD)}, f"routing: {DEAD}"),
-        ({"address": Kept(None, DEAD)}, f"identity: {DEAD}"),
+        ({"routing": Cached(None, DEAD)}, f"routing: {DEAD}"),
+        ({"address": Cached(None, DEAD)}, f"identity: {DEAD}"),
     ],
     ids=["routing", "identity"],
 )
@@ -268,7 +270,7 @@ def test_the_metadata_service_is_asked_from_the_nodes_address_while_a_link_has_i
 def test_a_dead_service_is_waited_for_once_a_poll():
     asked = []
 
-    class Asked(Kept):
+    class Asked(Cached):
         def refresh(self):
             asked.append(self.value)
             return super().refresh()

@@ -8,8 +8,8 @@ from machine import Node
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing, RoutingMode
 
-ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
-OTHER = AddressPlan(IPv4Network("172.20.4.0/22"), IPv4Network("10.64.0.0/12"), 26)
+ARTICLE = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
+OTHER = AddressPlan(IPv4Network("172.20.4.0/22"), IPv4Network("10.64.0.0/12"), 26, 22, 22)
 NODE = Node(ARTICLE, "eth0", IPv4Address("192.168.1.11"), 9001)
 FLAT = Routing(mode=RoutingMode.L2)
 

@@ -10,7 +10,7 @@ from machine import Node
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing, RoutingMode
 
-PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 NODE = Node(PLAN, "eth0", IPv4Address("192.168.1.11"), 9001)
 ROUTING = Routing()
 WHERE = {"family": "inet", "table": "other"}

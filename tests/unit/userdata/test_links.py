@@ -1,15 +1,18 @@
 """The commands that links and addresses need, by what the kernel has."""
 
+import sys
 from ipaddress import IPv4Address, IPv4Network
 
+import later
 import links
 import pytest
+import renamed
 from machine import Node
 
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing, RoutingMode
 
-PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 NODE = Node(PLAN, "eth0", IPv4Address("192.168.1.11"), 9001)
 
 
@@ -87,7 +90,7 @@ def test_the_bridge_floods_its_vxlan_port_in_mode_l2_only(mode, flood):
 def test_a_link_that_was_renamed_gets_its_name_back(found, name):
     found["odd"] = found.pop(name)
 
-    assert links.rename_commands(found, NODE, Routing()) == [
+    assert renamed.rename_commands(found, NODE, Routing()) == [
         "link set odd down",
         f"link set odd name {name}",
     ]
@@ -96,7 +99,7 @@ def test_a_link_that_was_renamed_gets_its_name_back(found, name):
 def test_a_renamed_link_is_left_alone_where_another_has_its_name(found):
     found["odd"] = dict(found["podnet0"])
 
-    assert links.rename_commands(found, NODE, Routing()) == []
+    assert renamed.rename_commands(found, NODE, Routing()) == []
 
 
 def test_devices_of_flannel_and_bridges_of_others_keep_their_names(found):
@@ -105,8 +108,18 @@ def test_devices_of_flannel_and_bridges_of_others_keep_their_names(found):
     eth = {"address": "02:50:c0:a8:01:0b"}
 
     assert (
-        links.rename_commands(
+        renamed.rename_commands(
             {"flannel.1": flannel, "docker0": docker, "ens6": eth}, NODE, Routing()
         )
         == []
     )
+
+
+def test_the_uplink_of_a_plain_switch_is_named_where_its_file_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uplink", None)
+    routing = Routing.parse("l2-ethernet zones=1 vni=1 port=8472")
+
+    with pytest.raises(LookupError, match=r"this node lacks uplink.py$"):
+        later.keep_uplink(NODE, routing)
+
+    assert later.keep_uplink(NODE, Routing()) == ""

@@ -1,7 +1,9 @@
 import http.client
 import queue
 import re
+from functools import partial
 
+import metadata
 import pytest
 from metadata import Answers, MetadataService
 
@@ -13,6 +15,7 @@ class Server:
         self.answers = {"/latest/api/token": (200, b"token"), "/latest/meta-data/x": (200, b"y")}
         self.requests = []
         self.sources = []
+        self.failing = lambda: False
 
     def connect(self, host, timeout, source_address):
         assert (host, timeout) == ("169.254.169.254", 5.0)
@@ -23,7 +26,10 @@ class Server:
         self.requests.append((method, path, headers))
 
     def getresponse(self):
-        self.status, self.body = self.answers.get(self.requests[-1][1], (404, b""))
+        if self.failing():
+            self.status, self.body = 500, b"it failed"
+        else:
+            self.status, self.body = self.answers.get(self.requests[-1][1], (404, b""))
         return self
 
     def read(self):
@@ -37,6 +43,8 @@ class Server:
 def server(monkeypatch):
     subject = Server()
     monkeypatch.setattr(http.client, "HTTPConnection", subject.connect)
+    monkeypatch.setattr(metadata, "AGAIN", 0.01)
+    monkeypatch.setattr(metadata, "RETRIES_END", 0.05)
     return subject
 
 
@@ -57,6 +65,10 @@ def test_it_asks_from_the_nodes_address_once_that_is_known(server):
     assert server.sources == ["", "", "192.168.1.11"]
 
 
+def methods(server):
+    return [method for method, _, _ in server.requests]
+
+
 def test_a_refused_token_is_not_used_again(server):
     subject = MetadataService()
     server.answers["/latest/meta-data/x"] = (401, b"")
@@ -65,7 +77,61 @@ def test_a_refused_token_is_not_used_again(server):
     server.answers["/latest/meta-data/x"] = (200, b"y")
 
     assert subject.read("x") == "y"
-    assert [method for method, _, _ in server.requests] == ["PUT", "GET", "PUT", "GET"]
+    assert methods(server) == ["PUT", "GET", "PUT", "GET"]
+
+
+def asked(path="x"):
+    return Answers(partial(MetadataService().read, path), wait=10)
+
+
+@pytest.mark.parametrize("turn", [0, 1], ids=["the first fails", "the second fails"])
+def test_of_a_service_that_fails_every_second_request_each_question_has_its_answer(server, turn):
+    server.failing = lambda: len(server.requests) % 2 != turn
+    subject = asked()
+
+    assert [subject() for _ in range(5)] == ["y"] * 5
+    assert methods(server).count("PUT") <= 2
+
+
+def test_a_service_that_closes_the_connection_is_asked_again_at_once(server, monkeypatch):
+    closing, answer = iter([True, True]), server.getresponse
+
+    def respond():
+        if next(closing, False):
+            raise http.client.RemoteDisconnected
+        return answer()
+
+    monkeypatch.setattr(server, "getresponse", respond)
+
+    assert asked()() == "y"
+
+
+def test_an_error_is_heard_while_the_question_is_asked_again(server, monkeypatch):
+    monkeypatch.setattr(metadata, "RETRIES_END", 60)
+    server.failing = lambda: True
+    subject = Answers(partial(MetadataService().read, "x"), wait=0.2)
+    with pytest.raises(OSError, match="500"):
+        subject()
+    server.failing = lambda: False
+    subject.asking.join()
+
+    assert subject() == "y"
+
+
+def test_a_missing_tag_is_no_failure_to_ask_again_for(server):
+    with pytest.raises(LookupError):
+        asked("other")()
+
+    assert methods(server) == ["PUT", "GET"]
+
+
+def test_a_question_that_took_its_time_is_not_asked_again(server, monkeypatch):
+    monkeypatch.setattr(metadata, "RETRIES_END", -1)
+    server.failing = lambda: True
+    with pytest.raises(OSError, match="500"):
+        asked()()
+
+    assert methods(server) == ["PUT"]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +170,17 @@ def later(answers):
     """What is answered once the open question is."""
     answers.asking.join()
     return answers()
+
+
+def test_a_question_that_ended_between_two_polls_is_asked_again(slow):
+    slow.say("overlay")
+    slow()
+    slow()
+    slow.say("host-gw")
+    slow.asking.join()
+    slow.say("l2")
+
+    assert slow() == "l2"
 
 
 def test_a_service_that_answers_is_heard_in_the_same_poll():

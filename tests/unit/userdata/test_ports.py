@@ -12,9 +12,11 @@ from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
 from tests.sandboxes import Runtime
 
-PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 NODE = Node(PLAN, "eth0", IPv4Address("192.168.1.11"), 9001)
-POD = sandboxes.Sandbox("c0", "eth0", "web", "veth0", (IPv4Address("10.1.1.2"),))
+POD = sandboxes.Sandbox(
+    "c0", "eth0", "web", "veth0", "02:00:00:00:00:02", (IPv4Address("10.1.1.2"),)
+)
 
 
 def link(**other):
@@ -74,7 +76,14 @@ def test_the_result_of_a_pod_names_its_port_and_address(tmp_path):
     Runtime(tmp_path).add("web", "10.1.1.2", "veth0")
 
     assert sandboxes.sandboxes(tmp_path) == [
-        sandboxes.Sandbox("web-0123456789ab", "eth0", "web", "veth0", (IPv4Address("10.1.1.2"),))
+        sandboxes.Sandbox(
+            "web-0123456789ab",
+            "eth0",
+            "web",
+            "veth0",
+            "02:00:00:00:00:02",
+            (IPv4Address("10.1.1.2"),),
+        )
     ]
 
 

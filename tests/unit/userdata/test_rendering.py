@@ -1,16 +1,14 @@
 import dataclasses
 import gzip
-import os
 import re
-import shutil
 import subprocess
 import time
 from base64 import b64decode
 from ipaddress import IPv4Network
 from pathlib import Path
 
-import agent
 import pytest
+import update
 import yaml
 
 from podnet import userdata
@@ -18,7 +16,6 @@ from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.userdata import rendering
-from podnet.userdata.stripping import uncommented
 from tests.refusals import refused
 
 PROJECT = Path(__file__).parents[3]
@@ -27,11 +24,11 @@ CLUSTER = Settings(kubernetes=Kubernetes.KUBEADM)
 
 
 def test_the_files_of_a_node_are_as_the_golden_copy(golden):
-    golden("node-files.txt", listing(userdata.contents(Settings())))
+    golden("node-files.txt", listing(userdata.contents(Settings(), "dev")))
 
 
 def test_what_unpacks_them_is_as_the_golden_copy(golden):
-    text = userdata.render(Settings())
+    text = userdata.render(Settings(), "dev")
 
     golden("user-data.yaml", re.sub("(?m)^  content: .*", "  content: ...", text))
 
@@ -54,7 +51,7 @@ def unpacked(text, root):
     return {
         f"/{path.relative_to(root)}": path.read_text()
         for path in root.rglob("*")
-        if path.is_file() and path.name != "files.json.bz2"
+        if path.is_file() and path.name != "podnet-base.bz2"
     }
 
 
@@ -65,62 +62,103 @@ def test_every_file_arrives(settings, tmp_path):
     assert written == userdata.contents(settings, "dev")
 
 
-def test_a_node_gets_every_file_of_the_folder():
-    constant = {
-        f"/{path.relative_to(FILES)}"
-        for path in FILES.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+BASE = "/usr/local/lib/podnet-base/"
+UPDATING = {
+    "/etc/podnet/node.env",
+    "/etc/systemd/system/podnet-update.service",
+    f"{BASE}fetch.py",
+    f"{BASE}metadata.py",
+    f"{BASE}ssm.py",
+}
+
+
+def test_a_node_without_a_cluster_gets_its_network_and_what_fetches_the_rest():
+    assert set(userdata.contents(Settings(), "dev")) == {
+        *UPDATING,
+        *(f"{BASE}{path}" for path in userdata.release.network()),
     }
+    # What a node without a way to the API has to do with.
+    needed = {"agent.py", "conflist.py", "keep-lease.sh", "peers.py", "nft_ruleset.py", "setup.sh"}
+    assert needed < userdata.release.network().keys()
 
-    assert set(userdata.contents(Settings())) == {
-        "/etc/podnet/node.env",
-        *(
-            f"/usr/local/lib/podnet/podnet/plan/{name}"
-            for name in ("address.py", "node_network.py", "routing.py")
-        ),
-        *constant,
+
+def test_a_node_of_a_cluster_is_nothing_without_the_api_and_gets_what_fetches_alone():
+    assert set(userdata.contents(CLUSTER, "dev")) == UPDATING
+
+
+def test_the_base_restarts_networkd_only_where_that_removes_no_route():
+    """As a release does, which so finds both files there and restarts nothing."""
+    base = userdata.release.network()
+
+    assert "ManageForeignRoutes=no\n" in base["etc/systemd/networkd.conf.d/podnet.conf"]
+    assert (
+        "/keep-lease.sh /etc/systemd/network\n" in base["etc/systemd/system/podnet-agent.service"]
+    )
+
+
+@pytest.mark.parametrize("settings", [Settings(), CLUSTER], ids=["plain", "cluster"])
+def test_what_runs_first_is_the_base(settings, tmp_path):
+    text = userdata.render(settings, "dev")
+    unpacked(text, tmp_path)
+    (tmp_path / "etc/systemd/system").mkdir(parents=True, exist_ok=True)
+    for run in yaml.safe_load(text)["runcmd"][1:-1]:
+        paths = [f"{tmp_path}{word}" if word.startswith("/") else word for word in run]
+        subprocess.run(paths, check=True)
+
+    library = tmp_path / "usr/local/lib/podnet"
+    assert str(library.readlink()) == "podnet-base"
+    found = {
+        str(path.relative_to(tmp_path / "etc")): str(path.readlink()).removeprefix(str(tmp_path))
+        for path in (tmp_path / "etc").rglob("*")
+        if path.is_symlink()
     }
-
-
-def test_what_is_no_python_arrives_without_lines_that_are_comments():
-    files = userdata.contents(Settings())
-
-    assert {path: files[path] for path in files if not path.endswith((".py", "node.env"))} == {
-        f"/{path.relative_to(FILES)}": uncommented(path.read_text())
-        for path in FILES.rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc")
+    # The updater's own, but for what is started.
+    assert found == {
+        path: target for path, target in update.links(library).items() if "wants" not in path
     }
 
 
 def test_nothing_else_is_asked_of_cloud_init():
-    text = userdata.render(Settings())
+    text = userdata.render(Settings(), "dev")
 
     cloud_config = yaml.safe_load(text)
 
     assert text.startswith("#cloud-config\n")
-    assert cloud_config.keys() == {"write_files", "runcmd"}
-    assert cloud_config["runcmd"][1:] == [
-        ["systemctl", "enable", "--now", "--no-block", "podnet-agent"]
+    assert cloud_config.keys() == {"output", "write_files", "runcmd"}
+    assert [command[0] for command in cloud_config["runcmd"]] == [
+        "python3",
+        "ln",
+        "cp",
+        "systemctl",
+    ]
+    assert cloud_config["runcmd"][-1] == [
+        *("systemctl", "enable", "--now", "--no-block", "podnet-agent", "podnet-update")
     ]
 
 
-def test_a_cluster_leaves_space_for_what_the_agent_will_need():
-    raw = b64decode(userdata.encoded(CLUSTER, "dev"))
+@pytest.mark.parametrize(
+    ("settings", "free"),
+    [(Settings(), 2560), (CLUSTER, 4096)],
+    ids=["plain", "cluster"],
+)
+def test_user_data_leaves_space(settings, free):
+    """For what operators add, and for what a node will need in its first minute."""
+    size = len(b64decode(userdata.encoded(settings, "a-stack-with-a-name-as-long-as-this-one")))
 
-    assert len(raw) < rendering.LIMIT - 512
+    assert rendering.LIMIT - size >= free
 
 
 def test_a_file_or_what_unpacks_it_changes_the_version_and_the_compressor_does_not(monkeypatch):
-    now = userdata.version(Settings())
+    now = userdata.version(Settings(), "dev")
     monkeypatch.setattr(rendering.bz2, "compress", lambda _: b"another compressor's")
-    same = userdata.version(Settings())
+    same = userdata.version(Settings(), "dev")
     monkeypatch.setattr(rendering, "UNPACK", FILES / "etc/sysctl.d/90-podnet.conf")
-    other_unpacking = userdata.version(Settings())
+    other_unpacking = userdata.version(Settings(), "dev")
     monkeypatch.undo()
-    monkeypatch.setattr(rendering, "CONSTANT", rendering.CONSTANT[1:])
+    monkeypatch.setattr(rendering.release, "MODULES", rendering.release.MODULES[1:])
 
     assert same == now
-    assert len({now, other_unpacking, userdata.version(Settings())}) == 3
+    assert len({now, other_unpacking, userdata.version(Settings(), "dev")}) == 3
 
 
 @pytest.mark.parametrize(
@@ -129,9 +167,8 @@ def test_a_file_or_what_unpacks_it_changes_the_version_and_the_compressor_does_n
         {"node_count": 200},
         {"routing": RoutingMode.OVERLAY},
         {"instance_type": "m5.large"},
-        {"image_id": "ami-0123456789abcdef0"},
         {"tags": {"team": "net"}},
-        {"admin_cidrs": (IPv4Network("203.0.113.0/24"),)},
+        {"ssh_cidrs": (IPv4Network("203.0.113.0/24"),)},
         {"session_manager": False},
         {"service_cidr": IPv4Network("10.200.0.0/16")},
     ],
@@ -140,7 +177,7 @@ def test_a_file_or_what_unpacks_it_changes_the_version_and_the_compressor_does_n
 def test_a_setting_that_is_not_of_the_address_rule_changes_no_byte(change):
     changed = dataclasses.replace(Settings(), **change)
 
-    assert userdata.render(changed) == userdata.render(Settings())
+    assert userdata.render(changed, "dev") == userdata.render(Settings(), "dev")
 
 
 def test_the_numbers_of_the_address_rule_are_in_node_env():
@@ -151,47 +188,51 @@ def test_the_numbers_of_the_address_rule_are_in_node_env():
         zones=2,
     )
 
-    assert userdata.node_env(settings) == (
+    assert userdata.node_env(settings, "dev") == (
         "PODNET_VPC_CIDR=172.20.4.0/22\nPODNET_POD_CIDR=10.64.0.0/12\n"
-        "PODNET_BLOCK_PREFIX=26\nPODNET_ZONES=2\n"
+        "PODNET_BLOCK_PREFIX=26\nPODNET_SUBNET_PREFIX=22\nPODNET_NODE_RANGE_PREFIX=26\n"
+        "PODNET_FILES=/podnet/dev/files\n"
     )
 
 
 def test_no_number_of_the_default_stack_is_in_another_stacks_user_data():
     settings = Settings(vpc_cidr=IPv4Network("172.20.4.0/22"), pod_cidr=IPv4Network("10.64.0.0/12"))
 
-    text = listing(userdata.contents(settings))
+    text = listing(userdata.contents(settings, "dev"))
 
     assert [number for number in ("192.168.", "10.1.") if number in text] == []
 
 
 def test_what_the_api_takes_is_the_same_text_compressed():
-    raw = b64decode(userdata.encoded(Settings()))
+    raw = b64decode(userdata.encoded(Settings(), "dev"))
 
     assert raw.startswith(b"\x1f\x8b")
-    assert gzip.decompress(raw).decode() == userdata.render(Settings())
+    assert gzip.decompress(raw).decode() == userdata.render(Settings(), "dev")
 
 
 def test_what_the_api_takes_does_not_hang_on_the_time_of_day(monkeypatch):
-    now = userdata.encoded(Settings())
+    now = userdata.encoded(Settings(), "dev")
     monkeypatch.setattr(time, "time", lambda: 0.0)
 
-    assert userdata.encoded(Settings()) == now
+    assert userdata.encoded(Settings(), "dev") == now
 
 
 def test_user_data_of_exactly_the_limit_is_rendered(monkeypatch):
-    text, size = userdata.render(Settings()), len(b64decode(userdata.encoded(Settings())))
+    text, size = (
+        userdata.render(Settings(), "dev"),
+        len(b64decode(userdata.encoded(Settings(), "dev"))),
+    )
     monkeypatch.setattr(rendering, "LIMIT", size)
 
-    assert userdata.render(Settings()) == text
+    assert userdata.render(Settings(), "dev") == text
 
 
 def test_one_byte_over_the_limit_is_refused_with_both_numbers(monkeypatch):
-    size = len(b64decode(userdata.encoded(Settings())))
+    size = len(b64decode(userdata.encoded(Settings(), "dev")))
     monkeypatch.setattr(rendering, "LIMIT", size - 1)
 
     with refused("user-data-too-large", userdata.UserDataTooLargeError) as caught:
-        userdata.render(Settings())
+        userdata.render(Settings(), "dev")
 
     assert f"{size:,} bytes" in str(caught.value)
     assert f"at most {size - 1:,};" in str(caught.value)
@@ -199,130 +240,3 @@ def test_one_byte_over_the_limit_is_refused_with_both_numbers(monkeypatch):
 
 def test_the_limit_is_the_one_of_ec2():
     assert rendering.LIMIT == 16_384
-
-
-def test_the_sysctls_set_at_boot_are_those_the_agent_keeps():
-    lines = (FILES / "etc/sysctl.d/90-podnet.conf").read_text().splitlines()
-
-    assert [line.lstrip("-") for line in lines] == [
-        f"net.{name.replace('/', '.')} = 1" for name in agent.SYSCTLS
-    ]
-
-
-def test_leases_are_cleared_where_the_conflist_puts_them():
-    rules = (FILES / "etc/tmpfiles.d/podnet.conf").read_text().splitlines()[-2:]
-
-    assert rules == ["r! /var/lib/cni/networks/mynet/*", "r! /var/lib/cni/results/mynet-*"]
-
-
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck on PATH")
-def test_shellcheck_has_nothing_to_say():
-    scripts = [str(path) for path in FILES.rglob("*.sh")]
-
-    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
-
-    assert ({Path(script).name for script in scripts}, done.stdout) == (
-        {"keep-lease.sh", "setup.sh"},
-        "",
-    )
-
-
-@pytest.fixture
-def set_up(tmp_path):
-    """Run setup.sh where only the named programs exist; returns its exit code and their calls."""
-
-    def run(*programs, failing=()):
-        folder, calls = tmp_path / "bin", tmp_path / "calls"
-        folder.mkdir()
-        for program in (*programs, "apt-get", "modprobe"):
-            stub = folder / program
-            stub.write_text(
-                f'#!/bin/sh\necho "{program} $*" >>{calls}\nexit {int(program in failing)}\n'
-            )
-            stub.chmod(0o755)
-        done = subprocess.run(
-            ["/bin/sh", FILES / "usr/local/lib/podnet/setup.sh"],
-            env={**os.environ, "PATH": str(folder)},
-            check=False,
-        )
-        lines = calls.read_text().splitlines() if calls.exists() else []
-        return done.returncode, [line for line in lines if not line.startswith("modprobe")]
-
-    return run
-
-
-def test_nothing_is_fetched_where_nothing_is_missing(set_up):
-    assert set_up("nft", "iptables", "host-local") == (0, [])
-
-
-@pytest.mark.parametrize("present", [["nft", "host-local"], ["iptables", "host-local"], ["nft"]])
-def test_what_is_missing_is_installed(set_up, present):
-    assert set_up(*present) == (
-        0,
-        [
-            "apt-get -q update",
-            (
-                "apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install "
-                "containernetworking-plugins iptables nftables"
-            ),
-        ],
-    )
-
-
-def test_a_failed_installation_fails_the_start_so_that_it_is_tried_again(set_up):
-    assert set_up("host-local", failing=["apt-get"]) == (1, ["apt-get -q update"])
-
-
-ROUTES = "default via 192.168.1.1 dev ens5 proto dhcp src 192.168.1.11 metric 1024"
-NETPLAN = "10-netplan-ens5.network"
-
-
-@pytest.fixture
-def keep_lease(tmp_path):
-    """Run keep-lease.sh with what programs print; returns what networkd was asked to do."""
-    calls, stubs = tmp_path / "calls", tmp_path / "bin"
-    stubs.mkdir()
-
-    def run(status, routes=ROUTES):
-        calls.write_text("")
-        for name, text in {"ip": routes, "networkctl": status, "systemctl": ""}.items():
-            (stubs / name).write_text(
-                f"#!/bin/sh\necho \"{name} $*\" >>{calls}\ncat <<'X'\n{text}\nX\n"
-            )
-            (stubs / name).chmod(0o755)
-        subprocess.run(
-            ["/bin/sh", FILES / "usr/local/lib/podnet/keep-lease.sh", tmp_path / "network"],
-            env={**os.environ, "PATH": f"{stubs}:/usr/bin:/bin"},
-            check=True,
-        )
-        return [line for line in calls.read_text().splitlines() if not line.startswith("ip ")]
-
-    return run
-
-
-def test_the_lease_is_kept_by_whatever_file_is_in_force_and_networkd_reads_it_once(
-    keep_lease, tmp_path
-):
-    status = (
-        f'{{"Index":2,"NetworkFile":"/run/systemd/network/{NETPLAN}","RequiredForOnline":true}}'
-    )
-
-    first, second = keep_lease(status), keep_lease(status)
-
-    asked = "networkctl status --json=short ens5"
-    assert (first, second) == ([asked, "systemctl restart systemd-networkd"], [asked])
-    assert {path.name: path.read_text() for path in tmp_path.rglob("*.conf")} == {
-        "podnet.conf": "[Network]\nKeepConfiguration=dhcp\n"
-    }
-    assert (tmp_path / "network" / f"{NETPLAN}.d" / "podnet.conf").exists()
-
-
-@pytest.mark.parametrize(
-    ("status", "routes"),
-    [('{"Index":2,"NetworkFile":null}', ROUTES), ("", ROUTES), ("", "")],
-    ids=["unmanaged", "no networkd", "no default route"],
-)
-def test_without_a_file_in_force_nothing_is_written(keep_lease, tmp_path, status, routes):
-    keep_lease(status, routes)
-
-    assert not (tmp_path / "network").exists()

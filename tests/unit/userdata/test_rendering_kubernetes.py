@@ -8,34 +8,25 @@ import yaml
 from podnet import userdata
 from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.settings import Settings
-from podnet.userdata import packing, rendering
-from podnet.userdata.stripping import stripped
+from podnet.userdata import rendering
 
 CLUSTER = Settings(kubernetes=Kubernetes.KUBEADM)
 
 
-def test_nodes_of_a_cluster_receive_what_others_do_and_the_means_to_fetch_the_rest():
-    plain, cluster = userdata.contents(Settings()), userdata.contents(CLUSTER, "dev")
-    fetcher, environment = packing.in_user_data(), "/etc/podnet/node.env"
+def test_nodes_of_a_cluster_know_what_it_is():
+    plain, cluster = userdata.node_env(Settings(), "dev"), userdata.node_env(CLUSTER, "dev")
 
-    assert cluster == {
-        **{path: text for path, text in plain.items() if path not in packing.LATE},
-        **{path: stripped(text) for path, text in fetcher.items() if path.endswith(".py")},
-        **{path: text for path, text in fetcher.items() if not path.endswith(".py")},
-        environment: plain[environment]
-        + (
-            "PODNET_KUBERNETES=kubeadm\n"
-            "PODNET_KUBERNETES_VERSION=1.36.0\n"
-            f"PODNET_KUBERNETES_FILES={packing.digest()}\n"
-            "PODNET_PARAMETERS=/podnet/dev/kubernetes\n"
-            "PODNET_SERVICE_CIDR=10.96.0.0/12\n"
-        ),
-    }
+    assert cluster == plain + (
+        "PODNET_KUBERNETES=kubeadm\n"
+        "PODNET_KUBERNETES_VERSION=1.36.0\n"
+        "PODNET_PARAMETERS=/podnet/dev/kubernetes\n"
+        "PODNET_SERVICE_CIDR=10.96.0.0/12\n"
+    )
 
 
-def test_both_units_are_started_and_neither_is_waited_for():
-    assert yaml.safe_load(userdata.render(CLUSTER, "dev"))["runcmd"][1:] == [
-        ["systemctl", "enable", "--now", "--no-block", "podnet-agent", "podnet-kubernetes"]
+def test_the_updater_alone_is_started_by_user_data_and_not_waited_for():
+    assert yaml.safe_load(userdata.render(CLUSTER, "dev"))["runcmd"][-1] == [
+        *("systemctl", "enable", "--now", "--no-block", "podnet-update")
     ]
 
 
@@ -51,21 +42,12 @@ def test_both_units_are_started_and_neither_is_waited_for():
 def test_without_a_cluster_no_setting_of_one_changes_a_byte(change):
     changed = dataclasses.replace(Settings(), **change)
 
-    assert userdata.render(changed, "dev") == userdata.render(Settings())
+    assert userdata.render(changed, "dev") == userdata.render(Settings(), "dev")
 
 
-def test_the_stack_is_named_in_its_parameters_and_needed_for_them():
+def test_the_stack_is_named_in_its_parameters():
     assert "PODNET_PARAMETERS=/podnet/prod/kubernetes\n" in userdata.node_env(CLUSTER, "prod")
-    with pytest.raises(ValueError, match="needs a name"):
-        userdata.render(CLUSTER)
-
-
-def test_another_file_in_the_pack_is_another_version(monkeypatch):
-    now = userdata.version(CLUSTER, "dev")
-    monkeypatch.setattr(packing, "PACKED", packing.PACKED[1:])
-
-    assert userdata.version(CLUSTER, "dev") != now
-    assert userdata.version(Settings()) == userdata.version(Settings(), "dev")
+    assert "PODNET_FILES=/podnet/prod/files\n" in userdata.node_env(Settings(), "prod")
 
 
 def test_a_long_name_of_a_stack_still_fits():

@@ -70,11 +70,43 @@ class Field:
     size: int = 1
 class Error(Exception):
     pass
-def work(
-    text = "#", *more, other = (), **rest
-):
+def work(text = "#", *more, other = (), **rest):
     every = []
     return f"{text} # {TEXT!r}"
+'''
+    )
+
+
+def test_a_statement_is_one_line_but_for_strings_of_several():
+    source = '''pairs = [
+    (first, second)  # no comment
+    for first, second in {
+        "a": """x (
+    y""",
+        "b": (
+            1,
+        ),
+        "c": [
+            2,
+            (3, 4),
+        ],
+    }.items()
+
+    if (
+        first or
+        second
+    )
+]
+if pairs:
+    pass
+'''
+
+    assert (
+        stripped(source)
+        == '''pairs = [(first, second) for first, second in {"a": """x (
+    y""", "b": (1,), "c": [2, (3, 4),],}.items() if (first or second)]
+if pairs:
+    pass
 '''
     )
 
@@ -98,7 +130,7 @@ def test_the_program_is_the_same(path):
 
 
 def test_what_one_file_of_a_node_imports_from_another_is_there():
-    files = userdata.contents(Settings(kubernetes=Kubernetes.KUBEADM), "dev")
+    files = userdata.release.files(Settings(kubernetes=Kubernetes.KUBEADM))
     trees = {Path(path).stem: ast.parse(text) for path, text in files.items() if ".py" in path}
     defined = {
         name: {

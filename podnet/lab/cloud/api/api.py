@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
-from podnet.lab.cloud.api import quotas
+from podnet.lab.cloud.api import service_quotas
 from podnet.lab.cloud.api.backend import Application, Backend
 from podnet.lab.cloud.api.call import ApiError, Call
+from podnet.lab.cloud.api.consoles import fill
 from podnet.lab.cloud.api.corrections import (
     apply_side_effects,
     fill_defaults,
@@ -18,15 +19,18 @@ from podnet.lab.cloud.api.corrections import (
 )
 from podnet.lab.cloud.api.emulator import states_of
 from podnet.lab.cloud.api.errors import JSON, render
+from podnet.lab.cloud.api.fault_injection import control
+from podnet.lab.cloud.api.fault_injection.faults import Settings
+from podnet.lab.cloud.api.fault_injection.history import History
+from podnet.lab.cloud.api.fault_injection.treatment import Treatment
+from podnet.lab.cloud.api.machines import Machines
 from podnet.lab.cloud.api.refusals import check
-from podnet.lab.cloud.api.ssm import TARGET, mask_secure_values
-from podnet.lab.cloud.api.unkind import control
-from podnet.lab.cloud.api.unkind.faults import Settings
-from podnet.lab.cloud.api.unkind.history import History
-from podnet.lab.cloud.api.unkind.treatment import Treatment
+from podnet.lab.cloud.api.ssm.calls import TARGET, mask_secure_values
+from podnet.lab.cloud.api.ssm.run_command import RunCommand
 
 BAD_REQUEST = 400
 APPLIED_PATH = "/lab/applied"
+NONE = Machines()
 
 
 class Api:
@@ -38,9 +42,12 @@ class Api:
         on_change: Callable[[Call], None],
         wait_until_applied: Callable[[], bytes],
         on_faults: Callable[[Settings], None] = lambda _: None,
+        machines: Machines = NONE,
     ) -> None:
-        """`on_faults` is called with the settings of whoever makes the lab unkind."""
+        """`on_faults` is called with the settings of whoever injects faults."""
         self._backend = Backend(app)
+        self._run_command = RunCommand(self._backend.client, machines.execute)
+        self._consoles = machines.consoles
         self._on_change = on_change
         self._on_faults = on_faults
         self._wait_until_applied = wait_until_applied
@@ -111,18 +118,24 @@ class Api:
     def _do(
         self, environ: dict[str, Any], call: Call | None, body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        if call and (found := quotas.answer(call)) is not None:
+        if call and (found := service_quotas.answer(call)) is not None:
             return 200, [("Content-Type", JSON)], found
+        if call and (done := self._run_command.answer(call)) is not None:
+            return 200, [("Content-Type", JSON)], done
         ec2 = self._backend.client("ec2", call.region) if call and call.service == "ec2" else None
         if call and ec2:
             call = fill_defaults(call)
             check(call, ec2)
             body = call.encode()
+        elif call and call.service == "iam":
+            check(call, self._backend.client("iam", call.region))
         environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         status, headers, answer = self._backend.request(environ)
         if call and ec2 and status < BAD_REQUEST:
             apply_side_effects(call, ec2)
             answer = rewrite_answer(call, answer, ec2)
+            if call.action == "GetConsoleOutput":
+                answer = fill(answer, self._consoles(call.get("InstanceId") or ""))
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(TARGET):
             answer = mask_secure_values(body, answer)
         return status, headers, answer

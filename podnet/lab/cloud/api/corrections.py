@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 
 from podnet.lab.clients import Client
 from podnet.lab.cloud.api.call import Call
+from podnet.lab.images.catalogue import ROOT_GIB
 
 SPACE = "http://ec2.amazonaws.com/doc/2016-11-15"
 RUNNING = ("pending", "running")
-IMAGE_GIB = "8"
 
 
 def fill_defaults(call: Call) -> Call:
@@ -19,10 +19,15 @@ def fill_defaults(call: Call) -> Call:
     if call.action == "RunInstances":
         return _launch(call)
     parameters = dict(call.parameters)
+    if call.action == "DescribeInstances":
+        for name, value in call.parameters.items():
+            if value == "instance-lifecycle":
+                # The lab launches on demand alone, which has no lifecycle; moto lacks the filter.
+                parameters[name] = "instance-id"
     # moto decodes this form twice, and takes the other one.
     if call.action == "ModifyInstanceAttribute" and (data := parameters.pop("UserData.Value", "")):
         return replace(call, parameters={**parameters, "Attribute": "userData", "Value": data})
-    return call
+    return replace(call, parameters=parameters)
 
 
 def apply_side_effects(call: Call, ec2: Client) -> None:
@@ -109,5 +114,5 @@ def _launch(call: Call) -> Call:
         # The size of a root volume is its image's where the call names none.
         volume = re.match(r"(BlockDeviceMapping\.\d+\.Ebs)\.", name)
         if volume and f"{volume[1]}.SnapshotId" not in parameters:
-            parameters.setdefault(f"{volume[1]}.VolumeSize", IMAGE_GIB)
+            parameters.setdefault(f"{volume[1]}.VolumeSize", str(ROOT_GIB))
     return replace(call, parameters=parameters)

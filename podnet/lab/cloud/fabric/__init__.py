@@ -6,9 +6,9 @@ from collections import Counter
 
 from podnet.lab.cloud.fabric import kernel, names, plain_switch, reconcile
 from podnet.lab.cloud.fabric.layout import AWS_HOST, INTERNET_HOST, Layout, layout
-from podnet.lab.cloud.world.model import World
 from podnet.lab.home import Home
 from podnet.plan.settings import Fabric as FabricKind
+from podnet.world.model import World
 
 __all__ = ["AWS_HOST", "INTERNET_HOST", "Fabric"]
 

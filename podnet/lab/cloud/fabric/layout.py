@@ -9,9 +9,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from podnet.lab.cloud.fabric import names, ruleset
 from podnet.lab.cloud.fabric.nft import Table
 from podnet.lab.cloud.fabric.ports import METADATA
-from podnet.lab.cloud.world import model
-from podnet.lab.cloud.world.model import Eni, Gateway, RouteTable, Subnet, Vpc, World
 from podnet.lab.home import Home
+from podnet.world import model
+from podnet.world.model import Eni, Gateway, RouteTable, Subnet, Vpc, World
 
 INTERNET_HOST = IPv4Address("203.0.113.80")
 AWS_HOST = IPv4Address("203.0.113.81")
@@ -175,7 +175,9 @@ def _vpc(home: Home, world: World, vpc: Vpc) -> Router:
         ),
         neighbours=frozenset(neighbours),
         # Its metric puts it behind the subnets' own routes: addresses of no subnet are dropped.
-        routes=frozenset({Route(MAIN, vpc.cidr), *_routes(tables, enis, gateway)}),
+        routes=frozenset(
+            {*(Route(MAIN, each) for each in vpc.cidrs), *_routes(tables, enis, gateway)}
+        ),
         policy_rules=frozenset(_policy_rules(subnets, tables)),
         tables=ruleset.tables(world, vpc, uplink),
     )

@@ -11,8 +11,8 @@ from dataclasses import replace
 from podnet.lab.cloud.fabric import names, ruleset
 from podnet.lab.cloud.fabric.layout import Layout, Router
 from podnet.lab.cloud.fabric.layout import layout as vpc_layout
-from podnet.lab.cloud.world.model import Vpc, World
 from podnet.lab.home import Home
+from podnet.world.model import Vpc, World
 
 
 def layout(home: Home, world: World) -> Layout:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 
 from podnet.lab.cloud.fabric import names
 from podnet.lab.cloud.fabric.nft import Chain
-from podnet.lab.cloud.world.model import Eni, Subnet, Vpc
+from podnet.world.model import Eni, Subnet, Vpc
 
 METADATA = IPv4Address("169.254.169.254")
 DISCOVERY = (

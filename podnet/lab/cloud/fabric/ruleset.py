@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from podnet.lab.cloud.fabric import ports, security
 from podnet.lab.cloud.fabric.nft import Chain, Table
 from podnet.lab.cloud.fabric.ports import METADATA
-from podnet.lab.cloud.world.model import Eni, Vpc, World
+from podnet.world.model import Eni, Vpc, World
 
 
 def tables(world: World, vpc: Vpc, uplink: str | None) -> tuple[Table, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from podnet.lab.cloud.fabric.nft import Chain
-from podnet.lab.cloud.world.model import Eni, SecurityGroup, SecurityRule
+from podnet.world.model import Eni, SecurityGroup, SecurityRule
 
 EVERY_PROTOCOL = "-1"
 ANY = (None, -1)

@@ -89,8 +89,9 @@ class Cgroups:
         return {
             int(line)
             for place in self._all
-            for file in place.rglob("cgroup.procs")
-            for line in _lines(file)
+            # Not by rglob, which fails when a group ends while it is read.
+            for folder, _, _ in os.walk(place)
+            for line in _lines(Path(folder) / "cgroup.procs")
         }
 
     def end(self) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from podnet.lab.clients import Client
-from podnet.lab.cloud.world.model import Instance
+from podnet.lab.clients import Client, partition
+from podnet.world.model import Instance
 
 LIFE = timedelta(hours=6)
 RENEWAL = timedelta(hours=1)
@@ -53,7 +53,7 @@ class Credentials:
 
     def _assume(self, instance: Instance, now: datetime) -> Keys:
         session = self._sts(instance.region).assume_role(
-            RoleArn=f"arn:aws:iam::{instance.account}:role/{instance.role}",
+            RoleArn=f"arn:{partition(instance.region)}:iam::{instance.account}:role/{instance.role}",
             RoleSessionName=instance.id,
             DurationSeconds=int(LIFE.total_seconds()),
         )["Credentials"]

@@ -14,8 +14,8 @@ from ipaddress import IPv4Address
 from socketserver import BaseRequestHandler, UDPServer
 
 from podnet.lab.cloud.fabric.names import bridge
-from podnet.lab.cloud.world.model import Subnet
 from podnet.plan.node_network import VPC_MTU
+from podnet.world.model import Subnet
 
 SERVER, CLIENT = 67, 68
 BOOTREQUEST, BOOTREPLY = 1, 2

@@ -16,7 +16,7 @@ import boto3  # type: ignore[import-untyped]
 
 from podnet.lab.cloud.api import server
 from podnet.lab.cloud.fabric import AWS_HOST
-from podnet.lab.host.certificates import Authority
+from podnet.lab.host.certificates import DOMAIN, Authority
 from podnet.system.netns import NAMESPACES, identity, inside
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def address(name: str) -> IPv4Address | None:
 
 @cache
 def names() -> frozenset[str]:
-    """The endpoint of SSM in every region."""
+    """The endpoint of SSM in every region, but for those of China: images trust no name there."""
+    session = boto3.Session()
     return frozenset(
-        f"ssm.{region}.amazonaws.com" for region in boto3.Session().get_available_regions("ssm")
+        f"ssm.{region}.{DOMAIN}"
+        for partition in ("aws", "aws-us-gov")
+        for region in session.get_available_regions("ssm", partition_name=partition)
     )

@@ -14,9 +14,9 @@ from ipaddress import IPv4Address
 from socketserver import ThreadingTCPServer
 
 from podnet.lab.cloud.services.credentials import Keys
+from podnet.lab.cloud.services.fault_injection import MetadataFaults
 from podnet.lab.cloud.services.metadata_tree import build, find, listing
-from podnet.lab.cloud.services.unkind import MetadataFaults
-from podnet.lab.cloud.world.model import Instance, World
+from podnet.world.model import Instance, World
 
 ADDRESS = ("169.254.169.254", 80)
 # EC2 lists about thirty versions; these are the ones that clients such as cloud-init ask for.

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from podnet.lab.clients import domain, partition
 from podnet.lab.cloud.services.credentials import Keys
-from podnet.lab.cloud.world.model import Eni, Instance, World
+from podnet.world.model import Eni, Instance, World
 
 Leaf: TypeAlias = str | Callable[[], str]
 """A value, or a function that computes it per request."""
@@ -56,7 +57,7 @@ def build(
         "profile": "default-hvm",
         "reservation-id": instance.reservation_id,
         "security-groups": interface["security-groups"],
-        "services": {"domain": "amazonaws.com", "partition": "aws"},
+        "services": {"domain": domain(instance.region), "partition": partition(instance.region)},
     }
     if primary.public_address:
         meta["public-ipv4"] = str(primary.public_address)
@@ -74,7 +75,7 @@ def build(
 
 def _interface(world: World, instance: Instance, eni: Eni) -> dict[str, Tree | Leaf]:
     names = {group.id: group.name for group in world.security_groups}
-    vpc_cidr = str(world.vpc(eni.vpc_id).cidr)
+    vpc = world.vpc(eni.vpc_id)
     tree: dict[str, Tree | Leaf] = {
         "device-number": "0",
         "interface-id": eni.id,
@@ -87,8 +88,8 @@ def _interface(world: World, instance: Instance, eni: Eni) -> dict[str, Tree | L
         "subnet-id": eni.subnet_id,
         "subnet-ipv4-cidr-block": str(world.subnet(eni.subnet_id).cidr),
         "vpc-id": eni.vpc_id,
-        "vpc-ipv4-cidr-block": vpc_cidr,
-        "vpc-ipv4-cidr-blocks": vpc_cidr,
+        "vpc-ipv4-cidr-block": str(vpc.cidr),
+        "vpc-ipv4-cidr-blocks": "\n".join(map(str, vpc.cidrs)),
     }
     if eni.public_address:
         tree["public-ipv4s"] = str(eni.public_address)
@@ -99,7 +100,7 @@ def _interface(world: World, instance: Instance, eni: Eni) -> dict[str, Tree | L
 
 def _public_name(instance: Instance, eni: Eni) -> str:
     dashed = str(eni.public_address).replace(".", "-")
-    return f"ec2-{dashed}.{instance.region}.compute.amazonaws.com"
+    return f"ec2-{dashed}.{instance.region}.compute.{domain(instance.region)}"
 
 
 def _iam(instance: Instance, now: datetime, keys: Callable[[Instance], Keys]) -> Tree:

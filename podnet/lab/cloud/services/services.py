@@ -12,10 +12,10 @@ from podnet.lab.cloud.services import internet
 from podnet.lab.cloud.services.credentials import Keys
 from podnet.lab.cloud.services.dhcp import Binding, DhcpServer
 from podnet.lab.cloud.services.dns import DnsServer
+from podnet.lab.cloud.services.fault_injection import MetadataFaults
 from podnet.lab.cloud.services.metadata import MetadataServer
-from podnet.lab.cloud.services.unkind import MetadataFaults
-from podnet.lab.cloud.world.model import Instance, Vpc, World
 from podnet.system.netns import NAMESPACES, identity, inside
+from podnet.world.model import Instance, Vpc, World
 
 POLL_SECONDS = 0.1
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from podnet.lab.clients import Client, Clients, pages
+from podnet.lab.clients import Client, Clients
 from podnet.lab.engines.adoption import ec2, leftovers, others
 from podnet.lab.engines.adoption.found import Found, Wanted
 from podnet.lab.engines.adoption.leftovers import VPC, Leftover
 from podnet.lab.providers.protocol import Values
 from podnet.plan.tags import STACK
+from podnet.world.reader.calls import pages
 
 Finder = Callable[[Client, Wanted], Found | None]
 Recorded = Mapping[str, Collection[str]]
@@ -18,6 +19,11 @@ Recorded = Mapping[str, Collection[str]]
 FINDERS: Mapping[str, tuple[str, Finder]] = {
     "aws:ec2/vpc:Vpc": ("ec2", ec2.vpc),
     "aws:ec2/subnet:Subnet": ("ec2", ec2.subnet),
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": (
+        "ec2",
+        ec2.secondary_range,
+    ),
+    "aws:ec2/subnetCidrReservation:SubnetCidrReservation": ("ec2", ec2.reservation),
     "aws:ec2/internetGateway:InternetGateway": ("ec2", ec2.gateway),
     "aws:ec2/routeTable:RouteTable": ("ec2", ec2.route_table),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": ("ec2", ec2.association),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from podnet.lab.clients import Client, Item, instances, pages
+from podnet.lab.clients import Client, Item, instances
 from podnet.lab.engines.adoption.found import Found, Wanted, bears
 from podnet.lab.providers.aws.ec2.routes import route_id
 from podnet.plan.deployed import LIVE_STATES
 from podnet.plan.tags import STACK
+from podnet.world.reader.calls import pages
 
 OWN_NAME = (STACK, "Name")
 """The tags that distinguish the resources of one type."""
@@ -67,6 +68,36 @@ def subnet(ec2: Client, wanted: Wanted) -> Found | None:
     filters = where(vpc_id=wanted.inputs["vpcId"], cidr_block=wanted.inputs["cidrBlock"])
     found = pages(ec2, "describe_subnets", "Subnets", Filters=[*filters, *of_stack(wanted)])
     return _first((item["SubnetId"] for item in found), wanted)
+
+
+def secondary_range(ec2: Client, wanted: Wanted) -> Found | None:
+    """The association of this range with this VPC: ranges of one VPC do not overlap."""
+    filters = where(vpc_id=wanted.inputs["vpcId"])
+    found = (
+        each["AssociationId"]
+        for item in pages(ec2, "describe_vpcs", "Vpcs", Filters=filters)
+        for each in item["CidrBlockAssociationSet"]
+        if each["CidrBlock"] == wanted.inputs["cidrBlock"]
+        and each["CidrBlockState"]["State"] in ("associating", "associated")
+    )
+    return _first(found, wanted)
+
+
+def reservation(ec2: Client, wanted: Wanted) -> Found | None:
+    """The reservation of this range of this subnet: those of one subnet do not overlap."""
+    subnet_id = wanted.inputs["subnetId"]
+    names = ("Cidr", "cidrBlock"), ("ReservationType", "reservationType")
+    found = _first(
+        (
+            each["SubnetCidrReservationId"]
+            for each in ec2.get_subnet_cidr_reservations(SubnetId=subnet_id)[
+                "SubnetIpv4CidrReservations"
+            ]
+            if all(each[key] == wanted.inputs[name] for key, name in names)
+        ),
+        wanted,
+    )
+    return found and Found(id=found.id, outputs={"subnetId": subnet_id})
 
 
 def gateway(ec2: Client, wanted: Wanted) -> Found | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from podnet.lab.clients import Client, Item, instances, pages
+from podnet.lab.clients import Client, Item, instances
 from podnet.lab.engines.adoption.ec2 import attached, is_empty
 from podnet.lab.engines.errors import EngineError
 from podnet.plan.deployed import LIVE_STATES
 from podnet.plan.tags import STACK
+from podnet.world.reader.calls import pages
 
 VPC, GATEWAY, TABLE = (
     "aws:ec2/vpc:Vpc",

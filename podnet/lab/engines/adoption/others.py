@@ -7,10 +7,11 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from podnet.lab.clients import Client, Item, pages
+from podnet.lab.clients import Client, Item
 from podnet.lab.engines.adoption.ec2 import OWN_NAME
 from podnet.lab.engines.adoption.found import Found, Wanted, bears
 from podnet.plan.tags import STACK
+from podnet.world.reader.calls import pages
 
 
 def _is_ours(name: str, wanted: Wanted) -> bool:

@@ -29,6 +29,8 @@ class Goal:
     replace_on_changes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     """URNs it may be known by."""
+    before_create: tuple[str, ...] = ()
+    """Hooks that may prevent its creation."""
 
 
 class Deployment:
@@ -109,7 +111,7 @@ class Deployment:
             provider = self._journal.provider_for(goal.resource)
             new = replace(goal.resource, inputs=provider.check(goal.resource.type, inputs))
             if old is None:
-                return self._create(new, basis)
+                return self._create(goal, new, basis)
             diff = self._diff(goal, old, new.inputs)
         if diff.replaces:
             return self._replace(goal, old, new, diff)
@@ -170,14 +172,16 @@ class Deployment:
         )
         return bool(diff.replaces)
 
-    def _create(self, new: Resource, replaced: Resource | None) -> Resource:
+    def _create(self, goal: Goal, new: Resource, replaced: Resource | None) -> Resource:
         if replaced is None:
-            return self._journal.create(new, Step.of("create", new.urn))
+            step = Step.of("create", new.urn)
+            return self._journal.create(new, step, goal.before_create)
         diff = self._journal.provider_for(new).diff(
             replaced.type, replaced.id, replaced.inputs, replaced.outputs, new.inputs
         )
         detail = _describe(replaced, new, diff) or "something it needs is replaced"
-        return self._journal.create(new, Step.of("replace", new.urn, detail))
+        step = Step.of("replace", new.urn, detail)
+        return self._journal.create(new, step, goal.before_create)
 
     def _replace(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> Resource:
         step = Step.of("replace", new.urn, _describe(old, new, diff))
@@ -199,7 +203,7 @@ class Deployment:
                 )
         else:
             _refuse_protected(old, "replaced")
-        return self._journal.create(new, step)
+        return self._journal.create(new, step, goal.before_create)
 
     def _in_the_way(self, root: Resource) -> list[Resource]:
         """The resources that must go before `root` can be replaced, itself among them.

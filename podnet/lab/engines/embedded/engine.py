@@ -11,8 +11,9 @@ from podnet.lab.engines.embedded import program
 from podnet.lab.engines.embedded.deployment import Deployment
 from podnet.lab.engines.embedded.journal import Journal
 from podnet.lab.engines.embedded.monitor import Monitor
+from podnet.lab.engines.embedded.plan_file import plan_file
 from podnet.lab.engines.embedded.providers import Providers
-from podnet.lab.engines.embedded.state import State, StateFile
+from podnet.lab.engines.embedded.state import Resource, State, StateFile
 from podnet.lab.engines.errors import EngineError, ProjectError
 from podnet.lab.engines.lock import locked
 from podnet.lab.engines.project import Project
@@ -56,9 +57,21 @@ class Engine:
 
     def preview(self) -> Summary:
         """Compute the steps of `up`. Changes nothing, takes no lock."""
+        return self._preview()[0]
+
+    def plan(self) -> Values:
+        """What `up` would leave, as `pulumi preview --json --show-sames` writes it."""
+        summary, before, after = self._preview()
+        config = Project.load(self._directory).config(self._stack, self._overrides)
+        return plan_file(config, summary.steps, before, after)
+
+    def _preview(self) -> tuple[Summary, Mapping[str, Resource], Mapping[str, Resource]]:
+        """The steps of `up`, and the live resources before and after them."""
         project = Project.load(self._directory)
-        state = self._file(project).load()
-        return self._deploy(project, self._journal(state, None), refresh=self._unfinished.exists())
+        journal = self._journal(self._file(project).load(), None)
+        before = dict(journal.state.live)
+        summary = self._deploy(project, journal, refresh=self._unfinished.exists())
+        return summary, before, journal.state.live
 
     def up(self) -> Summary:
         """Run the program and bring the stack to what it wants."""

@@ -1,9 +1,10 @@
-"""Error hooks: functions of a program that say whether a failed operation is tried again.
+"""Hooks: functions of a program that the engine calls around an operation on a resource.
 
-As the CLI's engine runs them (pulumi/pulumi, pkg/resource/deploy/retries.go and step.go): all hooks
-of a resource are asked after each failure, one that says so is enough, and the state keeps their
-names for a deletion. A hook that is named there and not registered, since no program runs in
-a `destroy`, is itself the error.
+As the CLI's engine runs them (pulumi/pulumi, pkg/resource/deploy/retries.go and step.go). Of error
+hooks, which say whether a failed operation is tried again, all of a resource are asked after each
+failure, one that says so is enough, and the state keeps their names for a deletion. A hook that is
+named there and not registered, since no program runs in a `destroy`, is itself the error. A hook
+before a creation prevents it by an error. The other kinds of hooks are not served.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
+from google.protobuf.message import Message
 from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
@@ -24,25 +26,45 @@ from podnet.lab.providers.protocol import Provider, ProviderError
 from podnet.lab.providers.urns import name_of
 
 T = TypeVar("T")
-Hook = Callable[[resource_pb2.ErrorHookRequest], resource_pb2.ErrorHookResponse]
+Hook = Callable[[Any], Any]
+"""From the request of its kind to the response."""
 MOST_TRIES = 100
 LOG = logging.getLogger("podnet.program")
 
 
-class ErrorHooks:
+class Hooks:
     """The hooks that a program has registered, by name."""
 
     def __init__(self) -> None:
         self._hooks: dict[str, Hook] = {}
+        self._in_previews: set[str] = set()
 
-    def register(self, name: str, callback: callback_pb2.Callback) -> None:
+    def register(
+        self, name: str, callback: callback_pb2.Callback, *, on_dry_run: bool = False
+    ) -> None:
         """Remember a hook; refuses a second one of its name."""
         if name in self._hooks:
             raise ProviderError(
-                f"the error hook {name} is registered already; give each its own name",
-                rule="error-hook-registered-twice",
+                f"the hook {name} is registered already; give each its own name",
+                rule="hook-registered-twice",
             )
         self._hooks[name] = _function(callback)
+        if on_dry_run:
+            self._in_previews.add(name)
+
+    def before_creation(self, resource: Resource, names: Sequence[str], *, dry: bool) -> None:
+        """Call these hooks, which raise to prevent that the resource is created."""
+        for name in names:
+            if dry and name not in self._in_previews:
+                continue
+            request = resource_pb2.ResourceHookRequest(
+                urn=resource.urn, name=name_of(resource.urn), type=resource.type
+            )
+            request.new_inputs.CopyFrom(wire.encode(resource.inputs, resource.secret))
+            if error := self._hooks[name](request).error:
+                raise ProviderError(
+                    f'before hook "{name}" failed: {error}', rule="before-hook-failed"
+                )
 
     def around(self, provider: Provider, resource: Resource) -> Provider:
         """The provider, which asks the hooks of this resource where an operation on it fails."""
@@ -86,7 +108,7 @@ class ErrorHooks:
             raise ProviderError(
                 f"the error hook {name} failed: {answer.error}", rule="error-hook-failed"
             )
-        return answer.retry
+        return bool(answer.retry)
 
 
 PROPERTIES = {
@@ -100,7 +122,7 @@ PROPERTIES = {
 class _Hooked:
     """A provider whose operations on one resource may be tried again."""
 
-    def __init__(self, provider: Provider, resource: Resource, hooks: ErrorHooks) -> None:
+    def __init__(self, provider: Provider, resource: Resource, hooks: Hooks) -> None:
         self._provider, self._resource, self._hooks = provider, resource, hooks
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # as the provider has it
@@ -146,10 +168,10 @@ def _function(callback: callback_pb2.Callback) -> Hook:
     function = servicer._callbacks[callback.token]  # noqa: SLF001
     context = contextvars.copy_context()
 
-    async def ask(request: resource_pb2.ErrorHookRequest) -> resource_pb2.ErrorHookResponse:
-        return cast("resource_pb2.ErrorHookResponse", await function(request.SerializeToString()))
+    async def ask(request: Message) -> Message:
+        return await function(request.SerializeToString())
 
-    def call(request: resource_pb2.ErrorHookRequest) -> resource_pb2.ErrorHookResponse:
+    def call(request: Message) -> Message:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(context.copy().run, asyncio.run, ask(request)).result()
 

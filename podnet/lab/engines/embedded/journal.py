@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from podnet.lab.engines.adoption import Account
 from podnet.lab.engines.adoption.leftovers import in_another_state
-from podnet.lab.engines.embedded.hooks import ErrorHooks
+from podnet.lab.engines.embedded.hooks import Hooks
 from podnet.lab.engines.embedded.providers import PREFIX, InState, Providers
 from podnet.lab.engines.embedded.state import Resource, State
 from podnet.lab.engines.errors import EngineError, ResourceError
@@ -40,7 +40,7 @@ class Journal:
         self.providers = providers
         self.report = report
         self.dry = save is None
-        self.hooks = ErrorHooks()
+        self.hooks = Hooks()
         self._save = save
         self._account = account
 
@@ -68,10 +68,14 @@ class Journal:
         if self._save is not None:
             self._save(self.state)
 
-    def create(self, new: Resource, step: Step) -> Resource:
-        """Make a resource; one with its URN that lives already is then to be deleted."""
+    def create(self, new: Resource, step: Step, hooks: Sequence[str] = ()) -> Resource:
+        """Make a resource; one with its URN that lives already is then to be deleted.
+
+        `hooks` are the names of those that may prevent it.
+        """
         with self.report.step(step), named(new.urn, "could not be created"):
             self._refuse_occupied(new)
+            self.hooks.before_creation(new, hooks, dry=self.dry)
             pending = replace(new, token=secrets.token_hex(16))
             self.state.pending.append(pending)
             if self.dry:

@@ -24,8 +24,10 @@ FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
 )
-"""Features the SDK may use; it refuses those not listed (transforms, other hooks and the like)."""
+"""Features the SDK may use; it refuses those not listed (transforms and the like)."""
+OTHER_HOOKS = ("after_create", "before_update", "after_update", "before_delete", "after_delete")
 
 _SEVERITIES = {
     engine_pb2.DEBUG: logging.DEBUG,
@@ -83,6 +85,13 @@ class Monitor:
     ) -> empty_pb2.Empty:
         """Remember a function that says whether a failed operation is tried again."""
         self.journal.hooks.register(request.name, request.callback)
+        return empty_pb2.Empty()
+
+    def RegisterResourceHook(  # noqa: N802
+        self, request: resource_pb2.RegisterResourceHookRequest
+    ) -> empty_pb2.Empty:
+        """Remember a function that is called before a creation; `_refuse_unsupported` the rest."""
+        self.journal.hooks.register(request.name, request.callback, on_dry_run=request.on_dry_run)
         return empty_pb2.Empty()
 
     def ReadResource(  # noqa: N802
@@ -173,6 +182,7 @@ def _refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
         (request.importId, "import_"),
         (request.remote, "a remote component"),
         (request.HasField("replacement_trigger"), "replacement_trigger"),
+        *((getattr(request.hooks, kind), f"a hook {kind}") for kind in OTHER_HOOKS),
     ):
         if given:
             raise ProviderError(
@@ -223,4 +233,5 @@ def _goal(
         ignore_changes=tuple(request.ignoreChanges),
         replace_on_changes=tuple(request.replaceOnChanges),
         aliases=tuple(aliases),
+        before_create=tuple(request.hooks.before_create),
     )

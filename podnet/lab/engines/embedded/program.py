@@ -24,12 +24,13 @@ from pulumi.runtime import Settings, configure, reset_options, run_in_stack, set
 from podnet.errors import UserError
 from podnet.lab.engines.embedded.monitor import Monitor, ProgramLog
 from podnet.lab.engines.errors import ProgramError
+from podnet.plan.tags import ORGANIZATION
 
 EXIT_AFTER_LOGGED_ERROR = 32
 """The exit code of a program whose error is logged; the CLI's language host adds none to it."""
 CANCELLATIONS = 20
 PACKAGE = __name__.partition(".")[0]
-PROGRAM = {"plan", "components", "userdata"}
+PROGRAM = {"components", "plan", "userdata", "verify", "world"}
 """Packages of podnet that belong to the program; the engine itself needs the others."""
 
 
@@ -49,7 +50,7 @@ def run(directory: Path, config: Mapping[str, str], monitor: Monitor, *, dry: bo
             monitor,
             log,
             dry_run=dry,
-            organization="organization",
+            organization=ORGANIZATION,
             root_directory=str(directory),
         )
 

@@ -30,6 +30,7 @@ from podnet.lab.engines.report import Event, Summary
 from podnet.lab.providers.aws.session import loopback
 from podnet.lab.providers.kubernetes.plugin import NAMESPACE
 from podnet.lab.providers.protocol import Values
+from podnet.plan.tags import ORGANIZATION, identity
 from podnet.system.files import write_atomically
 from podnet.system.waiting import wait_until
 
@@ -79,6 +80,22 @@ class PulumiCli:
         with self._run() as (stack, file, steps):
             stack.preview(on_event=steps.handle, config_file=file)
         return steps.summary()
+
+    def plan(self) -> Values:
+        """What `up` would leave, as the CLI writes it."""
+        with self._run() as (stack, file, steps):
+            command = ["preview", "--json", "--show-sames", "--config-file", file]
+            try:
+                written = stack.workspace.pulumi_command.run(
+                    [*command, "--stack", stack.name],
+                    str(self._directory),
+                    {"PULUMI_HOME": str(self._home), **self._environment()},
+                )
+            except automation.CommandError:
+                stack.preview(on_event=steps.handle, config_file=file)  # its events say why
+                raise
+        plan: Values = json.loads(written.stdout)
+        return plan
 
     def up(self) -> Summary:
         """Run the program and bring the stack to what it wants."""
@@ -145,10 +162,12 @@ class PulumiCli:
         recovery = self._recovery(stack)
         if unfinished.exists():
             recovery.adopt()
-            stack.refresh(config_file=file)
+            # With secrets, the CLI would write a salt for them into the project's own file.
+            stack.refresh(config_file=file, show_secrets=False)
         before = recovery.resources()
         if not unfinished.exists():
-            recovery.refuse_occupied(self._stack, before)
+            project = Project.load(self._directory).name
+            recovery.refuse_occupied(identity(ORGANIZATION, project, self._stack), before)
         unfinished.touch()
         yield
         recovery.clear_leftovers(before)
@@ -190,7 +209,9 @@ class PulumiCli:
         backend = self._home / "backend"
         backend.mkdir(parents=True, exist_ok=True)
         return {
-            "PULUMI_BACKEND_URL": f"file://{backend}",
+            # Without it the CLI keeps a file beside its state that it writes in place: empty after
+            # a kill, and then the CLI reads the state no more (gocloud.dev v0.46, blob/fileblob).
+            "PULUMI_BACKEND_URL": f"file://{backend}?metadata=skip",
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # A plugin that is not here must be an error: the vendor's would reach for AWS.

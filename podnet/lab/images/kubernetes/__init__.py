@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from podnet.cluster.workload import IMAGE as PYTHON_IMAGE
 from podnet.errors import UserError
 from podnet.lab.home import PROJECT
 from podnet.lab.host import certificates as authority
@@ -62,6 +63,7 @@ def recipe(directory: Path) -> str:
         PACKAGES,
         flannel.IMAGE,
         flannel.PLUGIN_IMAGE,
+        PYTHON_IMAGE,
         certificate,
     ]
     files = sorted(file for file in FILES.rglob("*") if file.is_file())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from podnet.cluster.workload import IMAGE as PYTHON_IMAGE
 from podnet.errors import UserError
 from podnet.lab.images.catalogue import POD_IMAGE
 from podnet.lab.images.kubernetes.archive import ContainerImage
@@ -37,6 +38,8 @@ nsswitch.conf). Flannel's daemon has most of them from Alpine (alpine-baselayout
 Without the names of protocols, kube-proxy's `nft` prints numbers, and every second full sync
 deletes the Services that it takes for left over."""
 FROM_SCRATCH = "pause"
+UNUSED = {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter"}
+"""Folders of Python's library that the lab's image of it lacks."""
 
 
 def cluster_images(names: list[str], programs: Path, root: Path) -> list[ContainerImage]:
@@ -72,7 +75,7 @@ def cluster_images(names: list[str], programs: Path, root: Path) -> list[Contain
 
 
 def other_images(programs: Path, root: Path) -> list[ContainerImage]:
-    """Flannel's images, and the one of pods that are there to be reached."""
+    """Flannel's images, Python's, and the one of pods that are there to be reached."""
     return [
         ContainerImage(
             names=_names(flannel.IMAGE),
@@ -84,6 +87,7 @@ def other_images(programs: Path, root: Path) -> list[ContainerImage]:
             names=_names(flannel.PLUGIN_IMAGE),
             files={"/flannel": programs / "flannel-cni"} | _with_libraries(root, "/bin/cp"),
         ),
+        ContainerImage(names=_names(PYTHON_IMAGE), files=_python(root)),
         ContainerImage(names=(POD_IMAGE,), files={"/pod": programs / "pod"}, entrypoint=("/pod",)),
     ]
 
@@ -104,8 +108,28 @@ def _names(pinned: str) -> tuple[str, ...]:
     return (f"{tagged.rpartition(':')[0]}@{digest}", tagged)
 
 
-def _with_libraries(root: Path, program: str) -> dict[str, Path]:
-    """A program of the instance's packages, and what it is linked with."""
-    linked = run("chroot", str(root), "ldd", program)
-    paths = [program, *re.findall(r"(/\S+) \(0x", linked)]
+def _python(root: Path) -> dict[str, Path]:
+    """The interpreter of the instance with its standard library, as `python3`.
+
+    Without links, which lead out of the library, and without what nobody runs in a container.
+    """
+    program = (root / "usr/bin/python3").readlink().name
+    library = root / "usr/lib" / program
+    files = {
+        f"/{file.relative_to(root)}": file
+        for file in library.rglob("*")
+        if file.is_file() and not file.is_symlink() and not UNUSED & {*file.parts}
+    }
+    modules = [path for path in files if path.endswith(".so")]
+    return {
+        "/usr/bin/python3": root / "usr/bin" / program,
+        **files,
+        **_with_libraries(root, f"/usr/bin/{program}", *modules),
+    }
+
+
+def _with_libraries(root: Path, *programs: str) -> dict[str, Path]:
+    """Programs of the instance's packages, and what they are linked with."""
+    linked = run("chroot", str(root), "ldd", *programs)
+    paths = [*programs, *re.findall(r"(/\S+) \(0x", linked)]
     return {path: Path(f"{root}{path}") for path in paths}

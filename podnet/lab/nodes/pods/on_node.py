@@ -1,18 +1,13 @@
-"""Runs CNI plugins inside a node, and reads the address and the MTU that they gave a pod."""
+"""Runs CNI plugins inside a node, and reads the MTU that they gave a pod."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 from collections.abc import Mapping
-from ipaddress import IPv4Address, ip_interface
-from typing import Any
 
 from podnet.lab.nodes.node import Node
-from podnet.lab.nodes.pods.cni import CniError, Execute, Outcome
-
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-PLUGIN_SECONDS = 30
+from podnet.system.cni import PATH, PLUGIN_SECONDS, CniError, Execute, Outcome
 
 
 def plugin_runner(node: Node) -> Execute:
@@ -43,17 +38,6 @@ def plugin_runner(node: Node) -> Execute:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return execute
-
-
-def address_of(result: Mapping[str, Any], network: str) -> IPv4Address:
-    """The first IPv4 address of an ADD result."""
-    for entry in result.get("ips", ()):
-        interface = ip_interface(entry["address"])
-        if isinstance(interface.ip, IPv4Address):
-            return interface.ip
-    raise CniError(
-        f"network {network} gave the pod no IPv4 address", rule="pod-without-ipv4-address"
-    )
 
 
 def mtu_of(node: Node, pod: str, interface: str) -> int:

@@ -15,10 +15,10 @@ from typing import Any
 from podnet.errors import UserError
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import containers
-from podnet.lab.nodes.pods.cni import Attachment, Network, Plugins, cached_config, load
-from podnet.lab.nodes.pods.on_node import address_of, mtu_of, plugin_runner
+from podnet.lab.nodes.pods.on_node import mtu_of, plugin_runner
 from podnet.lab.nodes.pods.ports import CAPABILITY, HostPort, check_free
 from podnet.probe.endpoint import Container
+from podnet.system.cni import Attachment, Network, Plugins, address_of, cached_config, load
 from podnet.system.commands import CommandError
 from podnet.system.files import write_atomically
 

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from podnet.lab.providers.aws import configuration, iam, ssm
 from podnet.lab.providers.aws.base import Attempt, Resource
 from podnet.lab.providers.aws.ec2 import (
+    address_ranges,
     instance,
     routes,
     security_group_rules,
@@ -33,6 +34,8 @@ TYPES: dict[str, type[Resource]] = {
     for kind in (
         vpc.Vpc,
         vpc.Subnet,
+        address_ranges.VpcIpv4CidrBlockAssociation,
+        address_ranges.SubnetCidrReservation,
         vpc.InternetGateway,
         vpc.Tag,
         routes.RouteTable,

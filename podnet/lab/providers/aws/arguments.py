@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from podnet.lab.providers.aws.session import Session
 from podnet.lab.providers.protocol import ProviderError, Values
 
 
@@ -22,3 +23,22 @@ def filters(args: Values) -> list[Values]:
 def tag_filters(tags: dict[str, str] | None) -> list[Values]:
     """Filters for these tags."""
     return [{"Name": f"tag:{key}", "Values": [value]} for key, value in (tags or {}).items()]
+
+
+def ids_that_fit(
+    session: Session, args: Values, operation: str, key: str, id_key: str, *more: Values
+) -> Values:
+    """The answer of a function that lists the ids that fit filters and tags."""
+    found = session.all(
+        session.ec2,
+        operation,
+        key,
+        Filters=[*filters(args), *tag_filters(args.get("tags")), *more],
+    )
+    return {
+        "id": session.region,
+        "region": session.region,
+        "ids": [one[id_key] for one in found],
+        "filters": args.get("filters"),
+        "tags": args.get("tags"),
+    }

@@ -121,8 +121,11 @@ class Resource:
 
     def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
         """Compare new inputs with old ones; `outputs` are those of the last reading."""
-        read_back = {name: outputs[name] for name in self.schema.read_back & outputs.keys()}
-        old = {**self.schema.defaults, **old, **read_back}
+        # What nobody asked for is what EC2 chose, and to ask for the same changes nothing: a plan
+        # compares with the state (Terraform's documentation of providers, "Attributes", Computed).
+        unasked = {name for name in self.schema.computed if old.get(name) is None}
+        from_state = (self.schema.read_back | unasked) & outputs.keys()
+        old = {**self.schema.defaults, **old, **{name: outputs[name] for name in from_state}}
         new = {**self.schema.defaults, **new}
         changed = tuple(
             sorted(

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from podnet.lab.providers.aws import zones
-from podnet.lab.providers.aws.arguments import filters, known, tag_filters
+from podnet.lab.providers.aws import instance_types, zones
+from podnet.lab.providers.aws.arguments import filters, ids_that_fit, known, tag_filters
+from podnet.lab.providers.aws.ec2 import lookups
 from podnet.lab.providers.aws.session import Session, gone_is_fine, is_gone
 from podnet.lab.providers.aws.ssm import SECURE
 from podnet.lab.providers.protocol import ProviderError, Values
@@ -59,8 +60,13 @@ def get_ami(session: Session, args: Values) -> Values:
         **{name: newest.get(key, "") for name, key in IMAGE.items()},
         "id": newest["ImageId"],
         "imageId": newest["ImageId"],
+        "blockDeviceMappings": [
+            {"deviceName": one["DeviceName"], "ebs": {"volume_size": str(size)}}
+            for one in newest.get("BlockDeviceMappings", [])
+            if (size := one.get("Ebs", {}).get("VolumeSize"))
+        ],
         "public": newest.get("Public", False),
-        "arn": f"arn:aws:ec2:{session.region}::image/{newest['ImageId']}",
+        "arn": f"arn:{session.partition}:ec2:{session.region}::image/{newest['ImageId']}",
         "tags": session.read_tags(newest.get("Tags", [])),
         "region": session.region,
         "includeDeprecated": args.get("includeDeprecated", False),
@@ -71,7 +77,7 @@ def get_ami(session: Session, args: Values) -> Values:
 def get_vpcs(session: Session, args: Values) -> Values:
     """The VPCs that fit."""
     known("aws:ec2/getVpcs:getVpcs", args, {"filters", "tags"})
-    return _ids(session, args, "describe_vpcs", "Vpcs", "VpcId")
+    return ids_that_fit(session, args, "describe_vpcs", "Vpcs", "VpcId")
 
 
 def get_instances(session: Session, args: Values) -> Values:
@@ -102,51 +108,6 @@ def get_instances(session: Session, args: Values) -> Values:
         "instanceTags": args.get("instanceTags"),
         "filters": args.get("filters"),
     }
-
-
-def get_route_tables(session: Session, args: Values) -> Values:
-    """The route tables that fit."""
-    known("aws:ec2/getRouteTables:getRouteTables", args, {"filters", "tags", "vpcId"})
-    vpc = [{"Name": "vpc-id", "Values": [args["vpcId"]]}] if args.get("vpcId") else []
-    found = _ids(session, args, "describe_route_tables", "RouteTables", "RouteTableId", *vpc)
-    return {**found, "vpcId": args.get("vpcId")}
-
-
-def get_route_table(session: Session, args: Values) -> Values:
-    """A route table by its id, with its routes but for the one within the VPC."""
-    known("aws:ec2/getRouteTable:getRouteTable", args, {"routeTableId"})
-    table = session.ec2.describe_route_tables(RouteTableIds=[args["routeTableId"]])["RouteTables"][
-        0
-    ]
-    return {
-        "id": table["RouteTableId"],
-        "routeTableId": table["RouteTableId"],
-        "region": session.region,
-        "vpcId": table["VpcId"],
-        "ownerId": table["OwnerId"],
-        "tags": session.read_tags(table.get("Tags", [])),
-        "routes": [
-            {
-                "cidrBlock": route.get("DestinationCidrBlock", ""),
-                "gatewayId": route.get("GatewayId", ""),
-                "networkInterfaceId": route.get("NetworkInterfaceId", ""),
-                "instanceId": route.get("InstanceId", ""),
-            }
-            for route in table["Routes"]
-            if route.get("GatewayId") != "local"
-        ],
-    }
-
-
-def get_security_group_rules(session: Session, args: Values) -> Values:
-    """The rules of security groups that fit."""
-    known("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", args, {"filters", "tags"})
-    found = _ids(
-        session, args, "describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"
-    )
-    # The one data source here that is of the plugin framework: an empty list is null, and absent
-    # (terraform-provider-aws, internal/framework/flex/list.go).
-    return {**found, "ids": found["ids"] or None}
 
 
 def get_service_quota(session: Session, args: Values) -> Values:
@@ -205,37 +166,55 @@ def get_parameter(session: Session, args: Values) -> Values:
     }
 
 
-SECRET = {"aws:ssm/getParameter:getParameter": frozenset({"value"})}
+def get_parameters_by_path(session: Session, args: Values) -> Values:
+    """The parameters in a folder; all values are secret to the provider, whatever their types."""
+    known(BY_PATH, args, {"path", "recursive", "withDecryption"})
+    clear = args.get("withDecryption") is not False
+    found = session.all(
+        session.ssm,
+        "get_parameters_by_path",
+        "Parameters",
+        Path=args["path"],
+        Recursive=bool(args.get("recursive")),
+        WithDecryption=clear,
+    )
+    return {
+        "id": args["path"],
+        "path": args["path"],
+        "arns": [one["ARN"] for one in found],
+        "names": [one["Name"] for one in found],
+        "types": [one["Type"] for one in found],
+        "values": [one["Value"] for one in found],
+        "recursive": args.get("recursive"),
+        "withDecryption": clear,
+        "region": session.region,
+    }
+
+
+BY_PATH = "aws:ssm/getParametersByPath:getParametersByPath"
+SECRET = {
+    "aws:ssm/getParameter:getParameter": frozenset({"value"}),
+    BY_PATH: frozenset({"values"}),
+}
 """Secret properties of a function's answer."""
 
 FUNCTIONS: dict[str, Callable[[Session, Values], Values]] = {
     "aws:ec2/getAmi:getAmi": get_ami,
+    zones.PARTITION: zones.get_partition,
     zones.ZONES: zones.get_availability_zones,
-    zones.OFFERINGS: zones.get_instance_type_offerings,
+    instance_types.TYPE: instance_types.get_instance_type,
+    instance_types.TYPES: instance_types.get_instance_types,
+    instance_types.OFFERINGS: instance_types.get_instance_type_offerings,
     "aws:ec2/getVpcs:getVpcs": get_vpcs,
     "aws:ec2/getInstances:getInstances": get_instances,
-    "aws:ec2/getRouteTables:getRouteTables": get_route_tables,
-    "aws:ec2/getRouteTable:getRouteTable": get_route_table,
-    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": get_security_group_rules,
+    "aws:ec2/getNetworkInterfaces:getNetworkInterfaces": lookups.get_network_interfaces,
+    "aws:ec2/getNetworkInterface:getNetworkInterface": lookups.get_network_interface,
+    "aws:ec2/getRouteTables:getRouteTables": lookups.get_route_tables,
+    "aws:ec2/getRouteTable:getRouteTable": lookups.get_route_table,
+    "aws:ec2/getSecurityGroups:getSecurityGroups": lookups.get_security_groups,
+    "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": lookups.get_security_group_rule,
+    "aws:vpc/getSecurityGroupRules:getSecurityGroupRules": lookups.get_security_group_rules,
     "aws:servicequotas/getServiceQuota:getServiceQuota": get_service_quota,
     "aws:ssm/getParameter:getParameter": get_parameter,
+    BY_PATH: get_parameters_by_path,
 }
-
-
-def _ids(
-    session: Session, args: Values, operation: str, key: str, id_key: str, *more: Values
-) -> Values:
-    """The answer of a function that lists the ids that fit filters and tags."""
-    found = session.all(
-        session.ec2,
-        operation,
-        key,
-        Filters=[*filters(args), *tag_filters(args.get("tags")), *more],
-    )
-    return {
-        "id": session.region,
-        "region": session.region,
-        "ids": [one[id_key] for one in found],
-        "filters": args.get("filters"),
-        "tags": args.get("tags"),
-    }

@@ -16,8 +16,9 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     EndpointConnectionError,
 )
 
-from podnet.lab.clients import DEPLOYER, Client, pages, session
+from podnet.lab.clients import DEPLOYER, Client, session
 from podnet.lab.providers.protocol import Values
+from podnet.world.reader.calls import pages
 
 GONE = frozenset(
     {
@@ -109,6 +110,11 @@ class Session:
         )
         self.ec2 = self._client("ec2")
         self.iam = self._client("iam")
+
+    @cached_property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs begin with it."""
+        return str(self._boto.get_partition_for_region(self.region))
 
     @cached_property
     def quotas(self) -> Client:

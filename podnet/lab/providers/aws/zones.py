@@ -1,13 +1,26 @@
-"""Look-ups of zones: those of the region, and those that offer an instance type."""
+"""Look-ups of what follows from the region: its zones, and its partition."""
 
 from __future__ import annotations
 
+from podnet.lab.clients import domain
 from podnet.lab.providers.aws.arguments import filters, known
 from podnet.lab.providers.aws.session import Session
 from podnet.lab.providers.protocol import Values
 
+PARTITION = "aws:index/getPartition:getPartition"
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
-OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
+
+
+def get_partition(session: Session, args: Values) -> Values:
+    """The partition of the region, without a call."""
+    known(PARTITION, args, set())
+    suffix = domain(session.region)
+    return {
+        "id": session.partition,
+        "partition": session.partition,
+        "dnsSuffix": suffix,
+        "reverseDnsPrefix": ".".join(reversed(suffix.split("."))),
+    }
 
 
 def get_availability_zones(session: Session, args: Values) -> Values:
@@ -47,26 +60,4 @@ def get_availability_zones(session: Session, args: Values) -> Values:
                 "excludeZoneIds",
             )
         },
-    }
-
-
-def get_instance_type_offerings(session: Session, args: Values) -> Values:
-    """Which types are offered where: three lists whose items belong together, in no order."""
-    known(OFFERINGS, args, {"filters", "locationType"})
-    place = {"LocationType": args["locationType"]} if args.get("locationType") else {}
-    found = session.all(
-        session.ec2,
-        "describe_instance_type_offerings",
-        "InstanceTypeOfferings",
-        Filters=filters(args),
-        **place,
-    )
-    return {
-        "id": session.region,
-        "region": session.region,
-        "instanceTypes": [one["InstanceType"] for one in found],
-        "locations": [one["Location"] for one in found],
-        "locationTypes": [one["LocationType"] for one in found],
-        "filters": args.get("filters"),
-        "locationType": args.get("locationType"),
     }

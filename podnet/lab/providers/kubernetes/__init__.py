@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from podnet.lab.providers.kubernetes import configuration, objects, readiness
+from podnet.lab.providers.kubernetes import configuration, objects, readiness, unready
 from podnet.lab.providers.kubernetes.api import (
     MANAGER,
     Api,
@@ -134,7 +134,7 @@ class KubernetesProvider:
             )
         id_ = id_of(name, namespace)
         try:
-            return id_, self._applied(kind, name, namespace, inputs)
+            return id_, self._applied(kind, name, namespace, inputs, unready.CREATED)
         except ProviderError as error:
             if isinstance(error, UnreachableError):
                 raise
@@ -183,7 +183,17 @@ class KubernetesProvider:
                 f"{called(kind, name, namespace)} is gone; refresh, and it will be created again",
                 rule="object-gone",
             )
-        return self._applied(kind, name, namespace or None, new_inputs)
+        try:
+            return self._applied(kind, name, namespace or None, new_inputs, unready.UPDATED)
+        except ProviderError as error:
+            if error.reasons and (live := self._api.get(kind, name, namespace or None)):
+                error.created = Created(id_, _outputs(live))
+            raise
+
+    def unready(self, type_: str, outputs: Values) -> tuple[str, ...]:
+        """The reasons by which a refresh finds a workload not ready, the sentence first."""
+        del type_
+        return unready.at_refresh(self._api, outputs)
 
     def delete(self, type_: str, id_: str, outputs: Values) -> None:
         """Remove the object and wait until it is gone."""
@@ -238,7 +248,9 @@ class KubernetesProvider:
             )
         return kind, name, None
 
-    def _applied(self, kind: Kind, name: str, namespace: str | None, inputs: Values) -> Values:
+    def _applied(
+        self, kind: Kind, name: str, namespace: str | None, inputs: Values, otherwise: str
+    ) -> Values:
         metadata = {
             **inputs.get("metadata", {}),
             "name": name,
@@ -249,7 +261,8 @@ class KubernetesProvider:
             or "enablePatchForce" in self._settings.on
         )
         live = self._api.apply({**inputs, "metadata": metadata}, namespace, force=force)
-        return _outputs(self._wait(kind, name, namespace, inputs).until_ready(live))
+        wait = self._wait(kind, name, namespace, inputs)
+        return _outputs(wait.until_ready(live, otherwise.format(id_of(name, namespace))))
 
     def _await_end(
         self, kind: Kind, name: str, namespace: str | None, uid: str, values: Values

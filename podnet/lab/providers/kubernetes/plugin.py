@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 from podnet.lab.providers import plugin
 from podnet.lab.providers.kubernetes import KubernetesProvider, configuration
@@ -31,6 +32,9 @@ class Servicer(plugin.Servicer):
 
     def compared(self, old: Values, new: Values) -> Diff:
         return self._served.diff(self.type_, "", old, {}, new)
+
+    def unready(self, type_: str, outputs: Values) -> tuple[str, ...]:
+        return cast("KubernetesProvider", self.provider).unready(type_, outputs)
 
     def secret(self, token: str) -> frozenset[str]:
         return self._served.secret(token)

@@ -37,11 +37,6 @@ def refuse_unawaited(kind: Kind, inputs: Values) -> None:
 def _deployment(live: Values) -> str:
     spec, status = live.get("spec", {}), live.get("status", {})
     wanted = spec.get("replicas", 1)
-    progress = condition(live, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded" and not _stale(live):
-        raise NeverReadyError(
-            f"its rollout got nowhere: {progress.get('message', '')}", rule="rollout-failed"
-        )
     if stale := _stale(live):
         return stale
     updated, all_ = status.get("updatedReplicas", 0), status.get("replicas", 0)

@@ -210,7 +210,7 @@ class Server:
             f"the API server at {self.access.server} did not answer in {self.patience:g} s "
             f"({why}). Look at: whether the control plane runs (`podnet status`, then "
             f"`podnet exec node-1 -- journalctl -u kubelet -n 50`); whether port 6443 is open "
-            f"for the host that deploys (podnet:adminCidrs); whether this is still its address"
+            f"for the host that deploys (podnet:apiCidrs); whether this is still its address"
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from podnet.lab.providers.kubernetes import diagnosis, readiness
+from podnet.lab.providers.kubernetes import diagnosis, readiness, unready
 from podnet.lab.providers.kubernetes.api import Api, Kind
 from podnet.lab.providers.kubernetes.objects import at
 from podnet.lab.providers.protocol import ProviderError, Values
@@ -33,8 +33,12 @@ class Wait:
     limit: float
     poll: float
 
-    def until_ready(self, applied: Values) -> Values:
-        """Wait for the object, which was `applied` like this; returns it as it is in the end."""
+    def until_ready(self, applied: Values, otherwise: str) -> Values:
+        """Wait for the object, which was `applied` like this; returns it as it is in the end.
+
+        The error begins with `otherwise`, and has the words of Pulumi's own provider before those
+        of the lab.
+        """
         states = chain((applied,), iter(self._read, None))
         live, reason = applied, ""
 
@@ -50,11 +54,15 @@ class Wait:
             return not reason
 
         if not wait_until(ready, self.limit, self.poll):
-            raise ProviderError(
-                f"{self._called} was not ready within {self.limit:g} s: "
+            words = (f"{otherwise}: {unready.late(live)}", *unready.reasons(self.api, live))
+            said = "; ".join(words)
+            error = ProviderError(
+                f"{said}; {self._called} was not ready within {self.limit:g} s: "
                 f"{reason}{self._reasons(live)}",
                 rule="object-not-ready",
             )
+            error.reasons = (*words, str(error).removeprefix(f"{said}; "))
+            raise error
         return live
 
     def until_gone(self, uid: str) -> None:

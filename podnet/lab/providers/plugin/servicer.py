@@ -51,6 +51,11 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         del token
         return frozenset()
 
+    def unready(self, type_: str, outputs: Values) -> tuple[str, ...]:
+        """The reasons that a resource which was read is not what it should be; most have none."""
+        del type_, outputs
+        return ()
+
     def resources(self) -> Mapping[str, ResourceSchema]:
         """The resource types of the lab that have a fixed list of inputs, by token."""
         return {}
@@ -138,25 +143,27 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
             try:
                 id_, outputs = self.provider.create(type_, inputs, token, name_of(request.urn))
             except ProviderError as error:
-                if made := error.created:
-                    half = self._encoded(request.urn, made.outputs)
-                    _half_made(context, made.id, half, str(error))
+                self._record_half(request.urn, error, context)
                 raise
             return pb.CreateResponse(id=id_, properties=self._encoded(request.urn, outputs))
 
     def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:
         """A resource as it is; an empty answer when it is gone."""
         with reported(context):
-            found = self.provider.read(
-                type_of(request.urn), request.id, values(request.inputs), values(request.properties)
-            )
+            type_, recorded = type_of(request.urn), values(request.inputs)
+            found = self.provider.read(type_, request.id, recorded, values(request.properties))
             if found is None:
                 return pb.ReadResponse()
-            return pb.ReadResponse(
-                id=request.id,
-                inputs=self._encoded(request.urn, found[0]),
-                properties=self._encoded(request.urn, found[1]),
-            )
+            inputs, outputs = (self._encoded(request.urn, each) for each in found)
+            # Nothing is recorded of what is imported: that is taken as it is.
+            if recorded and (reasons := self.unready(type_, found[1])):
+                _half_made(
+                    context,
+                    pb.ErrorResourceInitFailed(
+                        id=request.id, properties=outputs, inputs=inputs, reasons=reasons
+                    ),
+                )
+            return pb.ReadResponse(id=request.id, inputs=inputs, properties=outputs)
 
     def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
         """Bring a resource to new inputs."""
@@ -164,9 +171,13 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return pb.UpdateResponse(properties=self._encoded(request.urn, {**old, **new}))
         with reported(context):
-            outputs = self.provider.update(
-                type_of(request.urn), request.id, values(request.old_inputs), old, new
-            )
+            try:
+                outputs = self.provider.update(
+                    type_of(request.urn), request.id, values(request.old_inputs), old, new
+                )
+            except ProviderError as error:
+                self._record_half(request.urn, error, context)
+                raise
             return pb.UpdateResponse(properties=self._encoded(request.urn, outputs))
 
     def Delete(self, request: pb.DeleteRequest, context: Context) -> empty_pb2.Empty:
@@ -193,6 +204,16 @@ class Servicer(ABC, provider_pb2_grpc.ResourceProviderServicer):
         del request, context
         return empty_pb2.Empty()
 
+    def _record_half(self, urn: str, error: ProviderError, context: Context) -> None:
+        """Let the engine record what an operation made before it failed, if it made something."""
+        if made := error.created:
+            detail = pb.ErrorResourceInitFailed(
+                id=made.id,
+                properties=self._encoded(urn, made.outputs),
+                reasons=error.reasons or [str(error)],
+            )
+            _half_made(context, detail)
+
     def _encoded(self, urn: str, properties: Values) -> struct_pb2.Struct:
         return encode(properties, self.provider.secret(type_of(urn)))
 
@@ -211,9 +232,9 @@ def values(struct: struct_pb2.Struct) -> Values:
     return decode(struct)[0]
 
 
-def _half_made(context: Context, id_: str, outputs: struct_pb2.Struct, why: str) -> NoReturn:
+def _half_made(context: Context, detail: pb.ErrorResourceInitFailed) -> NoReturn:
     """Let the engine record a resource that exists but is not yet what it should be."""
-    detail = pb.ErrorResourceInitFailed(id=id_, properties=outputs, reasons=[why])
+    why = detail.reasons[0]
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=why)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

@@ -16,7 +16,7 @@ def test_vpc_routes(lab):
 
 
 def test_a_node_that_sleeps_through_a_switch_wakes_in_the_new_mode(lab):
-    sleeper = lab.node("node-4")
+    sleeper = lab.node("node-33")
     lab.ec2.stop_instances(InstanceIds=[sleeper.instance_id])
     lab.stack.save({"podnet:routing": "overlay"})
     switched = lab.engine().up()
@@ -24,8 +24,8 @@ def test_a_node_that_sleeps_through_a_switch_wakes_in_the_new_mode(lab):
     lab.wait_until_applied()
 
     assert not [step for step in switched.changes if "Instance" in step.type]
-    assert applied_routing(lab.node("node-4")) == assigned(lab)["node-1"]
-    assert lab.node("node-4").pid != sleeper.pid
+    assert applied_routing(lab.node("node-33")) == assigned(lab)["node-1"]
+    assert lab.node("node-33").pid != sleeper.pid
     packets_go_the_way_of_the_mode(lab)
 
 

@@ -5,15 +5,16 @@ import shutil
 import pytest
 
 from podnet.lab.home import PROJECT
-from podnet.lab.operations.rolling import outdated, roll_one
+from podnet.lab.operations.rolling import outdated_nodes, roll_one
 from podnet.lab.stack import lab_stack
 from podnet.lab.stack.inventory import node_records
 from podnet.plan.routing import RoutingMode
-from podnet.userdata import rendering
+from podnet.userdata import release
 
 pytestmark = pytest.mark.lab
 
 
+TAG = "aws:ec2/tag:Tag"
 OTHER_IMAGE = "ami-0deb120a000000000"
 
 
@@ -38,44 +39,47 @@ def routes(lab):
 
 
 def test_outdated_nodes_are_reported_and_stay_as_they_are(lab):
-    assert lab.podnet("status").count("outdated") == 4
-    assert outdated(lab.stack, []) == dict.fromkeys(lab.instance_ids(), ("image",))
+    # The user data of an image that was chosen looks at it first.
+    assert lab.podnet("status").count("outdated") == 4 * 2
+    both = ("user data", "image")
+    assert outdated_nodes(lab.stack, []) == dict.fromkeys(lab.instance_ids(), both)
     assert lab.up().changes == ()
 
 
 def test_one_node_is_replaced_with_its_address_and_its_routes_moved(lab):
     instances, boots, before = lab.instance_ids(), lab.boot_ids(), routes(lab)
 
-    verification = roll_one(lab.stack, "node-2")
+    verification = roll_one(lab.stack, "node-17")
     lab.outputs = verification.summary.outputs
     lab.wait_until_applied()
 
     changed = {step.name: step.op for step in verification.summary.changes}
-    assert {name for name, op in changed.items() if op == "replace"} >= {"nodes-b-node-2"}
-    assert {changed[f"pod-routes-{zone}-node-2"] for zone in "abc"} == {"update"}
-    assert differing(instances, lab.instance_ids()) == {"node-2"}
-    assert differing(boots, lab.boot_ids()) == {"node-2"}
-    assert str(lab.node("node-2").address) == "192.168.1.75"
+    assert {name for name, op in changed.items() if op == "replace"} >= {"nodes-b-node-17"}
+    assert {changed[f"pod-routes-{zone}-node-17"] for zone in "abc"} == {"update"}
+    assert differing(instances, lab.instance_ids()) == {"node-17"}
+    assert differing(boots, lab.boot_ids()) == {"node-17"}
+    assert str(lab.node("node-17").address) == "192.168.2.11"
     blocks = {block for _, block in differing(before, routes(lab))}
-    assert blocks == {lab.outputs["nodes"]["node-2"]["podBlock"]}
-    assert node_records(lab.stack)["node-2"].image_id == OTHER_IMAGE
+    assert blocks == {lab.outputs["nodes"]["node-17"]["podBlock"]}
+    assert node_records(lab.stack)["node-17"].image_id == OTHER_IMAGE
 
 
 def test_the_roll_goes_on_with_the_nodes_that_are_left(lab):
     instances = lab.instance_ids()
 
-    lab.podnet("roll", "node-2", "node-3", "--engine", "embedded")
+    lab.podnet("roll", "node-17", "node-33", "--engine", "embedded")
     lab.up()
 
-    assert differing(instances, lab.instance_ids()) == {"node-3"}
+    assert differing(instances, lab.instance_ids()) == {"node-33"}
     assert lab.up().changes == ()
-    assert outdated(lab.stack, []).keys() == {"node-1", "node-4"}
-    assert "nothing to roll" in lab.podnet("roll", "node-3", "--engine", "embedded")
+    assert outdated_nodes(lab.stack, []).keys() == {"node-1", "node-2"}
+    assert "nothing to roll" in lab.podnet("roll", "node-33", "--engine", "embedded")
     assert lab.red() == set()
 
 
-FILE = "etc/tmpfiles.d/podnet.conf"
-NEWER = "r! /var/lib/podnet-newer"
+FILE = "usr/local/lib/podnet/setup.sh"
+"""In the user data and in the release; a node has it in a folder of each."""
+NEWER = ": podnet-newer"
 
 
 @pytest.fixture
@@ -94,32 +98,50 @@ def newer_podnet(tmp_path, monkeypatch):
     with (project / "userdata/files" / FILE).open("a") as file:
         file.write(f"{NEWER}\n")
     monkeypatch.setattr(lab_stack, "PROJECT", project)
-    monkeypatch.setattr(rendering, "FILES", project / "userdata/files")
+    monkeypatch.setattr(release, "EVERY_NODE", project / "userdata/files")
 
 
 @pytest.mark.usefixtures("newer_podnet")
-def test_newer_files_and_another_type_are_for_the_node_that_is_rolled(lab):
+def test_newer_user_data_and_another_type_are_for_the_node_that_is_rolled(lab):
     instances, boots = lab.instance_ids(), lab.boot_ids()
     lab.stack.save({"podnet:instanceType": "t3.medium"})
-    found = outdated(lab.stack, [])
+    found = outdated_nodes(lab.stack, [])
 
     assert found == {
-        "node-1": ("files", "image", "instance type"),
-        "node-2": ("files", "instance type"),
-        "node-3": ("files", "instance type"),
-        "node-4": ("files", "image", "instance type"),
+        "node-1": ("user data", "image", "instance type"),
+        "node-17": ("user data", "instance type"),
+        "node-33": ("user data", "instance type"),
+        "node-2": ("user data", "image", "instance type"),
     }
+
+    updated = {(step.op, step.name) for step in lab.up().changes if step.type == TAG}
+
+    assert updated == {
+        ("update", f"assigned-release-{zone}-{name}")
+        for zone, name in (("a", "node-1"), ("a", "node-2"), ("b", "node-17"), ("c", "node-33"))
+    }
+    assert (lab.instance_ids(), lab.boot_ids()) == (instances, boots)
+    assert outdated_nodes(lab.stack, []) == found
+    assert with_newer_file(lab, "podnet") == instances.keys()
+    assert with_newer_file(lab, "podnet-base") == set()
     assert lab.up().changes == ()
 
-    roll_one(lab.stack, "node-4")
+    roll_one(lab.stack, "node-2")
     lab.up()
 
-    assert differing(instances, lab.instance_ids()) == {"node-4"}
-    assert differing(boots, lab.boot_ids()) == {"node-4"}
-    assert outdated(lab.stack, []).keys() == {"node-1", "node-2", "node-3"}
-    assert node_records(lab.stack)["node-4"].instance_type == "t3.medium"
-    assert {node.name for node in lab.nodes if NEWER in node.run("cat", f"/{FILE}")} == {"node-4"}
+    assert differing(instances, lab.instance_ids()) == {"node-2"}
+    assert differing(boots, lab.boot_ids()) == {"node-2"}
+    assert outdated_nodes(lab.stack, []).keys() == {"node-1", "node-17", "node-33"}
+    assert node_records(lab.stack)["node-2"].instance_type == "t3.medium"
+    assert with_newer_file(lab, "podnet") == instances.keys()
+    assert with_newer_file(lab, "podnet-base") == {"node-2"}
     assert lab.red() == set()
+
+
+def with_newer_file(lab, folder):
+    """The nodes whose file in this folder is the newer one."""
+    path = f"/usr/local/lib/{folder}/setup.sh"
+    return {node.name for node in lab.nodes if NEWER in node.run("cat", path)}
 
 
 def differing(before, after):

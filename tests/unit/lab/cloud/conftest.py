@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from podnet.lab.clients import client
-from podnet.lab.cloud.world.model import Eni, Instance, SecurityGroup, Subnet, Vpc, World
 from podnet.lab.home import PROJECT
+from podnet.world.model import Eni, Instance, SecurityGroup, Subnet, Vpc, World
 
 REGION = "eu-central-1"
 

@@ -28,7 +28,7 @@ def podnet(tmp_path, monkeypatch):
     for name in ("start_cloud", "require_cloud"):
         monkeypatch.setattr(deploy, name, lambda _: "http://127.0.0.1:1")
     monkeypatch.setattr(options, "running_cloud", lambda _: "http://127.0.0.1:1")
-    monkeypatch.setattr(deploy.unkind, "treat", lambda *_: "")
+    monkeypatch.setattr(deploy.fault_injection, "treat", lambda *_: "")
     monkeypatch.setattr(switch, "_assigned", lambda _: [])
     deployed = []
 
@@ -128,3 +128,15 @@ def test_what_cannot_work_is_not_kept(podnet, tmp_path):
         podnet("up", "-c", "nodeCount=0")
 
     assert overrides.load(Home.open(tmp_path), "lab") == {}
+
+
+def test_a_setting_that_only_the_lab_turns_off_can_be_turned_on(podnet, tmp_path):
+    """What Pulumi.yaml declares as a default is not what holds in a lab."""
+    home = Home.open(tmp_path)
+
+    podnet("up", "-c", "sessionManager=true", "-c", "protectControlPlane=true")
+    on = overrides.load(home, "lab")
+    podnet("up", "-c", "sessionManager=false", "-c", "protectControlPlane=false")
+
+    assert on == {"podnet:sessionManager": "true", "podnet:protectControlPlane": "true"}
+    assert overrides.load(home, "lab") == {}

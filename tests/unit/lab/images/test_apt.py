@@ -28,7 +28,7 @@ def apt(tmp_path):
         for name, text in files.items():
             path = tmp_path / name if name == "sources.list" else tmp_path / "sources.list.d" / name
             path.write_text(text)
-        return sources(tmp_path)
+        return sources(apt=tmp_path)
 
     return write
 
@@ -91,3 +91,15 @@ def test_a_source_that_is_switched_off_is_left_out(apt):
 def test_a_machine_of_another_suite_is_refused_and_the_missing_source_named(apt):
     with refused("apt-source-missing", NoSourcesError):
         apt(**{"debian.sources": DEBIAN.replace("bookworm", "trixie")})
+
+
+def test_another_suite_is_asked_of_the_same_mirrors(tmp_path):
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / "sources.list").write_text(
+        "deb http://bookworm.invalid/debian bookworm-updates main\n"
+        "deb http://bookworm.invalid/debian bookworm main\n"
+    )
+
+    wanted = sources(apt=tmp_path).replace("Suites: bookworm", "Suites: trixie")
+    assert sources("trixie", tmp_path) == wanted
+    assert wanted.count("http://bookworm.invalid/debian") == 2

@@ -7,7 +7,7 @@ from podnet.lab.images.catalogue import IMAGES, KUBERNETES, Recipe, api_list, re
 def test_every_image_has_an_identifier_and_a_name_of_its_own():
     found = Counter((image.image_id, image.name) for image in IMAGES)
 
-    assert len({image_id for image_id, _ in found}) == len({name for _, name in found}) == 5
+    assert len({image_id for image_id, _ in found}) == len({name for _, name in found}) == 7
 
 
 def test_only_the_image_for_clusters_boots_the_root_with_kubernetes():

@@ -26,7 +26,7 @@ def mmdebstrap(tmp_path, monkeypatch):
     programs.mkdir()
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     monkeypatch.setenv("COUNT", str(tmp_path / "count"))
-    monkeypatch.setattr(image, "sources", lambda: "")
+    monkeypatch.setattr(image, "sources", "deb {}".format)
     monkeypatch.setattr(image, "settings", list)
     monkeypatch.setattr(image, "bound", lambda *argv: [*argv])
 
@@ -48,6 +48,15 @@ def test_an_image_is_built_once_and_its_folder_named_after_the_recipe(mmdebstrap
     assert notes[1] == "extracting archives..."
     assert (first / "etc/machine-id").read_text() == ""
     assert "datasource_list: [Ec2" in (first / "etc/cloud/cloud.cfg").read_text()
+
+
+def test_each_suite_has_an_image_of_its_own(mmdebstrap, tmp_path):
+    mmdebstrap(BUILDS + 'echo "$@" >"$COUNT"\n')
+    first = image.ensure(tmp_path / "image")
+    next_one = image.ensure(tmp_path / "image", suite="trixie")
+
+    assert first != next_one
+    assert f" trixie {next_one}" in (tmp_path / "count").read_text().replace(".draft", "")
 
 
 def test_several_builders_at_once_build_one_image(mmdebstrap, tmp_path):

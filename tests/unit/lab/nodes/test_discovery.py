@@ -13,6 +13,8 @@ from podnet.lab.nodes.discovery import NO_USER_DATA, why_not_ready
 class FakeNode:
     """A node with this file system, whose agent is active."""
 
+    files = ""
+
     def __init__(self, root):
         self.root = root
 
@@ -81,7 +83,13 @@ def node(tmp_path):
 
     def make(age=0, **said):
         file = tmp_path / "run/podnet-agent/state.json"
-        silent = {"problems": [], "warnings": [], "routing": None, "repairs": 0}
+        silent = {
+            "files": "podnet-base",
+            "problems": [],
+            "warnings": [],
+            "routing": None,
+            "repairs": 0,
+        }
         file.write_text(json.dumps(silent | said))
         os.utime(file, (time.time() - age,) * 2)
         return FakeNode(tmp_path)
@@ -115,8 +123,12 @@ def test_what_the_agent_says_is_there_before_the_conflist_is(node, tmp_path):
 
 
 def test_the_state_of_an_agent_is_read_whole(node):
-    assert agent_state(node(routing="overlay max=4", repairs=2, warnings=["w"])) == AgentState(
-        problems=(), warnings=("w",), routing="overlay max=4", repairs=2
+    assert agent_state(node(routing="overlay zones=1", repairs=2, warnings=["w"])) == AgentState(
+        files="podnet-base",
+        problems=(),
+        warnings=("w",),
+        routing="overlay zones=1",
+        repairs=2,
     )
 
 

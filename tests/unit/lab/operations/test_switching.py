@@ -20,11 +20,11 @@ def test_a_tour_takes_every_ordered_pair_once_and_ends_where_it_began(modes, fir
 
 
 def test_settings_of_one_mode_return_to_their_defaults_in_another():
-    assert switching.overrides_for(RoutingMode.HOST_GW, {"podnet:maxNodes": "9"}) == {
+    assert switching.overrides_for(RoutingMode.HOST_GW, {"podnet:nodeRangePrefix": "28"}) == {
         "podnet:routing": "host-gw",
         "podnet:crossZoneOnly": "false",
         "podnet:uplink": "vxlan",
-        "podnet:maxNodes": "9",
+        "podnet:nodeRangePrefix": "28",
     }
     assert "podnet:crossZoneOnly" not in switching.overrides_for(RoutingMode.OVERLAY, {})
     assert "podnet:uplink" not in switching.overrides_for(RoutingMode.L2, {})

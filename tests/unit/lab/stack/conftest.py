@@ -6,6 +6,7 @@ from podnet.lab.home import PROJECT, Home
 from podnet.lab.stack.engine import EngineKind
 from podnet.lab.stack.lab_stack import LabStack
 from tests.unit.lab.providers.aws.conftest import ec2, endpoint, image  # noqa: F401  # fixtures
+from tests.unit.lab.stack.watched import cluster, provider  # noqa: F401  # fixtures
 
 
 @pytest.fixture

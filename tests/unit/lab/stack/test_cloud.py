@@ -93,11 +93,15 @@ def test_a_removal_that_is_killed_leaves_no_state_to_believe(home, monkeypatch, 
     assert home.engines.exists() or not home.states.exists()
 
 
-def test_a_switch_waits_in_the_lab_for_no_tag_to_reach_the_metadata_service(home, stack_named):
-    assert stack_named("prod").config()["podnet:switchWaitSeconds"] == "5"
+def test_nodes_of_the_lab_are_waited_for_less_long(home, stack_named):
+    assert stack_named("prod").config()["podnet:settleTimeout"] == "120"
 
 
 def test_a_wait_chosen_for_a_lab_is_kept(home, stack_named):
-    once = {"podnet:switchWaitSeconds": "9"}
+    once = {"podnet:settleTimeout": "30"}
 
-    assert stack_named("lab").config(once) == once
+    assert stack_named("lab").config(once).items() >= once.items()
+
+
+def test_a_control_plane_of_the_lab_may_be_destroyed(stack_named):
+    assert not stack_named("kubernetes").settings().protects_control_plane

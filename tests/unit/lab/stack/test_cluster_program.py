@@ -6,25 +6,28 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from podnet.lab.engines.embedded import Engine
 from podnet.lab.providers.aws import AwsProvider
 from podnet.plan.kubernetes import Parameters
+from tests.refusals import refused
 from tests.unit.lab.providers.aws.conftest import REGION, client
 
 pytestmark = pytest.mark.slow
 
 STACK = "kubernetes"
-NAMES = Parameters(STACK)
+IDENTITY = f"organization/podnet/{STACK}"
+NAMES = Parameters(IDENTITY)
 KUBECONFIG, JOIN = "the key of the kingdom", "the way in"
 
 
 class ControlPlane(threading.Thread):
     """Writes what a control plane writes, and lets nodes go that nobody wants any more."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, region: str = REGION) -> None:
         super().__init__(daemon=True)
-        self.ssm, self.ec2 = client(endpoint, "ssm"), client(endpoint, "ec2")
+        self.ssm, self.ec2 = (client(endpoint, service, region) for service in ("ssm", "ec2"))
         self.over = threading.Event()
         self.kubeconfig = KUBECONFIG
         self.drained: dict[str, set[str]] = {}
@@ -53,7 +56,7 @@ class ControlPlane(threading.Thread):
         """The instances that run, by the names of their nodes."""
         found = self.ec2.describe_instances(
             Filters=[
-                {"Name": "tag:podnet:stack", "Values": [STACK]},
+                {"Name": "tag:podnet:stack", "Values": [IDENTITY]},
                 {"Name": "instance-state-name", "Values": ["running"]},
             ]
         )
@@ -99,6 +102,7 @@ def engine(project, endpoint, image):
             "podnet:nodeCount": str(nodes),
             "podnet:imageId": image,
             "podnet:clusterTimeoutSeconds": "30",
+            "podnet:protectControlPlane": "false",
         }
         own = {f"podnet:{name}": value for name, value in settings.items()}
         return Engine(project, STACK, state, {"aws": provider}, config={**config, **own})
@@ -146,3 +150,30 @@ def test_a_new_control_plane_is_not_taken_for_ready_by_what_the_former_one_wrote
         engine(nodes=1, kubernetesVersion="1.36.1", roll='["node-1"]').up()
 
     assert control.read(NAMES.kubeconfig) == "another key"
+
+
+def test_a_stopped_control_plane_is_neither_replaced_nor_started(engine, control, caplog):
+    made = engine(nodes=2).up().outputs["nodes"]
+    (stopped,) = (each["instanceId"] for name, each in made.items() if name == "node-1")
+    control.ec2.stop_instances(InstanceIds=[stopped])
+    engine(nodes=2).refresh()
+    counts = engine(nodes=2).preview().counts
+    engine(nodes=2).up()
+
+    assert not {"create", "replace", "delete"} & {op for op, count in counts.items() if count}
+    assert f"`aws ec2 start-instances --instance-ids {stopped}`" in caplog.text
+    assert engine(nodes=2).outputs()["nodes"]["node-1"]["instanceId"] == stopped
+    assert control.nodes() == {"node-2"}
+
+
+def test_a_protected_control_plane_outlives_destroy_and_termination(engine, control):
+    made = engine(nodes=2, protectControlPlane="true").up().outputs["nodes"]
+    with refused("resource-protected") as caught:
+        engine(nodes=2).destroy()
+    with pytest.raises(ClientError, match="disableApiTermination"):
+        control.ec2.terminate_instances(InstanceIds=[made["node-1"]["instanceId"]])
+
+    assert "node-1" in str(caught.value)
+    assert control.nodes() == {"node-1", "node-2"}
+    off = engine(nodes=2).up()
+    assert {(step.op, step.name) for step in off.changes} == {("update", "nodes-a-node-1")}

@@ -8,6 +8,7 @@ import pytest
 
 from podnet.lab.engines.embedded import Engine
 from podnet.lab.providers.aws import AwsProvider
+from podnet.plan.tags import FILES, ROUTING
 from tests.unit.lab.providers.aws.conftest import REGION
 
 pytestmark = pytest.mark.slow
@@ -27,6 +28,11 @@ def engine(project, endpoint, image):
     made.up()
     yield made
     made.destroy()
+
+
+def tags_of(ec2, resource):
+    own = [{"Name": "resource-id", "Values": [resource]}]
+    return {tag["Key"] for tag in ec2.describe_tags(Filters=own)["Tags"]}
 
 
 def stop(ec2, instance):
@@ -59,4 +65,6 @@ def test_an_instance_that_reads_back_otherwise_is_not_replaced(engine, ec2, chan
     engine.up()
 
     nodes = engine.outputs()["nodes"]
+    # The stack has no `aws:ignoreTags`, and a refresh reads the tags that change while nodes run.
+    assert tags_of(ec2, instances["node-1"]) >= {FILES, ROUTING}
     assert dict(zip(nodes, map(itemgetter("instanceId"), nodes.values()), strict=True)) == instances

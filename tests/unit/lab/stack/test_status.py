@@ -93,8 +93,12 @@ class NamedNode:
 
 def test_problems_of_every_node_have_a_line_each(monkeypatch):
     said = {
-        "node-1": AgentState(problems=(), warnings=(), routing=None, repairs=0),
-        "node-2": AgentState(problems=("a", "b"), warnings=("c",), routing=None, repairs=0),
+        "node-1": AgentState(
+            files="podnet-base", problems=(), warnings=(), routing=None, repairs=0
+        ),
+        "node-2": AgentState(
+            files="podnet-base", problems=("a", "b"), warnings=("c",), routing=None, repairs=0
+        ),
         "node-3": None,
     }
     monkeypatch.setattr(status, "agent_state", lambda node: said[node.name])

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import combinations, count, pairwise, permutations
-from pathlib import Path
 
 import pytest
 
-from podnet.lab.engines.embedded import Engine, EngineError, ProviderError
-from podnet.lab.providers.aws import AwsProvider
-from tests.unit.lab.providers.aws.conftest import REGION
+from podnet.lab.engines.embedded import Engine
+from tests.unit.lab.stack.watched import NEEDS, STACK, WAIT
 
 pytestmark = pytest.mark.slow
 
-STACK = "dev"
-NEEDS = {
-    "vpc-routes": {"rule -1 10.1.0.0/16", "route 10.1.1.0/24"},
-    "host-gw": {"rule -1 10.1.0.0/16"},
-    "overlay": {"rule udp 8472"},
-    "hybrid": {"rule -1 10.1.0.0/16", "rule udp 8472"},
-}
-EVERYTHING = set().union(*NEEDS.values())
 LIVE = ("vpc-routes", "host-gw", "overlay")
 ROUND = (
     "vpc-routes",
@@ -34,7 +23,6 @@ ROUND = (
     "host-gw",
     "vpc-routes",
 )
-WAIT = ("wait", "")
 FIRST = ("vpc-routes", "overlay")
 """Between these nothing is shared, so a switch has the most steps; the others take minutes more."""
 
@@ -45,153 +33,6 @@ def first_and_long(switches):
         pytest.param(*each, id="-".join(each), marks=() if each == FIRST else pytest.mark.long)
         for each in switches
     ]
-
-
-class InterruptedHereError(ProviderError):
-    """The engine ends here."""
-
-
-class Watched(AwsProvider):
-    """Keeps what was changed in which order, and looks at the cloud after each change.
-
-    A node that was assigned another routing may have applied any of those, until it had time.
-    """
-
-    def __init__(self, endpoint: str, ec2) -> None:
-        super().__init__(endpoint, REGION, patience=3)
-        self.cloud = ec2
-        self.calls: list[tuple[str, str]] = []
-        self.routings: set[str] = set()
-        self.fail_at: int | None = None
-        self.real_sleep = asyncio.sleep
-
-    def create(self, type_, inputs, token, name):
-        return self._called(
-            "create", type_, lambda: super(Watched, self).create(type_, inputs, token, name)
-        )
-
-    def update(self, type_, id_, old_inputs, old_outputs, new_inputs):
-        return self._called(
-            "update",
-            type_,
-            lambda: super(Watched, self).update(type_, id_, old_inputs, old_outputs, new_inputs),
-        )
-
-    def delete(self, type_, id_, outputs):
-        return self._called(
-            "delete", type_, lambda: super(Watched, self).delete(type_, id_, outputs)
-        )
-
-    async def sleep(self, seconds):
-        """Where the program waits, every node applies what it was assigned."""
-        await self.real_sleep(0)
-        if seconds == 0:
-            return  # the SDK lets others run
-        assert seconds == 30
-        self.step()
-        self.calls.append(WAIT)
-        self.routings = {self.assigned()}
-
-    def step(self):
-        """Go on, unless all ends before this change or this wait."""
-        if len(self.calls) == self.fail_at:
-            raise InterruptedHereError("here")
-
-    def assigned(self):
-        """The variant in the tag of the one node that runs; EC2 lists terminated ones as well."""
-        running = [{"Name": "instance-state-name", "Values": ["running"]}]
-        (found,) = self.cloud.describe_instances(Filters=running)["Reservations"]
-        (node,) = found["Instances"]
-        (tag,) = (tag["Value"] for tag in node["Tags"] if tag["Key"] == "podnet:routing")
-        return tag.partition(" ")[0]
-
-    def there(self):
-        """What carries packets of pods in the cloud."""
-        rules = self.cloud.describe_security_group_rules()["SecurityGroupRules"]
-        tables = self.cloud.describe_route_tables()["RouteTables"]
-        return {
-            *(
-                f"rule {rule['IpProtocol']} {rule.get('CidrIpv4') or rule['FromPort']}"
-                for rule in rules
-                if not rule["IsEgress"]
-            ),
-            *(
-                f"route {route.get('DestinationCidrBlock')}"
-                for table in tables
-                for route in table["Routes"]
-            ),
-        } & EVERYTHING
-
-    def begin(self):
-        """The nodes have applied what they were assigned; from here on it is watched."""
-        self.calls.clear()
-        self.routings = {self.assigned()}
-
-    def _called(self, verb, type_, call):
-        self.step()
-        result = call()
-        if type_.partition(":")[0] == "aws":
-            self.calls.append((verb, type_.rpartition(":")[2]))
-        if self.routings:
-            self.routings.add(self.assigned())
-            for word in self.routings:
-                assert NEEDS[word] <= self.there(), (word, self.calls)
-        return result
-
-
-class Cluster:
-    """A stack of one node whose routing is switched."""
-
-    def __init__(self, project: Path, state: Path, provider: Watched, image: str) -> None:
-        self.project, self.state, self.provider, self.image = project, state, provider, image
-
-    def engine(self, word="host-gw"):
-        config = {
-            "podnet:routing": "overlay" if word == "hybrid" else word,
-            "podnet:crossZoneOnly": "true" if word == "hybrid" else "false",
-            "podnet:nodeCount": "1",
-            "podnet:imageId": self.image,
-            "podnet:sessionManager": "false",
-        }
-        return Engine(self.project, STACK, self.state, {"aws": self.provider}, config=config)
-
-    def switch(self, word, fail_at=None):
-        """What was done, in order."""
-        self.provider.calls.clear()
-        self.provider.fail_at = fail_at
-        self.engine(word).up()
-        return list(self.provider.calls)
-
-    def ends_in(self, word):
-        """Switch without an interruption, and see that nothing else is left."""
-        self.switch(word)
-        assert self.provider.there() == NEEDS[word]
-        assert self.provider.assigned() == word
-
-    def is_cut_off(self, word, fail_at):
-        """Whether a switch came as far as this step, before which it was to end."""
-        try:
-            self.switch(word, fail_at)
-        except EngineError as error:
-            if "here" not in str(error):
-                raise
-            return True
-        return False
-
-
-@pytest.fixture
-def provider(endpoint, ec2):
-    return Watched(endpoint, ec2)
-
-
-@pytest.fixture
-def cluster(project, provider, image, monkeypatch):
-    # The engine runs the program in this very process, with modules of its own.
-    monkeypatch.setattr(asyncio, "sleep", provider.sleep)
-    made = Cluster(project, project.with_name("state.json"), provider, image)
-    yield made
-    provider.fail_at, provider.routings = None, set()
-    made.engine().destroy()
 
 
 def test_nothing_is_taken_away_that_a_node_may_still_use(cluster):
@@ -208,7 +49,7 @@ def test_nothing_is_taken_away_that_a_node_may_still_use(cluster):
         assert {verb for verb, _ in calls[wait + 2 :]} <= {"update", "delete"}
     cluster.provider.begin()
 
-    assert cluster.switch(ROUND[-1]) == []
+    assert cluster.switch(ROUND[-1]) == [WAIT]
 
 
 def test_the_round_holds_every_switch_that_pods_live_through():
@@ -260,7 +101,7 @@ def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(c
     cluster.image = "ami-760aaa0f"
     kept = cluster.switch("vpc-routes")
 
-    assert kept == []
+    assert kept == [WAIT]
 
     config = {
         "podnet:roll": '["node-1"]',
@@ -276,11 +117,15 @@ def test_a_node_that_is_rolled_has_its_address_and_its_route_is_moved_in_place(c
     assert cluster.provider.calls == [
         ("delete", "Instance"),
         ("create", "Instance"),
+        ("create", "Tag"),
         ("update", "Route"),
         ("create", "Tag"),
+        WAIT,
     ]
     assert new["instanceId"] != old["instanceId"]
-    assert {**new, "instanceId": "", "publicIp": ""} == {**old, "instanceId": "", "publicIp": ""}
+    assert new["imageId"] == "ami-760aaa0f"
+    own = dict.fromkeys(("imageId", "instanceId", "publicIp"), "")
+    assert {**new, **own} == {**old, **own}
     (instance,) = ec2.describe_instances(InstanceIds=[new["instanceId"]])["Reservations"][0][
         "Instances"
     ]

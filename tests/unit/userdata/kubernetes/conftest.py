@@ -8,7 +8,7 @@ from kubeadm import Cluster
 
 from podnet.plan.address import AddressPlan
 
-PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24)
+PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 
 
 @pytest.fixture

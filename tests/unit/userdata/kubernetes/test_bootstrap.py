@@ -76,7 +76,7 @@ def test_the_first_node_makes_the_control_plane_and_starts_its_service(on, progr
         ("kubeadm", "config", "validate", "--config", draft),
         ("kubeadm", "init", "--config", draft, "--skip-token-print"),
     ]
-    assert programs.named("systemctl", "enable")[-1][-1] == "podnet-control-plane"
+    assert programs.named("systemctl", "start")[-1][-1] == "podnet-control-plane"
     assert '"198.51.100.7"' in programs.drafts[0][0]
 
 

@@ -241,7 +241,7 @@ def test_a_count_that_is_none_removes_nobody(subject, api, store, count, capsys)
 
     assert len(api.blocks) == 3
     assert f"{ROOT}/settled" not in store.values
-    assert f"nodes: {count!r} is not a count of nodes" in capsys.readouterr().out
+    assert f"nodes: {count!r} are no counts of nodes" in capsys.readouterr().out
 
 
 def test_an_applied_count_is_written_once(subject, store):
@@ -258,4 +258,4 @@ def test_an_applied_count_that_was_reset_is_written_again(subject, store, clock,
     subject.reconcile()
 
     assert store.values[f"{ROOT}/settled"] == "3"
-    assert capsys.readouterr().out.count("no node above node-3 is left") == 1
+    assert capsys.readouterr().out.count("no node is left above the wanted count, 3") == 1

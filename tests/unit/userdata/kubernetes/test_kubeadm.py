@@ -1,4 +1,3 @@
-import dataclasses
 import json
 from ipaddress import IPv4Address, IPv4Network
 
@@ -7,8 +6,7 @@ import pytest
 import yaml
 
 from podnet import userdata
-from podnet.plan.address import AddressPlan
-from podnet.plan.kubernetes import Kubernetes
+from podnet.plan.kubernetes import Kubernetes, Parameters
 from podnet.plan.settings import Settings
 
 FIELDS = {
@@ -33,6 +31,17 @@ def documents(text):
 
 def environment(settings, stack):
     return dict(line.split("=", 1) for line in userdata.node_env(settings, stack).splitlines())
+
+
+def test_a_cluster_finds_the_parameters_of_its_stack_wherever_that_is():
+    given = environment(OTHER, "acme/podnet/prod")
+    cluster = subject.Cluster.from_environ(given, "us-east-1")
+
+    assert Parameters(cluster.stack).root == given["PODNET_PARAMETERS"]
+    assert (
+        documents(subject.text(subject.init(cluster, None)))["ClusterConfiguration"]["clusterName"]
+        == "prod"
+    )
 
 
 def test_the_control_plane_is_made_as_the_golden_copy_says(golden, cluster):
@@ -124,10 +133,8 @@ def test_a_node_trusts_none_but_the_pinned_ca(cluster, address):
 
 
 @pytest.mark.parametrize(
-    ("zones", "address", "name"),
-    [(1, "192.168.1.12", "node-2"), (3, "192.168.1.75", "node-2"), (3, "192.168.1.12", "node-4")],
+    ("address", "name"),
+    [("192.168.1.12", "node-2"), ("192.168.2.11", "node-65"), ("192.168.3.13", "node-131")],
 )
-def test_a_node_is_named_by_its_number(cluster, zones, address, name):
-    plan = AddressPlan(cluster.addresses.vpc, cluster.addresses.pods, 24, zones)
-
-    assert dataclasses.replace(cluster, addresses=plan).name(IPv4Address(address)) == name
+def test_a_node_is_named_by_its_number(cluster, address, name):
+    assert cluster.name(IPv4Address(address)) == name

@@ -21,7 +21,9 @@ def test_a_node_that_lacks_a_block_gets_the_one_of_the_rule(plan):
     assert found == ({"node-2": "10.1.2.0/24", "node-12": "10.1.12.0/24"}, [])
 
 
-@pytest.mark.parametrize("name", ["worker", "node-0", "node-01", "node-245", "node-1a", "xnode-1"])
+@pytest.mark.parametrize(
+    "name", ["worker", "node-0", "node-01", "node-54", "node-64", "node-257", "node-1a", "xnode-1"]
+)
 def test_a_node_of_another_is_left_alone_and_named(plan, name):
     assert nodes.blocks(plan, [item(name)]) == (
         {},
@@ -43,18 +45,22 @@ def test_a_block_is_patched_in_both_fields():
     }
 
 
-def test_nodes_above_the_count_go_the_highest_first_and_others_stay():
-    items = [item(name) for name in ("node-1", "node-2", "node-3", "node-10", "worker")]
+def test_nodes_above_the_count_of_their_zone_go_the_highest_first_and_others_stay(plan):
+    names = ("node-1", "node-2", "node-3", "node-10", "node-65", "node-66", "node-129", "worker")
+    items = [item(name) for name in names]
 
-    assert nodes.surplus(items, 2) == ["node-10", "node-3"]
-    assert nodes.surplus(items, 10) == []
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "2.0", "none", "٣"])
-def test_what_is_no_count_removes_nobody(text):
-    with pytest.raises(ValueError, match="is not a count of nodes, so no node is removed"):
-        nodes.parse_count(text)
+    assert nodes.surplus(plan, items, [10, 2, 1]) == []
+    assert nodes.surplus(plan, items, [2, 1, 1]) == ["node-66", "node-10", "node-3"]
+    assert nodes.surplus(plan, items, [2, 2, 0]) == ["node-129", "node-10", "node-3"]
+    assert nodes.surplus(plan, items, [10]) == ["node-129", "node-66", "node-65"]
 
 
-def test_the_count_is_read():
-    assert nodes.parse_count("12") == 12
+@pytest.mark.parametrize("text", ["", "0", "-1", "2.0", "none", "٣", "3,", "0,3", "3, 1", "3;1"])
+def test_what_are_no_counts_removes_nobody(text):
+    with pytest.raises(ValueError, match="are no counts of nodes, so no node is removed"):
+        nodes.parse_counts(text)
+
+
+@pytest.mark.parametrize(("text", "counts"), [("12", (12,)), ("3,1,0", (3, 1, 0))])
+def test_the_counts_are_read(text, counts):
+    assert nodes.parse_counts(text) == counts

@@ -94,7 +94,13 @@ def test_nothing_is_fetched_where_nothing_is_missing(machine):
     assert list((machine.etc / "apt/sources.list.d").iterdir()) == []
 
 
-def test_a_plain_debian_gets_pinned_packages_from_both_projects_and_keeps_them(machine):
+@pytest.mark.parametrize(("system", "codename"), [("debian", "bookworm"), ("ubuntu", "noble")])
+def test_a_plain_system_gets_pinned_packages_from_both_projects_and_keeps_them(
+    machine, system, codename
+):
+    (machine.etc / "os-release").write_text(
+        f'PRETTY_NAME="X"\nVERSION_ID="1"\nID={system}\nID_LIKE=debian\nVERSION_CODENAME={codename}\n'
+    )
     machine.installing("v1.36.0")
 
     done = machine.run()
@@ -113,7 +119,7 @@ def test_a_plain_debian_gets_pinned_packages_from_both_projects_and_keeps_them(m
         ),
         "podnet-docker.list": (
             f"deb [signed-by={machine.etc}/apt/keyrings/docker.asc] "
-            "https://download.docker.com/linux/debian bookworm stable\n"
+            f"https://download.docker.com/linux/{system} {codename} stable\n"
         ),
     }
     held = re.findall(r"apt-mark hold (\S+)", machine.calls.read_text())

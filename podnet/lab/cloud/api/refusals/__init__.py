@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from podnet.lab.clients import Client
 from podnet.lab.cloud.api.call import Call
-from podnet.lab.cloud.api.refusals import addresses, dependencies, instances, registry, routes
+from podnet.lab.cloud.api.refusals import (
+    addresses,
+    dependencies,
+    instances,
+    limits,
+    ranges,
+    registry,
+    routes,
+)
 
-__all__ = ["addresses", "check", "dependencies", "instances", "routes"]
+__all__ = ["addresses", "check", "dependencies", "instances", "limits", "ranges", "routes"]
 
 
-def check(call: Call, ec2: Client) -> None:
+def check(call: Call, client: Client) -> None:
     """Raise `ApiError` where a rule refuses the call."""
     for rule in registry.RULES.get(call.action, ()):
-        rule(call, ec2)
+        rule(call, client)

@@ -59,6 +59,26 @@ def image_exists(call: Call, ec2: Client) -> None:
 
 
 @rule("RunInstances")
+def volume_holds_its_image(call: Call, ec2: Client) -> None:
+    """A volume has at least the size of the snapshot it begins with.
+
+    EC2's own words, in scylladb/scylla-cluster-tests#2484 and aws/karpenter-provider-aws#3302.
+    """
+    image = exists(lambda: ec2.describe_images(ImageIds=[call.get("ImageId")]), "Images")
+    mappings = image.get("BlockDeviceMappings", []) if image else []
+    inside = {one["DeviceName"]: one["Ebs"] for one in mappings if "Ebs" in one}
+    for item in call.items("BlockDeviceMapping"):
+        volume = inside.get(item.get("DeviceName", ""))
+        size = item.get("Ebs.VolumeSize")
+        if volume and size and int(size) < volume["VolumeSize"]:
+            raise ApiError(
+                "InvalidBlockDeviceMapping",
+                f"Volume of size {size}GB is smaller than snapshot '{volume['SnapshotId']}', "
+                f"expect size >= {volume['VolumeSize']}GB",
+            )
+
+
+@rule("RunInstances")
 def zone_offers_the_type(call: Call, ec2: Client) -> None:
     """An instance type is not offered in every zone (EC2 User Guide, error `Unsupported`)."""
     interface = next(iter(call.items("NetworkInterface")), {})

@@ -11,7 +11,7 @@ from podnet.lab.clients import Client
 from podnet.lab.cloud.api.call import Call
 
 Rule: TypeAlias = Callable[[Call, Client], None]
-"""Raises `ApiError`; the second argument is a client of EC2 in the call's region."""
+"""Raises `ApiError`; the second argument is a client of the action's service in its region."""
 
 Row: TypeAlias = dict[str, Any]
 """One thing in the answer of a describe call."""
@@ -20,7 +20,7 @@ RULES: dict[str, list[Rule]] = {}
 
 
 def rule(*actions: str) -> Callable[[Rule], Rule]:
-    """Register a function as a rule for these EC2 actions."""
+    """Register a function as a rule for these actions of EC2 and IAM."""
 
     def register(function: Rule) -> Rule:
         for action in actions:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from podnet.lab.clients import Client
+from podnet.lab.cloud.api import quotas
 from podnet.lab.cloud.api.call import ApiError, Call
 from podnet.lab.cloud.api.refusals.registry import Row, exists, rule
-from podnet.plan import quota
+from podnet.plan.quotas import quota
 
 
 @rule("CreateRoute", "ReplaceRoute")
@@ -22,6 +23,8 @@ def destination_lies_outside_the_vpc(call: Call, ec2: Client) -> None:
         return
     vpc = ec2.describe_vpcs(VpcIds=[table["VpcId"]])["Vpcs"][0]
     for association in vpc["CidrBlockAssociationSet"]:
+        if association["CidrBlockState"]["State"] != "associated":
+            continue
         if destination.subnet_of(IPv4Network(association["CidrBlock"])):
             raise ApiError(
                 "InvalidParameterValue",
@@ -46,9 +49,10 @@ def destination_is_new_to_the_table(call: Call, ec2: Client) -> None:
         raise ApiError(
             "RouteAlreadyExists", f"The route identified by {destination} already exists."
         )
-    if len(existing) >= quota.DEFAULT:
+    most = quotas.limit(quota.ROUTES)
+    if len(existing) >= most:
         raise ApiError(
-            "RouteLimitExceeded", f"The maximum number of routes has been reached: {quota.DEFAULT}"
+            "RouteLimitExceeded", f"The maximum number of routes has been reached: {most}"
         )
 
 

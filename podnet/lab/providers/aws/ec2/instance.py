@@ -9,23 +9,18 @@ from ipaddress import IPv4Address
 from botocore.exceptions import WaiterError  # type: ignore[import-untyped]
 
 from podnet.lab.providers.aws.base import Attempt, Block
-from podnet.lab.providers.aws.ec2 import user_data
+from podnet.lab.providers.aws.ec2 import launch, user_data
 from podnet.lab.providers.aws.ec2.resource import Ec2Resource
 from podnet.lab.providers.aws.ec2.volume import RootVolume
 from podnet.lab.providers.aws.schema import Schema
 from podnet.lab.providers.aws.session import POLL
 from podnet.lab.providers.protocol import UNKNOWN, ProviderError, Value, Values
 
-METADATA = {
-    "httpEndpoint": "HttpEndpoint",
-    "httpTokens": "HttpTokens",
-    "httpPutResponseHopLimit": "HttpPutResponseHopLimit",
-    "instanceMetadataTags": "InstanceMetadataTags",
-}
 COMPUTED = frozenset(
     {
         "associatePublicIpAddress",
         "availabilityZone",
+        "disableApiTermination",
         "iamInstanceProfile",
         "keyName",
         "metadataOptions",
@@ -38,6 +33,7 @@ COMPUTED = frozenset(
 )
 """Properties that EC2 chooses where the program does not."""
 
+ENDED = ("shutting-down", "terminated")
 # A profile that was made a moment ago may not be known yet where instances are made.
 NOT_YET_KNOWN = frozenset({"InvalidIamInstanceProfile.NotFound"})
 
@@ -68,7 +64,7 @@ class Instance(Ec2Resource):
     def validate(self, inputs: Values) -> None:
         user_data.check(inputs)
         for name, served in (
-            ("metadataOptions", METADATA.keys()),
+            ("metadataOptions", launch.METADATA.keys()),
             ("rootBlockDevice", RootVolume.served),
         ):
             block = inputs.get(name)
@@ -124,11 +120,13 @@ class Instance(Ec2Resource):
             "MinCount": 1,
             "MaxCount": 1,
             "ClientToken": attempt.token,
-            "NetworkInterfaces": [_interface(inputs)],
+            "NetworkInterfaces": [launch.interface(inputs)],
             **self.tagging(inputs),
         }
         if (data := user_data.raw(inputs)) is not None:
             request["UserData"] = data  # boto3 encodes it
+        if inputs.get("disableApiTermination") is not None:
+            request["DisableApiTermination"] = inputs["disableApiTermination"]
         if inputs.get("keyName"):
             request["KeyName"] = inputs["keyName"]
         if inputs.get("availabilityZone"):
@@ -136,7 +134,7 @@ class Instance(Ec2Resource):
         if inputs.get("iamInstanceProfile"):
             request["IamInstanceProfile"] = {"Name": inputs["iamInstanceProfile"]}
         if inputs.get("metadataOptions"):
-            request["MetadataOptions"] = _metadata(inputs["metadataOptions"])
+            request["MetadataOptions"] = launch.metadata(inputs["metadataOptions"])
         if inputs.get("rootBlockDevice"):
             request["BlockDeviceMappings"] = [
                 RootVolume(self.ec2).mapping(inputs["ami"], inputs["rootBlockDevice"])
@@ -161,6 +159,9 @@ class Instance(Ec2Resource):
         profile = instance.get("IamInstanceProfile", {}).get("Arn")
         data = self.ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
         encoded = data.get("UserData", {}).get("Value")
+        locked = self.ec2.describe_instance_attribute(
+            InstanceId=id_, Attribute="disableApiTermination"
+        )["DisableApiTermination"]
         return {
             "arn": self.arn(id_, primary["OwnerId"]),
             "ami": instance["ImageId"],
@@ -177,12 +178,27 @@ class Instance(Ec2Resource):
             "publicDns": instance.get("PublicDnsName") or "",
             "associatePublicIpAddress": bool(public.get("PublicIp")),
             "sourceDestCheck": instance["SourceDestCheck"],
+            "disableApiTermination": locked.get("Value", False),
             "vpcSecurityGroupIds": sorted(group["GroupId"] for group in primary["Groups"]),
             **user_data.live(encoded, known),
-            "metadataOptions": Block({name: options.get(key) for name, key in METADATA.items()}),
+            "metadataOptions": Block(
+                {name: options.get(key) for name, key in launch.METADATA.items()}
+            ),
             "rootBlockDevice": RootVolume(self.ec2).describe(instance, self.session),
             "tags": self.session.read_tags(instance.get("Tags", [])),
         }
+
+    def created(self, id_: str, inputs: Values) -> Values:
+        """A launch that EC2 ended says why (ec2_instance.go, waitInstanceCreated)."""
+        instance = self.fetch(id_) or {}
+        state = instance.get("State", {}).get("Name")
+        if state in ENDED:
+            raise ProviderError(
+                f"waiting for EC2 Instance ({id_}) create: unexpected state {state!r}, wanted "
+                f"target 'running'. last error: {instance['StateReason']['Message']}",
+                rule="aws-instance-ended",
+            )
+        return super().created(id_, inputs)
 
     def update(self, id_: str, known: Values, inputs: Values) -> Values:
         """Change what differs from the state; the check is not set again where that has it so.
@@ -209,7 +225,7 @@ class Instance(Ec2Resource):
         ):
             # moto forgets the options that a change does not name.
             self.ec2.modify_instance_metadata_options(
-                InstanceId=id_, **_metadata({**live["metadataOptions"], **options})
+                InstanceId=id_, **launch.metadata({**live["metadataOptions"], **options})
             )
         if (profile := inputs.get("iamInstanceProfile")) and profile != live["iamInstanceProfile"]:
             self._set_profile(id_, profile)
@@ -220,6 +236,11 @@ class Instance(Ec2Resource):
         if inputs["sourceDestCheck"] != live["sourceDestCheck"]:
             wanted = {"Value": inputs["sourceDestCheck"]}
             self.ec2.modify_instance_attribute(InstanceId=id_, SourceDestCheck=wanted)
+        locked = inputs.get("disableApiTermination")
+        if locked is not None and locked != live["disableApiTermination"]:
+            self.ec2.modify_instance_attribute(
+                InstanceId=id_, DisableApiTermination={"Value": locked}
+            )
         groups = inputs.get("vpcSecurityGroupIds")
         if groups and sorted(groups) != live["vpcSecurityGroupIds"]:
             self.ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
@@ -275,18 +296,3 @@ class Instance(Ec2Resource):
                 f"{self.session.patience:g} s: {error}",
                 rule="aws-instance-wait-timed-out",
             ) from error
-
-
-def _interface(inputs: Values) -> Values:
-    wanted: Values = {"DeviceIndex": 0, "SubnetId": inputs["subnetId"], "DeleteOnTermination": True}
-    if inputs.get("privateIp"):
-        wanted["PrivateIpAddress"] = inputs["privateIp"]
-    if inputs.get("vpcSecurityGroupIds"):
-        wanted["Groups"] = inputs["vpcSecurityGroupIds"]
-    if inputs.get("associatePublicIpAddress") is not None:
-        wanted["AssociatePublicIpAddress"] = inputs["associatePublicIpAddress"]
-    return wanted
-
-
-def _metadata(options: Values) -> Values:
-    return {METADATA[name]: value for name, value in options.items() if value is not None}

@@ -36,7 +36,7 @@ class Ec2Resource(Resource):
 
     def arn(self, id_: str, owner: str) -> str:
         """The ARN of a resource of this type."""
-        return f"arn:aws:ec2:{self.session.region}:{owner}:{self.kind}/{id_}"
+        return f"arn:{self.session.partition}:ec2:{self.session.region}:{owner}:{self.kind}/{id_}"
 
     def retag(self, id_: str, wanted: Mapping[str, str] | None, have: Mapping[str, str]) -> None:
         """Bring the tags that the program may see to what it wants."""

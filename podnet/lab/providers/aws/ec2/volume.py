@@ -15,6 +15,7 @@ VOLUME = {
     "iops": "Iops",
     "throughput": "Throughput",
     "encrypted": "Encrypted",
+    "kmsKeyId": "KmsKeyId",
 }
 SMALLEST = 8  # GiB
 IN_PLACE = frozenset({"volumeType", "volumeSize", "iops", "throughput"})
@@ -30,8 +31,15 @@ class RootVolume:
 
     @staticmethod
     def replaces(old: Values, new: Values) -> bool:
-        """Whether only another instance can have this root volume."""
-        return "encrypted" in new and bool(old.get("encrypted")) != bool(new["encrypted"])
+        """Whether only another instance can have this root volume: other encryption, another key.
+
+        Of its size, type, throughput, tags and the flag to delete it the provider has updates
+        (terraform-provider-aws, internal/service/ec2/ec2_instance.go, root_block_device).
+        """
+        key = new.get("kmsKeyId")
+        is_rekeyed = key is not None and key != old.get("kmsKeyId")
+        encrypted = new.get("encrypted", old.get("encrypted"))
+        return is_rekeyed or bool(old.get("encrypted")) != bool(encrypted)
 
     @classmethod
     def importable(cls, live: Values) -> Values:

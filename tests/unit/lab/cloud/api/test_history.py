@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from podnet.lab.cloud.api.call import Call
-from podnet.lab.cloud.api.unkind.history import History
+from podnet.lab.cloud.api.fault_injection.history import History
 
 WRITE = Call("ec2", "r", "CreateVpc")
 READ = Call("ec2", "r", "DescribeVpcs")

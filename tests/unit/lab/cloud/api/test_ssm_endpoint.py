@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from podnet.lab.clients import client
-from podnet.lab.cloud.api import ssm as parameters
+from podnet.lab.cloud.api.ssm import calls as parameters
 from podnet.lab.cloud.services.credentials import Credentials
 
 REGION = "eu-central-1"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ def test_the_processes_of_a_lab_are_those_of_all_its_groups(tmp_path):
     (tmp_path / "one/lab-abcd/cgroup.procs").write_text("999\n")
 
     assert groups.processes() == {7, 100, 101, 102, 103}
+
+
+def test_a_group_that_ends_while_the_others_are_read_is_passed_over(tmp_path, monkeypatch):
+    groups = Cgroups("lab-abc", [tmp_path], [])
+    (left,) = groups.make("cloud")
+    (left / "cgroup.procs").write_text("7\n")
+    groups.make("i-1/payload")
+    scandir = os.scandir
+
+    def vanishing(path):
+        if str(path).endswith("payload"):
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+
+    assert groups.processes() == {7}
 
 
 @pytest.mark.parametrize(

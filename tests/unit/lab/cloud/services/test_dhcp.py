@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from podnet.lab.cloud.services import dhcp
-from podnet.lab.cloud.world.model import Subnet
+from podnet.world.model import Subnet
 
 MAC = "020000000011"
 ADDRESS = bytes([192, 168, 1, 11])

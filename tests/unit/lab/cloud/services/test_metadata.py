@@ -10,11 +10,11 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from podnet.lab.cloud.api.unkind.faults import Settings
+from podnet.lab.cloud.api.fault_injection.faults import Settings
 from podnet.lab.cloud.services.credentials import Keys
+from podnet.lab.cloud.services.fault_injection import MetadataFaults
 from podnet.lab.cloud.services.metadata import MetadataServer, Tokens
-from podnet.lab.cloud.services.unkind import MetadataFaults
-from podnet.lab.cloud.world.model import World
+from podnet.world.model import World
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 TOKEN = "X-aws-ec2-metadata-token"  # the name of a header

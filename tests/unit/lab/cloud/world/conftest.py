@@ -12,8 +12,8 @@ from moto import mock_aws
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
-from podnet.lab.cloud.world.model import RouteTable, World
 from podnet.lab.cloud.world.observe import observe
+from podnet.world.model import RouteTable, World
 
 REGION = "eu-central-1"
 

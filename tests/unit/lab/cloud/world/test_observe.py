@@ -1,8 +1,8 @@
 from ipaddress import IPv4Network
 from types import SimpleNamespace
 
-from podnet.lab.cloud.world.model import Gateway, Route, World
 from podnet.lab.cloud.world.observe import merge
+from podnet.world.model import Gateway, Route, World
 from tests.unit.lab.cloud.world.conftest import eni_of, only, seen, table_of
 
 

@@ -1,7 +1,8 @@
 import pytest
 
-from podnet.lab.cloud.world.model import UnmodelledError
 from podnet.lab.cloud.world.observe import observe
+from podnet.lab.cloud.world.unsupported import UnmodelledError
+from tests.network_acls import deny_http
 from tests.refusals import refused
 
 
@@ -41,24 +42,7 @@ def egress_only_gateway(stack):
 
 
 def network_acl(stack):
-    acls = stack.ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [stack.vpc]}])[
-        "NetworkAcls"
-    ]
-    stack.ec2.create_network_acl_entry(
-        NetworkAclId=acls[0]["NetworkAclId"],
-        RuleNumber=50,
-        Protocol="6",
-        RuleAction="deny",
-        Egress=False,
-        CidrBlock="0.0.0.0/0",
-        PortRange={"From": 80, "To": 80},
-    )
-    return acls[0]["NetworkAclId"]
-
-
-def second_range(stack):
-    stack.ec2.associate_vpc_cidr_block(VpcId=stack.vpc, CidrBlock="192.168.2.0/24")
-    return stack.vpc
+    return deny_http(stack.ec2, stack.vpc)
 
 
 def ipv6_vpc(stack):
@@ -170,7 +154,6 @@ MAKERS = [
     transit_gateway,
     egress_only_gateway,
     network_acl,
-    second_range,
     ipv6_vpc,
     dhcp_options,
     secondary_address,

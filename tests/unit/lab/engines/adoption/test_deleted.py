@@ -34,7 +34,9 @@ def rules(ec2):
 
 
 def association(ec2):
-    tables = ec2.describe_route_tables(Filters=[{"Name": "tag:podnet:stack", "Values": ["dev"]}])
+    tables = ec2.describe_route_tables(
+        Filters=[{"Name": "tag:podnet:stack", "Values": ["organization/podnet/dev"]}]
+    )
     (one,) = tables["RouteTables"][0]["Associations"]
     ec2.disassociate_route_table(AssociationId=one["RouteTableAssociationId"])
 

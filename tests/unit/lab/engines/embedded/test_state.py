@@ -1,5 +1,6 @@
 """The state file and its lock."""
 
+import gc
 import json
 import os
 import threading
@@ -89,6 +90,7 @@ def hold(lab, seconds):
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        gc.freeze()
 
         def at(when):
             if when == "before":

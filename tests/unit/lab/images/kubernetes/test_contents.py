@@ -25,10 +25,25 @@ BASE = {
 }
 
 
+@pytest.fixture
+def root(tmp_path):
+    """An instance with Python: what is there for a container, and what is not."""
+    library = tmp_path / "usr/lib/python3.11"
+    for name in ("json/__init__.py", "lib-dynload/_ctypes.so", "test/a.py", "__pycache__/x.pyc"):
+        file = library / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (library / "sitecustomize.py").symlink_to("/etc/python3.11/sitecustomize.py")
+    (tmp_path / "usr/bin").mkdir()
+    (tmp_path / "usr/bin/python3").symlink_to("python3.11")
+    return tmp_path
+
+
 @pytest.fixture(autouse=True)
 def _linked(monkeypatch):
     def run(*argv):
-        assert argv[:3] == ("chroot", str(ROOT), "ldd")
+        assert argv[0] == "chroot"
+        assert argv[2] == "ldd"
         return LDD
 
     monkeypatch.setattr(contents, "run", run)
@@ -66,8 +81,8 @@ def test_an_image_that_nobody_can_make_is_named():
         contents.cluster_images(["example/new:v1"], PROGRAMS, ROOT)
 
 
-def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for():
-    names = {image.names for image in contents.other_images(PROGRAMS, ROOT)}
+def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for(root):
+    names = {image.names for image in contents.other_images(PROGRAMS, root)}
     digests = [pinned.partition("@")[2] for pinned in (flannel.IMAGE, flannel.PLUGIN_IMAGE)]
 
     assert names == {
@@ -76,21 +91,42 @@ def test_an_image_pinned_by_digest_has_the_names_that_containerd_looks_for():
             f"ghcr.io/flannel-io/flannel-cni-plugin@{digests[1]}",
             flannel.PLUGIN_IMAGE.partition("@")[0],
         ),
+        (
+            f"docker.io/library/python@{contents.PYTHON_IMAGE.partition('@')[2]}",
+            contents.PYTHON_IMAGE.partition("@")[0],
+        ),
         (contents.POD_IMAGE,),
     }
 
 
-def test_flannels_daemon_has_the_files_of_its_base():
-    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, ROOT)}
+def test_flannels_daemon_has_the_files_of_its_base(root):
+    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, root)}
 
     daemon = {"/opt/bin/flanneld", "/opt/bin/install-conf"}
     assert set(images[flannel.IMAGE.partition("@")[0]].files) == daemon | BASE
 
 
-def test_the_plugin_can_be_installed_from_its_image():
-    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, ROOT)}
+def test_the_plugin_can_be_installed_from_its_image(root):
+    images = {image.names[-1]: image for image in contents.other_images(PROGRAMS, root)}
 
     assert (
         set(images[flannel.PLUGIN_IMAGE.partition("@")[0]].files)
         == {"/flannel", "/bin/cp"} | LIBRARIES
     )
+
+
+def test_python_has_its_library_without_links_and_without_what_nobody_runs(root):
+    [image] = [
+        image
+        for image in contents.other_images(PROGRAMS, root)
+        if image.names[0].startswith("docker.io/library/python@")
+    ]
+
+    assert set(image.files) - LIBRARIES == {
+        "/usr/bin/python3",
+        "/usr/bin/python3.11",
+        "/usr/lib/python3.11/json/__init__.py",
+        "/usr/lib/python3.11/lib-dynload/_ctypes.so",
+    }
+    assert set(image.files) >= LIBRARIES
+    assert image.files["/usr/bin/python3"] == root / "usr/bin/python3.11"

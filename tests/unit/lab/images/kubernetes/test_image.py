@@ -18,7 +18,9 @@ from tests.refusals import refused
 def unshare(tmp_path, monkeypatch):
     """Puts a shell script in the place of `unshare`, and of what is built before."""
     under, programs = tmp_path / base.recipe() / "root", tmp_path / "programs"
-    under.mkdir(parents=True)
+    bundle = under / "etc/ssl/certs/ca-certificates.crt"
+    bundle.parent.mkdir(parents=True)
+    bundle.write_text("Debian's\n")
     (tmp_path / "bin").mkdir()
     monkeypatch.setattr(build, "ensure", lambda *_: programs)
     monkeypatch.setattr(image, "bound", lambda *argv: ["unshare", *argv])
@@ -78,4 +80,14 @@ def test_instances_of_it_boot_its_root_and_all_others_that_of_debian(unshare, tm
     built = image.ensure(tmp_path)
 
     assert root_of(tmp_path, KUBERNETES.image_id) == built
-    assert root_of(tmp_path, "ami-1") == Root(layers=(tmp_path / base.recipe() / "root",))
+    of_debian = tmp_path / base.recipe()
+    assert root_of(tmp_path, "ami-1") == Root(layers=(of_debian / "trusted", of_debian / "root"))
+
+
+def test_an_instance_trusts_the_labs_authority_beside_all_of_its_image(unshare, tmp_path):
+    trusted, under = root_of(tmp_path, "ami-1").layers
+
+    bundle = "etc/ssl/certs/ca-certificates.crt"
+    authority = (tmp_path / "authority" / "ca.crt").read_text()
+    assert (trusted / bundle).read_text() == (under / bundle).read_text() + authority
+    assert [path for path in trusted.rglob("*") if path.is_file()] == [trusted / bundle]

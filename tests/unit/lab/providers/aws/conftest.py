@@ -29,11 +29,11 @@ def provider(endpoint):
     return AwsProvider(endpoint, REGION, patience=1)
 
 
-def client(endpoint: str, service: str) -> Any:
+def client(endpoint: str, service: str, region: str = REGION) -> Any:
     """A client of one's own: what somebody does behind the provider's back."""
     return boto3.client(
         service,
-        region_name=REGION,
+        region_name=region,
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",

@@ -6,8 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.unit.lab.providers.aws import instances
+from tests.unit.lab.providers.aws.instances import INSTANCE, instance
+from tests.unit.lab.providers.aws.world import OTHER_TAGS, TAGS, World
+
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
+SECONDARY_RANGE = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+RESERVATION = "aws:ec2/subnetCidrReservation:SubnetCidrReservation"
 GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 TAG = "aws:ec2/tag:Tag"
 TABLE = "aws:ec2/routeTable:RouteTable"
@@ -22,11 +28,8 @@ ROLE = "aws:iam/role:Role"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
-INSTANCE = "aws:ec2/instance:Instance"
 PARAMETER = "aws:ssm/parameter:Parameter"
 
-TAGS = {"Name": "one", "podnet:stack": "test"}
-OTHER_TAGS = {"Name": "two"}
 TRUST = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
     '"Principal": {"Service": "ec2.amazonaws.com"}}]}'
@@ -37,24 +40,6 @@ READING = (
 )
 WRITING = READING.replace("Get", "Put")
 OTHER_TRUST = TRUST.replace("ec2.", "ecs-tasks.")
-
-
-@dataclass(frozen=True)
-class World:
-    """What the samples stand on."""
-
-    vpc: Any
-    other_vpc: Any
-    subnet: Any
-    other_subnet: Any
-    table: Any
-    other_table: Any
-    group: Any
-    other_group: Any
-    role: Any
-    instance: Any
-    image: str
-    policy: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +92,25 @@ SAMPLES = [
             "availabilityZone": "eu-central-1c",
         },
         frozenset({"arn", "ownerId", "availabilityZoneId", "tagsAll"}),
+    ),
+    Sample(
+        SECONDARY_RANGE,
+        lambda w: {"vpcId": w.vpc.id, "cidrBlock": "192.168.7.0/24"},
+        replaces=lambda w: {"vpcId": w.other_vpc.id, "cidrBlock": "192.168.8.0/24"},
+    ),
+    Sample(
+        RESERVATION,
+        lambda w: {
+            "subnetId": w.other_subnet.id,
+            "cidrBlock": "192.168.1.96/28",
+            "reservationType": "explicit",
+        },
+        replaces=lambda w: {
+            "subnetId": w.subnet.id,
+            "cidrBlock": "192.168.1.112/28",
+            "reservationType": "prefix",
+        },
+        outputs=frozenset({"ownerId"}),
     ),
     Sample(
         GATEWAY,
@@ -254,66 +258,8 @@ SAMPLES = [
     Sample(
         INSTANCE,
         lambda w: instance(w, "192.168.1.20"),
-        lambda w: {
-            "tags": OTHER_TAGS,
-            "instanceType": "t3.large",
-            "sourceDestCheck": True,
-            "vpcSecurityGroupIds": [w.other_group.id],
-            "rootBlockDevice": {
-                "volumeType": "gp3",
-                "encrypted": True,
-                "volumeSize": 20,
-                "tags": OTHER_TAGS,
-            },
-            "metadataOptions": {
-                "httpTokens": "required",
-                "httpPutResponseHopLimit": 2,
-                "instanceMetadataTags": "enabled",
-            },
-            "userDataReplaceOnChange": False,
-        },
-        lambda w: {
-            "ami": "ami-other",
-            "subnetId": w.other_subnet.id,
-            "keyName": "other",
-            "privateIp": "192.168.1.21",
-            "associatePublicIpAddress": False,
-            "userData": "#cloud-config\n{other: true}\n",
-            "rootBlockDevice": {"volumeType": "gp3", "encrypted": False},
-        },
-        frozenset(
-            {
-                "arn",
-                "primaryNetworkInterfaceId",
-                "publicIp",
-                "privateDns",
-                "availabilityZone",
-                "instanceState",
-                "tagsAll",
-            }
-        ),
+        instances.updates,
+        instances.replaces,
+        instances.OUTPUTS,
     ),
 ]
-
-
-def instance(world: World, address: str) -> dict[str, Any]:
-    """The inputs of an instance as the program makes it."""
-    return {
-        "ami": world.image,
-        "instanceType": "t3.small",
-        "subnetId": world.subnet.id,
-        "privateIp": address,
-        "vpcSecurityGroupIds": [world.group.id],
-        "associatePublicIpAddress": True,
-        "sourceDestCheck": False,
-        "userData": "#cloud-config\n{}\n",
-        "userDataReplaceOnChange": True,
-        "metadataOptions": {
-            "httpEndpoint": "enabled",
-            "httpTokens": "required",
-            "httpPutResponseHopLimit": 1,
-            "instanceMetadataTags": "enabled",
-        },
-        "rootBlockDevice": {"volumeType": "gp3", "encrypted": True, "tags": TAGS},
-        "tags": TAGS,
-    }

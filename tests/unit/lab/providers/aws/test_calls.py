@@ -26,12 +26,16 @@ LAB_ONLY = {
 
 ARGUMENTS = {
     "aws:ec2/getAmi:getAmi": {"mostRecent": True, "owners": ["099720109477"]},
+    "aws:ec2/getInstanceType:getInstanceType": {"instanceType": "t3.small"},
+    "aws:ec2/getNetworkInterface:getNetworkInterface": {"id": "eni-0"},
     "aws:ec2/getRouteTable:getRouteTable": {"routeTableId": "rtb-0"},
+    "aws:vpc/getSecurityGroupRule:getSecurityGroupRule": {"securityGroupRuleId": "sgr-0"},
     "aws:servicequotas/getServiceQuota:getServiceQuota": {
         "serviceCode": "vpc",
         "quotaCode": "L-93826ACB",
     },
     "aws:ssm/getParameter:getParameter": {"name": "/podnet/none"},
+    "aws:ssm/getParametersByPath:getParametersByPath": {"path": "/podnet/none"},
 }
 """Arguments of the look-ups that do not go without."""
 

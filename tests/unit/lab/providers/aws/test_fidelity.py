@@ -241,3 +241,20 @@ def test_a_new_group_loses_its_way_out_in_its_creation_alone(world, stack, ec2):
     ec2.authorize_security_group_egress(GroupId=group.id, IpPermissions=everything)
     group.update(tags={"a": "b"})
     assert [block["cidrBlocks"] for block in group["egress"]] == [["0.0.0.0/0"]]
+
+
+def test_a_reservation_is_read_by_its_subnet(provider, world, stack):
+    inputs = {
+        "subnetId": world.other_subnet.id,
+        "cidrBlock": "192.168.1.96/28",
+        "reservationType": "explicit",
+    }
+    made = stack.make(samples.RESERVATION, **inputs)
+
+    with refused("aws-read-needs-key", ProviderError):
+        provider.read(samples.RESERVATION, made.id, {}, {})
+    imported = provider.read(samples.RESERVATION, f"{inputs['subnetId']}:{made.id}", {}, {})
+    assert imported is not None
+    assert imported[0] == inputs
+    elsewhere = {**inputs, "subnetId": world.subnet.id}
+    assert provider.read(samples.RESERVATION, made.id, elsewhere, elsewhere) is None

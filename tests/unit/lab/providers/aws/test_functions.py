@@ -1,29 +1,23 @@
-"""Look-ups: images, zones, quotas, and what is there of a stack."""
+"""Look-ups of images, zones and types, and what every look-up has in common."""
 
 from __future__ import annotations
 
-from unittest.mock import Mock
-
 import pytest
-from botocore.exceptions import ClientError
 
+from podnet.lab.providers.aws import AwsProvider
 from podnet.lab.providers.aws.functions import FUNCTIONS
 from podnet.lab.providers.aws.session import Session
 from podnet.lab.providers.protocol import ProviderError
 from tests.refusals import refused
 from tests.unit.lab.providers.aws import samples
-from tests.unit.lab.providers.aws.conftest import REGION
+from tests.unit.lab.providers.aws.conftest import REGION, Stack
 from tests.unit.lab.providers.aws.test_calls import ARGUMENTS
 
 AMI = "aws:ec2/getAmi:getAmi"
 ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
-VPCS = "aws:ec2/getVpcs:getVpcs"
-INSTANCES = "aws:ec2/getInstances:getInstances"
-TABLES = "aws:ec2/getRouteTables:getRouteTables"
-TABLE = "aws:ec2/getRouteTable:getRouteTable"
+TYPE = "aws:ec2/getInstanceType:getInstanceType"
+TYPES = "aws:ec2/getInstanceTypes:getInstanceTypes"
 OFFERINGS = "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings"
-RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
-QUOTA = "aws:servicequotas/getServiceQuota:getServiceQuota"
 UBUNTU = "099720109477"
 
 
@@ -91,6 +85,58 @@ def test_zones_may_be_left_out_by_name(provider):
     assert result["names"] == [f"{REGION}b", f"{REGION}c"]
 
 
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("t3.small", (["x86_64"], "nitro", 2, 2048, 3)),
+        ("m7g.large", (["arm64"], "nitro", 2, 8192, 3)),
+        ("t2.micro", (["i386", "x86_64"], "xen", 1, 1024, 2)),
+        ("c5.metal", (["x86_64"], "", 96, 196608, 15)),
+    ],
+)
+def test_a_type_is_as_ec2_describes_it(provider, name, facts):
+    found = provider.invoke(TYPE, {"instanceType": name})
+
+    assert facts == (
+        found["supportedArchitectures"],
+        found["hypervisor"],
+        found["defaultVcpus"],
+        found["memorySize"],
+        found["maximumNetworkInterfaces"],
+    )
+
+
+def test_a_type_that_ec2_does_not_know_is_an_error(provider):
+    with refused("aws-instance-type-unknown", ProviderError) as caught:
+        provider.invoke(TYPE, {"instanceType": "t99.small"})
+    assert "t99.small" in str(caught.value)
+
+
+def test_types_are_found_by_their_processors(provider):
+    def found(size):
+        of_size = [{"name": "vcpu-info.default-vcpus", "values": [size]}]
+        return provider.invoke(TYPES, {"filters": of_size})["instanceTypes"]
+
+    assert {"t3.small", "m7g.large"} <= {*found("2")}
+    assert not {"t3.small", "m7g.large"} & {*found("4")}
+    assert found("7") == []
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_a_region_is_in_its_partition(endpoint, region, partition):
+    stack = Stack(AwsProvider(endpoint, region, patience=1))
+    answer = stack.provider.invoke("aws:index/getPartition:getPartition", {})
+    role = stack.make(samples.ROLE, assumeRolePolicy=samples.TRUST)
+    own = role["arn"]
+    stack.clear()
+
+    assert answer["partition"] == partition
+    assert own.startswith(f"arn:{partition}:iam::")
+
+
 def offerings(provider, *types):
     return provider.invoke(
         OFFERINGS,
@@ -118,134 +164,6 @@ def test_a_type_that_is_offered_nowhere_has_empty_lists(provider):
     assert (answer["instanceTypes"], answer["locations"], answer["locationTypes"]) == ([], [], [])
 
 
-def test_vpcs_are_found_by_tags_in_which_a_star_stands_for_anything(provider, stack):
-    vpc = stack.make(
-        samples.VPC,
-        cidrBlock="10.9.0.0/16",
-        tags={"podnet:stack": "found", "podnet:routing": "overlay max=1"},
-    )
-
-    def found(**tags):
-        return provider.invoke(VPCS, {"tags": {f"podnet:{key}": tags[key] for key in tags}})["ids"]
-
-    assert found(stack="found") == [vpc.id]
-    assert found(stack="found", routing="overlay *") == [vpc.id]
-    assert found(stack="found", routing="overlay") == []
-    assert found(stack="other") == []
-
-
-def test_instances_are_found_by_tags_image_and_state(provider, stack, world, ec2):
-    tags = {"podnet:stack": "found"}
-    one = stack.make(samples.INSTANCE, **{**samples.instance(world, "192.168.1.41"), "tags": tags})
-    two = stack.make(
-        samples.INSTANCE,
-        **{**samples.instance(world, "192.168.1.42"), "tags": {**tags, "podnet:version": "2"}},
-    )
-    ec2.stop_instances(InstanceIds=[two.id])
-
-    def found(states=None, filters=None, **more):
-        result = provider.invoke(
-            INSTANCES,
-            {"instanceTags": {**tags, **more}, "instanceStateNames": states, "filters": filters},
-        )
-        return dict(zip(result["ids"], result["privateIps"], strict=True))
-
-    both = ["running", "stopped"]
-    assert found() == {one.id: "192.168.1.41"}
-    assert found(both) == {one.id: "192.168.1.41", two.id: "192.168.1.42"}
-    assert found(both, **{"podnet:version": "2"}) == {two.id: "192.168.1.42"}
-    assert found(both, [{"name": "image-id", "values": [world.image]}]) == found(both)
-    assert found(both, [{"name": "image-id", "values": ["ami-0"]}]) == {}
-    assert found(both, [{"name": "instance-type", "values": ["t3.small"]}]) == found(both)
-    assert found(both, [{"name": "instance-type", "values": ["t3.nano"]}]) == {}
-
-
-def test_a_route_table_reports_its_routes_but_not_the_one_within_the_vpc(provider, stack, world):
-    table = stack.make(samples.TABLE, vpcId=world.vpc.id, tags={"podnet:stack": "found"})
-    interface = world.instance["primaryNetworkInterfaceId"]
-    stack.make(
-        samples.ROUTE,
-        routeTableId=table.id,
-        destinationCidrBlock="10.1.7.0/24",
-        networkInterfaceId=interface,
-    )
-    found = provider.invoke(TABLES, {"tags": {"podnet:stack": "found"}})["ids"]
-    routes = provider.invoke(TABLE, {"routeTableId": table.id})["routes"]
-
-    assert found == [table.id]
-    assert [(route["cidrBlock"], route["networkInterfaceId"]) for route in routes] == [
-        ("10.1.7.0/24", interface)
-    ]
-
-
-def test_rules_of_security_groups_are_found_by_tags_and_titles(provider, stack, world):
-    rules = {
-        key: stack.make(
-            samples.INGRESS,
-            securityGroupId=world.group.id,
-            ipProtocol="udp",
-            fromPort=port,
-            toPort=port,
-            cidrIpv4="10.9.0.0/16",
-            tags={"podnet:stack": "found", "Name": f"found-in-{key}"},
-        )
-        for port, key in ((1, "pods"), (2, "vxlan-2"), (3, "vxlan-3"))
-    }
-
-    def found(*titles, stack="found"):
-        result = provider.invoke(
-            RULES,
-            {
-                "tags": {"podnet:stack": stack},
-                "filters": [{"name": "tag:Name", "values": [*titles]}],
-            },
-        )
-        return {key for key, rule in rules.items() if rule.id in result.get("ids", ())}
-
-    assert found("found-in-pods", "found-in-vxlan-*") == {"pods", "vxlan-2", "vxlan-3"}
-    assert found("found-in-vxlan-2") == {"vxlan-2"}
-    assert found("found-in-*", stack="other") == set()
-
-
-def test_a_quota_is_that_of_the_account_beside_the_default(provider):
-    asked = {"serviceCode": "vpc", "quotaCode": "L-93826ACB"}
-    result = provider.invoke(QUOTA, asked)
-
-    # moto knows the quota of accounts that were opened before June 2025.
-    assert (result["quotaName"], result["defaultValue"], result["value"]) == (
-        "Routes per route table",
-        500,
-        50,
-    )
-
-
-def test_an_account_without_a_quota_of_its_own_has_the_default(provider, monkeypatch):
-    session = provider._session  # noqa: SLF001
-    none = ClientError({"Error": {"Code": "NoSuchResourceException"}}, "GetServiceQuota")
-    monkeypatch.setattr(session.quotas, "get_service_quota", Mock(side_effect=none))
-    result = provider.invoke(QUOTA, {"serviceCode": "vpc", "quotaCode": "L-93826ACB"})
-
-    assert (result["defaultValue"], result["value"]) == (500, 500)
-
-
-@pytest.mark.parametrize(
-    ("call", "code"),
-    [
-        ("get_aws_default_service_quota", "AccessDeniedException"),
-        ("get_aws_default_service_quota", "NoSuchResourceException"),
-        ("get_service_quota", "AccessDeniedException"),
-    ],
-)
-def test_a_quota_that_may_not_be_asked_for_is_an_error(provider, monkeypatch, call, code):
-    session = provider._session  # noqa: SLF001
-    error = ClientError({"Error": {"Code": code}}, call)
-    monkeypatch.setattr(session.quotas, call, Mock(side_effect=error))
-
-    with refused("aws-call-refused", ProviderError) as caught:
-        provider.invoke(QUOTA, {"serviceCode": "vpc", "quotaCode": "L-93826ACB"})
-    assert code in str(caught.value)
-
-
 @pytest.mark.parametrize("token", sorted(FUNCTIONS))
 def test_no_answer_of_a_look_up_holds_a_null(token, provider):
     try:
@@ -260,6 +178,8 @@ def test_no_answer_of_a_look_up_holds_a_null(token, provider):
     ("token", "lists"),
     [
         ("aws:ec2/getVpcs:getVpcs", {"ids": []}),
+        ("aws:ec2/getNetworkInterfaces:getNetworkInterfaces", {"ids": []}),
+        ("aws:ec2/getSecurityGroups:getSecurityGroups", {"ids": []}),
         ("aws:ec2/getRouteTables:getRouteTables", {"ids": []}),
         ("aws:vpc/getSecurityGroupRules:getSecurityGroupRules", {}),
     ],

@@ -22,6 +22,7 @@ NAMED_OTHERWISE = {
     samples.ROUTE: "{routeTableId}_{destinationCidrBlock}",
     samples.ASSOCIATION: "{subnetId}/{routeTableId}",
     samples.ATTACHMENT: "{role}/{policyArn}",
+    samples.RESERVATION: "{subnetId}:{id}",
     samples.TAG: "{resourceId},{key}",
     samples.EXCLUSIVE: "{securityGroupId}",
 }
@@ -39,9 +40,9 @@ NOT_READ = {"userDataReplaceOnChange", "overwrite", "forceDetachPolicies"}
 EACH = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.type.split(":")[-1])
 
 
-def import_id(made):
+def import_id(type_, inputs, id_):
     """The name by which a resource is imported."""
-    return NAMED_OTHERWISE.get(made.type, "").format_map(made.inputs) or made.id
+    return NAMED_OTHERWISE.get(type_, "").format_map({**inputs, "id": id_}) or id_
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,9 @@ def test_after_an_import_the_program_changes_nothing(sample, world, provider, se
     made = stack.make(sample.type, **sample.inputs(world))
     urn = f"urn:pulumi:lab::podnet::{sample.type}::one"
 
-    read = servicer.Read(pb.ReadRequest(id=import_id(made), urn=urn), None)
+    read = servicer.Read(
+        pb.ReadRequest(id=import_id(made.type, made.inputs, made.id), urn=urn), None
+    )
     news = servicer.Check(pb.CheckRequest(urn=urn, news=encode(sample.inputs(world))), None)
     diff = servicer.Diff(
         pb.DiffRequest(
@@ -80,7 +83,7 @@ def test_after_an_import_the_program_changes_nothing(sample, world, provider, se
 @EACH
 def test_an_import_gives_the_inputs(sample, world, stack, provider):
     made = stack.make(sample.type, **sample.inputs(world))
-    id_ = import_id(made)
+    id_ = import_id(made.type, made.inputs, made.id)
     found, outputs = provider.read(sample.type, id_, {}, {})
     diff = provider.diff(sample.type, id_, found, outputs, made.inputs)
 

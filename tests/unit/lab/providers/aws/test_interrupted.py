@@ -7,6 +7,8 @@ import secrets
 import pytest
 
 from podnet.lab.providers.aws import TYPES
+from podnet.lab.providers.protocol import ProviderError
+from tests.refusals import refused
 from tests.unit.lab.providers.aws import samples
 
 
@@ -70,3 +72,18 @@ def test_what_is_missing_is_reported_and_an_update_creates_it(case, half, world,
     whole, outputs = provider.read(type_, id_, checked, outputs)
     assert whole == checked
     provider.delete(type_, id_, outputs)
+
+
+def test_a_launch_that_ends_before_it_runs_says_why(stack, world, ec2, monkeypatch):
+    create_call = TYPES[samples.INSTANCE].create_call
+
+    def ended(self, inputs, attempt):
+        id_ = create_call(self, inputs, attempt)
+        ec2.terminate_instances(InstanceIds=[id_])
+        return id_
+
+    monkeypatch.setattr(TYPES[samples.INSTANCE], "create_call", ended)
+
+    with refused("aws-instance-ended", ProviderError) as caught:
+        stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.50"))
+    assert "Client.UserInitiatedShutdown" in str(caught.value)

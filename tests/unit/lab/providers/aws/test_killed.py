@@ -17,6 +17,7 @@ REFUSED = {
     samples.INGRESS: "InvalidPermission.Duplicate",
     samples.EGRESS: "InvalidPermission.Duplicate",
     samples.PARAMETER: "ParameterAlreadyExists",
+    samples.RESERVATION: "InvalidParameterValue",
 }
 """What AWS refuses the second creation with."""
 
@@ -33,6 +34,7 @@ and not by moto."""
 
 TWICE = {
     samples.VPC,
+    samples.SECONDARY_RANGE,
     samples.GATEWAY,
     samples.TABLE,
     samples.GROUP,
@@ -41,7 +43,8 @@ TWICE = {
     samples.PROFILE,
     samples.INSTANCE,
 }
-"""What exists twice then."""
+"""What exists twice then; a second range of the same addresses is refused by AWS and the lab's API,
+and not by moto."""
 
 
 class ProcessEndedError(Exception):

@@ -199,3 +199,40 @@ def test_user_data_is_given_once_in_base64_that_fits(provider, world, given, rul
 
     with refused(rule, ProviderError):
         provider.check(samples.INSTANCE, inputs)
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0123"
+
+
+@pytest.mark.parametrize(
+    ("changes", "replaces"),
+    [
+        ({"kmsKeyId": f"{KEY}4"}, True),
+        ({"encrypted": False}, True),
+        ({"volumeSize": 30}, False),
+        ({"volumeType": "gp2"}, False),
+        ({"deleteOnTermination": False}, False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_root_volume_changes_in_place_but_for_its_encryption_and_key(
+    world, stack, changes, replaces
+):
+    volume = {"volumeType": "gp3", "volumeSize": 20, "encrypted": True, "kmsKeyId": KEY}
+    inputs = {**samples.instance(world, "192.168.1.40"), "rootBlockDevice": volume}
+    node = stack.make(samples.INSTANCE, **inputs)
+
+    diff = node.diff(rootBlockDevice={**volume, **changes})
+
+    assert diff.changed == ("rootBlockDevice",)
+    assert ("rootBlockDevice" in diff.replaces) is replaces
+
+
+def test_the_protection_of_an_instance_changes_in_place(world, stack):
+    node = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.40"))
+    diff = node.diff(disableApiTermination=True)
+    node.update(disableApiTermination=True)
+
+    assert (diff.changed, diff.replaces) == (("disableApiTermination",), ())
+    assert node.read()[0]["disableApiTermination"] is True
+    node.update(disableApiTermination=False)

@@ -180,3 +180,28 @@ def test_a_policy_that_reads_the_same_is_no_change(stack, world):
     made = stack.make(samples.ROLE_POLICY, role=world.role["name"], policy=samples.READING)
 
     assert made.diff(policy=samples.READING.replace(" ", "\n ")).changed == ()
+
+
+def test_the_parameters_of_a_folder_are_looked_up_page_by_page(provider, parameter, ssm):
+    """A page has ten of them."""
+    names = [f"/podnet/folder/{number:02}" for number in range(12)]
+    for name in names:
+        parameter(name=name, type="String", value=f"of {name}")
+    parameter(name="/podnet/folder/deeper/one", type="String", value="x")
+
+    found = provider.invoke(
+        "aws:ssm/getParametersByPath:getParametersByPath", {"path": "/podnet/folder"}
+    )
+
+    assert sorted(zip(found["names"], found["values"], strict=True)) == [
+        (name, f"of {name}") for name in names
+    ]
+    assert provider.secret("aws:ssm/getParametersByPath:getParametersByPath") == {"values"}
+
+
+def test_a_folder_without_parameters_has_empty_lists(provider):
+    found = provider.invoke(
+        "aws:ssm/getParametersByPath:getParametersByPath", {"path": "/podnet/none"}
+    )
+
+    assert (found["names"], found["values"], found["types"], found["arns"]) == ([], [], [], [])

@@ -106,18 +106,6 @@ def test_what_is_missing_is_named(thing, lacking):
 @pytest.mark.parametrize(
     ("thing", "rule"),
     [
-        (
-            three(
-                **condition(
-                    "Progressing",
-                    "False",
-                    reason="ProgressDeadlineExceeded",
-                    message="ReplicaSet one timed out",
-                ),
-                availableReplicas=0,
-            ),
-            "rollout-failed",
-        ),
         (live("Pod", {"phase": "Failed", "message": "evicted"}, "v1"), "pod-failed"),
         (
             live(
@@ -132,9 +120,3 @@ def test_what_is_missing_is_named(thing, lacking):
 def test_what_will_never_be_ready_is_not_waited_for(thing, rule):
     with refused(rule, readiness.NeverReadyError):
         readiness.missing(thing)
-
-
-def test_a_rollout_that_failed_before_the_last_change_is_given_another_chance():
-    before = condition("Progressing", "False", reason="ProgressDeadlineExceeded")
-
-    assert readiness.missing(three(**before, observedGeneration=1)) == UNSEEN

@@ -238,7 +238,7 @@ def test_one_that_stays_silent_is_reported_with_what_to_check(server):
         "([Errno 111] Connection refused). Look at: "
     )
     assert "podnet exec node-1" in message
-    assert "podnet:adminCidrs" in message
+    assert "podnet:apiCidrs" in message
 
 
 def test_who_was_waited_for_once_is_not_waited_for_again(server):

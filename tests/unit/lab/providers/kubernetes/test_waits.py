@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from podnet.lab.providers.kubernetes.api import Kind
+from podnet.lab.providers.protocol import ProviderError
+from tests.refusals import refused as expect_refusal
 from tests.unit.lab.providers.kubernetes.conftest import (
     DAEMON_SET,
     DEPLOYMENT,
@@ -130,7 +134,15 @@ def test_a_rollout_that_does_not_finish_names_its_pods_and_reasons(api, pod, mak
 
 
 def _report(make, refused):
-    return refused("object-not-ready", lambda: make(DAEMON_SET, spec=SPEC))
+    """What the lab adds to the words of Pulumi's own provider."""
+    words, _, added = refused("object-not-ready", lambda: make(DAEMON_SET, spec=SPEC)).partition(
+        "; "
+    )
+    assert words == (
+        'resource "default/one" was successfully created, but the Kubernetes API server reported '
+        "that it failed to fully initialize or become live: timed out waiting for the condition"
+    )
+    return added
 
 
 def test_a_container_that_ends_again_and_again_is_reported(api, pod, make, refused):
@@ -191,7 +203,8 @@ def test_when_all_pods_are_ready_it_is_the_controller_that_lags(api, pod, make, 
     assert _report(make, refused).endswith("the change is still on its way")
 
 
-def test_a_rollout_that_got_nowhere_is_reported_at_once(api, provider, make, refused):
+def test_a_rollout_that_got_nowhere_is_waited_for_and_said_in_parts(api, provider, make, refused):
+    """As Pulumi's own provider does: the deadline of a rollout ends no wait."""
     api.steps["Deployment"] = [
         {
             "observedGeneration": 1,
@@ -205,14 +218,51 @@ def test_a_rollout_that_got_nowhere_is_reported_at_once(api, provider, make, ref
             ],
         }
     ]
-    report = refused(
-        "object-never-ready", lambda: make(DEPLOYMENT, None, provider(limit=60), spec=SPEC)
+    serving = provider(limit=0.3)
+    began = time.monotonic()
+    with expect_refusal("object-not-ready", ProviderError) as caught:
+        make(DEPLOYMENT, None, serving, spec=SPEC)
+
+    assert time.monotonic() - began >= 0.3
+    assert caught.value.reasons == (
+        (
+            'resource "default/one" was successfully created, but the Kubernetes API server '
+            "reported that it failed to fully initialize or become live: 'one' timed out waiting "
+            "to be Ready"
+        ),
+        "[ProgressDeadlineExceeded] timed out",
+        "Minimum number of live Pods was not attained",
+        (
+            "Deployment default/one was not ready within 0.3 s: 0 of 1 pods are of the new "
+            "version. there are no pods with app=flannel"
+        ),
     )
 
-    assert report == (
-        "Deployment default/one: its rollout got nowhere: timed out. there are no "
-        "pods with app=flannel"
+
+def test_an_update_that_does_not_get_ready_is_recorded_as_made(api, provider, make):
+    api.steps["DaemonSet"] = [WHOLE]
+    id_, inputs, outputs = make(DAEMON_SET, spec=SPEC)
+    api.steps["DaemonSet"] = [{**HALF, "observedGeneration": 2}]
+    newer = {**inputs, "spec": {**SPEC, "minReadySeconds": 1}}
+
+    with expect_refusal("object-not-ready", ProviderError) as caught:
+        provider().update(DAEMON_SET, id_, inputs, outputs, newer)
+    assert caught.value.reasons[0] == (
+        'the Kubernetes API server reported that "default/one" failed to fully initialize or '
+        "become live: timed out waiting for the condition"
     )
+    assert caught.value.created.outputs["spec"]["minReadySeconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(WHOLE, ()), (HALF, ("Resource 'one' was created but failed to initialize",))],
+)
+def test_a_refresh_says_that_a_workload_is_not_ready(api, provider, make, status, expected):
+    api.steps["DaemonSet"] = [WHOLE]
+    _, _, outputs = make(DAEMON_SET, spec=SPEC)
+
+    assert provider().unready(DAEMON_SET, {**outputs, "status": status}) == expected
 
 
 def test_what_disappears_while_it_is_waited_for_is_reported(api, provider, make, refused):

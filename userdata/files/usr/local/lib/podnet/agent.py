@@ -7,28 +7,32 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 
 from conflist import keep_conflist
-from kept import Kept, parse_address, parse_routing
-from leases import Leases, lease_problems
 from links import keep_links
 from machine import Node, find_node, set_sysctls
 from metadata import IDENTITY, ROUTING, Answers, MetadataService
+from metadata_cache import Cached, parse_address, parse_routing
+from nft_ruleset import Ruleset
 from peers import keep_peers
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
-from ports import LostPorts, keep_ports
 from report import Report
-from ruleset import Ruleset
 from steps import Steps
-from uplink import keep_uplink, larger_pods
+
+try:
+    import later
+except ModuleNotFoundError as missing:
+    if missing.name != "later":
+        raise
+    later = None  # type: ignore[assignment]  # user data lacks it
 
 PERIOD = 2
 PATIENT_PERIOD = 5
 """While the agent knows nothing, since a service that fails is not helped by being asked often."""
 IDENTITY_POLLS = 30
 """How often the address is asked for, which never changes while the instance lives."""
+PROBLEM = Path("/run/podnet-update/problem")
 SYSCTLS = {
     "ipv4/ip_forward": "1",
     "bridge/bridge-nf-call-iptables": "1",
@@ -47,13 +51,14 @@ class Agent:
     def __init__(  # noqa: PLR0913  # what a poll does, in its order
         self,
         steps: Steps,
-        address: Kept[IPv4Address],
-        assigned: Kept[Routing],
+        address: Cached[IPv4Address],
+        assigned: Cached[Routing],
         find: Callable[[IPv4Address], Node],
         *,
         first: Mapping[str, Callable[[], str]],
         repairs: Mapping[str, Repair],
         checks: Mapping[str, Check],
+        lacks: Callable[[], list[str]] = list,
     ) -> None:
         self.steps = steps
         self.address = address
@@ -62,6 +67,7 @@ class Agent:
         self.first = {**first, "node": self.keep_node}
         self.repairs = repairs
         self.checks = checks
+        self.lacks = lacks
         self.node: Node | None = None
         self.warnings: list[str] = []
         """Problems of the last poll that the node's pods do not notice."""
@@ -77,7 +83,7 @@ class Agent:
         """One poll; returns the problems that keep the node from being ready."""
         run = self.run
         problems: list[str] = []
-        self.warnings = []
+        self.warnings = self.lacks()
         for name, kept in (("identity", self.address), ("routing", self.assigned)):
             # One wait for a dead service is enough, since repairs wait too.
             if kept is self.address and kept.value and self.steps.logged.get("routing"):
@@ -129,7 +135,7 @@ class Agent:
 
     def write(self, report: Report, problems: list[str]) -> str:
         """Write down a poll."""
-        report.poll(self.known, self.steps.changes, problems, self.warnings)
+        report.poll(self.known, self.steps.changes, problems, self.warnings, self.applied)
         return ""
 
 
@@ -139,8 +145,8 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
     ask_address, ask_routing = (
         Answers(partial(service.read, path)) for path in (IDENTITY, ROUTING)
     )
-    address = Kept(state / "address", ask_address, parse_address(plan), IDENTITY_POLLS)
-    assigned = Kept(
+    address = Cached(state / "address", ask_address, parse_address(plan), IDENTITY_POLLS)
+    assigned = Cached(
         state / "routing",
         ask_routing,
         parse_routing(plan, lambda: address.value),
@@ -162,35 +168,25 @@ def build(plan: AddressPlan, service: MetadataService, state: Path, cni: Path, p
         find,
         first={"sysctls": keep_sysctls},
         repairs={
-            "uplink": keep_uplink,
-            "table": Ruleset().keep,
+            **(later.first() if later else {}),
+            "table": (Ruleset(later.GUARDS(pods)) if later else Ruleset()).keep,
             "links": keep_links,
             "peers": partial(keep_peers, report=steps.report),
             "conflist": partial(keep_conflist, folder=cni),
-            "ports": partial(keep_ports, cni=pods),
-            "leases": Leases(pods).keep,
-            "filters": of_filters("keep"),
+            **(later.repairs(pods) if later else {}),
         },
-        checks={
-            "lost ports": LostPorts(pods),
-            "pods' addresses": partial(lease_problems, cni=pods),
-            "pods' MTU": larger_pods,
-            "filters of others": of_filters("dropped"),
-        },
+        checks=later.checks(pods) if later else {},
+        lacks=partial(lacks, PROBLEM),
     )
 
 
-def of_filters(name: str) -> Callable[[Node, Routing], Any]:
-    """A step of `filters`, which nodes of a cluster get with the files that they fetch."""
-
-    def step(node: Node, routing: Routing) -> object:
-        try:
-            from filters import FILTERS  # noqa: PLC0415  # it comes while the agent runs
-        except ModuleNotFoundError:
-            return ""
-        return getattr(FILTERS, name)(node, routing)
-
-    return step
+def lacks(updater: Path) -> list[str]:
+    """What the node runs without, by the updater's last word."""
+    problem = updater.read_text() if updater.exists() else ""
+    if not later:
+        base = "runs its user data alone, without a release's repairs, checks and metrics"
+        problem = f"{base}; {problem or 'the release is on its way'}"
+    return ([f"files: {problem}"] if problem else []) + (later.notes() if later else [])
 
 
 def keep_sysctls() -> str:
@@ -213,7 +209,8 @@ def main() -> None:
     # systemd sorts them.
     pods, state = sorted(map(Path, os.environ["STATE_DIRECTORY"].split(":")))
     agent = build(AddressPlan.from_environ(os.environ), MetadataService(), state, cni, pods)
-    report, ready = Report(runtime), False
+    files = Path(__file__).resolve().parent.name
+    report, ready = Report(runtime, files, later.METRICS if later else None), False
     while True:
         problems = agent.reconcile()
         agent.steps.run("report", partial(agent.write, report, problems))

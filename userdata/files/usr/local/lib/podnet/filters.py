@@ -124,9 +124,6 @@ class Filters:
         return None
 
 
-FILTERS = Filters()
-
-
 def _decide(parts: list[dict[str, Any]], flow: Flow) -> tuple[int, str, str]:
     """How many packets of a flow a rule is for, its verdict, and the chain it leads to."""
     count, verdict, target = YES, "", ""
@@ -178,3 +175,13 @@ def generation() -> bytes:
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
         netlink.send(request)
         return netlink.recv(4096)[24:28]
+
+
+FILTERS: Any = Filters()
+try:
+    # Nodes of a cluster get it with the files that they fetch.
+    import cluster_filters
+except ModuleNotFoundError:
+    pass
+else:
+    FILTERS = cluster_filters.ClusterFilters()

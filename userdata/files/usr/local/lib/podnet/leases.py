@@ -10,7 +10,7 @@ from pathlib import Path
 from machine import Node
 from podnet.plan.node_network import NETWORK
 from podnet.plan.routing import Routing
-from sandboxes import CNI, Sandbox, sandboxes
+from sandboxes import Sandbox, sandboxes
 
 GRACE = 120
 """Seconds in which a lease may precede its result: a runtime gives a plugin no longer."""
@@ -23,7 +23,7 @@ class Leases:
     to a second pod.
     """
 
-    def __init__(self, cni: Path = CNI) -> None:
+    def __init__(self, cni: Path) -> None:
         self.cni = cni
         self.missing: set[IPv4Address] = set()
 
@@ -67,7 +67,7 @@ def _replace(folder: Path, stale: list[Path], written: dict[IPv4Address, Sandbox
     return True
 
 
-def lease_problems(node: Node, _: Routing, cni: Path = CNI) -> Iterator[str]:
+def lease_problems(node: Node, _: Routing, cni: Path) -> Iterator[str]:
     """Addresses that two pods have, and a block without a free one."""
     pods = defaultdict(list)
     for pod in sandboxes(cni):
@@ -81,7 +81,7 @@ def lease_problems(node: Node, _: Routing, cni: Path = CNI) -> Iterator[str]:
         yield f"no address of {node.block} is free for another pod"
 
 
-def free_addresses(node: Node, cni: Path = CNI) -> int:
+def free_addresses(node: Node, cni: Path) -> int:
     """How many more pods get an address."""
     # All but the network's, the gateway's and the broadcast address.
     taken = [each for each in leases(cni / "networks" / NETWORK) if each in node.block]

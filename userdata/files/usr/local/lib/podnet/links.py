@@ -17,6 +17,8 @@ from podnet.plan.node_network import BRIDGE, OVERHEAD
 from podnet.plan.routing import Routing, RoutingMode, Uplink
 
 OVERLAY, FLAT = "podnet0", "podnet1"
+INNER = "to-phys"
+"""The bridge's port of the uplink `ethernet`."""
 SIOCETHTOOL, GET_CHECKSUM, SET_CHECKSUM = 0x8946, 0x16, 0x17
 FLOODS = ("flood", "mcast_flood", "bcast_flood")
 
@@ -25,12 +27,7 @@ Link = dict[str, Any]
 
 def keep_links(node: Node, routing: Routing) -> str:
     """Create what is missing and change what differs."""
-    found = _links()
-    names = rename_commands(found, node, routing)
-    if names:
-        ip_batch("ip", names)
-        found = _links()
-    commands = link_commands(found, node, routing)
+    commands = link_commands(found_links(), node, routing)
     ip_batch("ip", commands)
     more = [
         *address_commands(OVERLAY, addresses(OVERLAY), f"{node.block[0]}/32"),
@@ -39,7 +36,7 @@ def keep_links(node: Node, routing: Routing) -> str:
     ip_batch("ip", more)
     ports = port_commands(ip_json("bridge", "-d", "link", "show"), routing)
     ip_batch("bridge", ports)
-    commands = [*names, *commands, *more, *ports, *set_sysctls(_sysctls(node, routing))]
+    commands = [*commands, *more, *ports, *set_sysctls(_sysctls(node, routing))]
     for name in (OVERLAY, FLAT):
         if _checksum(name, GET_CHECKSUM) != routing.checksum_offload:
             _checksum(name, SET_CHECKSUM, on=routing.checksum_offload)
@@ -47,35 +44,8 @@ def keep_links(node: Node, routing: Routing) -> str:
     return "; ".join(commands)
 
 
-def _links() -> dict[str, Link]:
+def found_links() -> dict[str, Link]:
     return {link["ifname"]: link for link in ip_json("ip", "-d", "link", "show")}
-
-
-def rename_commands(found: dict[str, Link], node: Node, routing: Routing) -> list[str]:
-    """How `ip` gives the links that another program renamed their names again.
-
-    With a new bridge in place of a renamed one, the pods would stay on the old one.
-    """
-    commands = []
-    for other, link in found.items():
-        name = _own_name(link, node, routing)
-        if name not in ("", *found):
-            commands += [f"link set {other} down", f"link set {other} name {name}"]
-    return commands
-
-
-def _own_name(link: Link, node: Node, routing: Routing) -> str:
-    """The name of a link that is the agent's by its MAC, or by its place in the bridge."""
-    info = link.get("linkinfo", {})
-    if info.get("info_kind") == "bridge":
-        return BRIDGE if link["address"] == bridge_mac(node.address) else ""
-    if info.get("info_kind") != "vxlan":
-        return ""
-    if link["address"] == overlay_mac(node.address):
-        return OVERLAY
-    # Another program's device, as Flannel's, may have the same identifier, but is no port.
-    in_bridge = link.get("master") == BRIDGE and info["info_data"].get("id") == routing.vni + 1
-    return FLAT if in_bridge else ""
 
 
 def link_commands(found: dict[str, Link], node: Node, routing: Routing) -> list[str]:

@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 from collections.abc import Callable
 
 ADDRESS = "169.254.169.254"
@@ -11,6 +12,9 @@ IDENTITY = "local-ipv4"
 LIFETIME = "21600"
 WAIT = 0.5
 """Seconds that a poll waits for an answer: with the service dead, repairs must take two polls."""
+AGAIN, RETRIES_END = 0.2, 0.5
+"""Seconds until a question that failed is asked again, and for how long: a switch waits for two
+polls, so one must not be lost to a single error."""
 
 
 class MetadataService:
@@ -28,14 +32,7 @@ class MetadataService:
         self.token = self.token or self._request(
             "PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": LIFETIME}
         )
-        try:
-            return self._request(
-                "GET", f"meta-data/{path}", {"X-aws-ec2-metadata-token": self.token}
-            )
-        except OSError:
-            # It may have expired.
-            self.token = ""
-            raise
+        return self._request("GET", f"meta-data/{path}", {"X-aws-ec2-metadata-token": self.token})
 
     def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
         connection = http.client.HTTPConnection(
@@ -49,6 +46,9 @@ class MetadataService:
             raise OSError(f"the metadata service does not answer: {error!r}") from error
         finally:
             connection.close()
+        if answer.status == http.client.UNAUTHORIZED:
+            # The token has expired.
+            self.token = ""
         if answer.status == http.client.NOT_FOUND:
             raise LookupError(f"the metadata service has no {path}; is it set?")
         if answer.status != http.client.OK:
@@ -70,18 +70,24 @@ class Answers:
 
     def __call__(self) -> str:
         """Ask, unless the question before is still open, and wait a little for the answer."""
-        if self.asking is None:
+        if not (self.asking and self.asking.is_alive()):
             self.asking = threading.Thread(target=self._note, daemon=True)
             self.asking.start()
         self.asking.join(self.wait)
-        if not self.asking.is_alive():
-            self.asking = None
         if isinstance(self.last, Exception):
             raise self.last.with_traceback(None)
         return self.last
 
     def _note(self) -> None:
-        try:
-            self.last = self.ask()
-        except (OSError, LookupError, ValueError) as error:
-            self.last = error
+        end = time.monotonic() + RETRIES_END
+        while True:
+            try:
+                self.last = self.ask()
+            except OSError as error:
+                self.last = error
+                if time.monotonic() < end:
+                    time.sleep(AGAIN)
+                    continue
+            except (LookupError, ValueError) as error:
+                self.last = error
+            return

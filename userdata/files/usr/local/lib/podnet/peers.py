@@ -10,12 +10,12 @@ from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any
 
+from ip_rules import TABLE, policy_rules, rule_commands
 from links import FLAT, OVERLAY
 from machine import Node, ip_batch, ip_json
 from podnet.plan.address import bridge_mac, overlay_mac
 from podnet.plan.node_network import BRIDGE, ROUTE_PROTOCOL
 from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
-from rules import TABLE, policy_rules, rule_commands
 
 # Other programs use other metrics, so no route here replaces one of theirs.
 METRIC = ROUTE_PROTOCOL
@@ -63,7 +63,7 @@ class State:
 def wanted(node: Node, routing: Routing) -> State:
     """The entries that this node must have."""
     plan, flat = node.addresses, routing.mode is RoutingMode.L2
-    peers = plan.peers(node.address, routing.max_nodes)
+    peers = plan.peers(node.address, routing.zones)
     bridged = peers if flat else ()
     tunnelled = bridged if routing.uplink is Uplink.VXLAN else ()
     return State(
@@ -89,7 +89,7 @@ def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
     """The routes to one peer; the source is the node's own address, so that peers see it."""
     plan, own = node.addresses, str(node.address)
     block, direct, table = str(plan.block(peer)), f"{peer}/32", str(TABLE)
-    near = peer in plan.subnet(node.address)
+    near = plan.zone(peer) == plan.zone(node.address)
     match routing.mode:
         case RoutingMode.HOST_GW if near:
             yield Route(block, node.link, str(peer), own)

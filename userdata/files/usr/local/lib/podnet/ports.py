@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from links import FLAT, INNER
 from machine import Node, ip_batch, ip_json
 from podnet.plan.node_network import BRIDGE, OVERHEAD
 from podnet.plan.routing import Routing
-from sandboxes import CNI, Sandbox, sandboxes
+from sandboxes import Sandbox, sandboxes
 
 # As the bridge plugin leaves them.
 FLAGS = {"hairpin": True, "learning": True, "flood": True, "isolated": False}
@@ -17,7 +18,7 @@ FORWARDING = 3
 Link = dict[str, Any]
 
 
-def keep_ports(node: Node, _: Routing, cni: Path = CNI) -> str:
+def keep_ports(node: Node, _: Routing, cni: Path) -> str:
     """Put the pods' ports back into the bridge, up and as the plugin made them."""
     pods = sandboxes(cni)
     commands = [*link_commands(_by_name(ip_json("ip", "link", "show")), pods, node)]
@@ -33,7 +34,7 @@ class LostPorts:
     A DEL removes the port before libcni removes the result.
     """
 
-    def __init__(self, cni: Path = CNI) -> None:
+    def __init__(self, cni: Path) -> None:
         self.cni = cni
         self.lost: set[Sandbox] = set()
 
@@ -43,6 +44,17 @@ class LostPorts:
         self.lost = {pod for pod in sandboxes(self.cni) if pod.port not in found}
         for pod in self.lost & before:
             yield f"pod {pod.pod} has lost its port {pod.port}; delete the pod to get a new one"
+
+
+def larger_pods(node: Node, routing: Routing) -> Iterator[str]:  # noqa: ARG001  # as every check
+    """Pods that were started before the node's link got a smaller MTU."""
+    most = node.mtu - OVERHEAD
+    for link in ip_json("ip", "link", "show", "master", BRIDGE):
+        if link["ifname"] not in (FLAT, INNER) and link["mtu"] > most:
+            yield (
+                f"the pod at {link['ifname']} has MTU {link['mtu']}, {node.link} has room for "
+                f"{most}; restart it, or give {node.link} an MTU of {link['mtu'] + OVERHEAD}"
+            )
 
 
 def link_commands(found: dict[str, Link], pods: Iterable[Sandbox], node: Node) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""What the agent knows of itself, in files: for `podnet status`, and for Prometheus."""
+"""What the agent knows of itself, in a file for `podnet status`, and one for Prometheus."""
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,12 @@ class Report:
     """The agent's state in `state.json` and `podnet.prom`; a file is whole or as it was."""
 
     folder: Path
+    files: str
+    """The folder of the files that run: `podnet-` and the first digits of a release's digest."""
+    metrics: Callable[[Mapping[str, Any]], str] | None = None
+    """Writes a state for Prometheus; comes with a release."""
     routing: str = ""
-    """What was applied last without a problem."""
+    """What was applied last."""
     settled: tuple[Node, Routing] | None = None
     repairs: int = 0
     last_repair: dict[str, Any] = field(default_factory=dict)
@@ -31,8 +35,9 @@ class Report:
         changes: Mapping[str, str],
         problems: list[str],
         warnings: list[str],
+        applied: bool,  # noqa: FBT001  # a name at the call costs bytes of user data
     ) -> None:
-        """Write down a poll."""
+        """Write down a poll; `applied` is whether all of the routing is, whatever checks found."""
         now = round(time.time(), 3)
         # What a new routing or link changes is no repair.
         if changes and known and known == self.settled:
@@ -41,7 +46,7 @@ class Report:
             self.last_repair = {"time": now, "text": text}
         if problems or warnings:
             self.last_error = {"time": now, "text": "; ".join(problems + warnings)}
-        if known and not problems:
+        if applied and known:
             self.settled, self.routing = known, known[1].tag()
         self._write(known, now, problems, warnings)
 
@@ -54,6 +59,7 @@ class Report:
     ) -> None:
         state = {
             "version": VERSION,
+            "files": self.files,
             "ready": not problems,
             "problems": problems,
             "warnings": warnings,
@@ -64,16 +70,9 @@ class Report:
             "last_error": self.last_error or None,
             "polled": now,
         }
-        values = {
-            "ready": int(not problems),
-            "problems": len(problems),
-            "warnings": len(warnings),
-            "repairs_total": self.repairs,
-            "last_repair_timestamp_seconds": self.last_repair.get("time", 0),
-            "last_poll_timestamp_seconds": now,
-        }
         self._replace("state.json", json.dumps(state, indent=1) + "\n")
-        self._replace("podnet.prom", "".join(prometheus(values, state)))
+        if self.metrics:
+            self._replace("podnet.prom", self.metrics(state))
 
     def _replace(self, name: str, text: str) -> None:
         draft = self.folder / f"{name}.new"
@@ -89,13 +88,3 @@ def identity(node: Node) -> dict[str, Any]:
         "link": node.link,
         "mtu": node.mtu,
     }
-
-
-def prometheus(values: Mapping[str, float], state: Mapping[str, Any]) -> Iterable[str]:
-    """Prometheus' text format, without help texts: user data is short of space."""
-    for name, value in values.items():
-        kind = "counter" if name.endswith("_total") else "gauge"
-        yield f"# TYPE podnet_agent_{name} {kind}\npodnet_agent_{name} {value}\n"
-    labels = {"routing": (state["routing"] or "").partition(" ")[0]} | (state["node"] or {})
-    text = ",".join(f'{name}="{value}"' for name, value in labels.items())
-    yield f"# TYPE podnet_agent_info gauge\npodnet_agent_info{{{text}}} 1\n"

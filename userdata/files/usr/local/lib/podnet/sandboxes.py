@@ -13,8 +13,6 @@ from typing import Any
 
 from podnet.plan.node_network import NETWORK
 
-CNI = Path("/var/lib/cni")
-
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -26,10 +24,11 @@ class Sandbox:
     pod: str
     port: str
     """The link of the node that leads to it."""
+    mac: str
     addresses: tuple[IPv4Address, ...]
 
 
-def sandboxes(cni: Path = CNI) -> list[Sandbox]:
+def sandboxes(cni: Path) -> list[Sandbox]:
     """The interfaces that were added and not deleted, and whose network namespace exists."""
     files = ((each.stat().st_mtime_ns, each) for each in (cni / "results").glob(f"{NETWORK}-*"))
     # The last one of a network namespace counts: results outlive a boot, and names come again.
@@ -50,6 +49,7 @@ def _read(_: int, file: Path) -> tuple[Sandbox, str]:
         kept["ifName"],
         arguments.get("K8S_POD_NAME", kept["containerId"]),
         ports[-1],
+        inside[0].get("mac", "") if inside else "",
         tuple(
             address
             for item in result.get("ips", ())

@@ -5,14 +5,17 @@ to the pods'. A VPC does not carry such frames, a plain switch does.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from links import FLAT, FLOODS, addresses
-from machine import Node, ip_batch, ip_json
-from podnet.plan.node_network import BRIDGE, OVERHEAD
+from links import FLAT, FLOODS, INNER, addresses
+from machine import Node, ip_batch, ip_json, run
+from podnet.plan.node_network import BRIDGE
 from podnet.plan.routing import Routing, RoutingMode, Uplink
 
-PHYSICAL, OUTER, INNER = "phys-bridge", "to-pods", "to-phys"
+PHYSICAL, OUTER = "phys-bridge", "to-pods"
+RESOLVED = Path("/run/systemd/resolve")
+"""What systemd-resolved has while it runs."""
 
 Links = dict[str, dict[str, Any]]
 
@@ -26,18 +29,27 @@ def keep_uplink(node: Node, routing: Routing) -> str:
         # Two paths between the same bridges would be a loop.
         ip_batch("bridge", [f"link set dev {FLAT} {' off '.join(FLOODS)} off"])
     ip_batch("ip", commands)
+    if wanted and PHYSICAL in found:
+        commands += _resolve(_ports(found))
     return "; ".join(commands)
 
 
-def larger_pods(node: Node, routing: Routing) -> Iterator[str]:  # noqa: ARG001  # as every check
-    """Pods that were started before the node's link got a smaller MTU."""
-    most = node.mtu - OVERHEAD
-    for link in ip_json("ip", "link", "show", "master", BRIDGE):
-        if link["ifname"] not in (FLAT, INNER) and link["mtu"] > most:
-            yield (
-                f"the pod at {link['ifname']} has MTU {link['mtu']}, {node.link} has room for "
-                f"{most}; restart it, or give {node.link} an MTU of {link['mtu'] + OVERHEAD}"
-            )
+def _resolve(ports: list[str]) -> Iterator[str]:
+    """Let systemd-resolved ask the port's DNS servers by the bridge.
+
+    It asks by no link without an address, and a node without names reaches no API.
+    """
+    if RESOLVED.exists() and not _servers(PHYSICAL):
+        servers = [server for port in ports for server in _servers(port)]
+        for words in (("dns", PHYSICAL, *servers), ("default-route", PHYSICAL, "yes")):
+            if servers:
+                run("resolvectl", *words)
+                yield f"resolvectl {' '.join(words)}"
+
+
+def _servers(link: str) -> list[str]:
+    """The DNS servers of a link, as in `Link 2 (eth0): 192.168.1.2`."""
+    return run("resolvectl", "dns", link).partition(":")[2].split()
 
 
 def _create(node: Node, found: Links) -> Iterator[str]:

@@ -17,6 +17,7 @@ from metadata import IDENTITY
 from node_files import ignored_checks, protect, write
 from parameters import Store, instance
 from podnet.plan.kubernetes import CONTROL_PLANE, Parameters, unsupported_reason
+from podnet.plan.names import number_at
 from steps import Steps
 
 PERIOD = 5
@@ -47,7 +48,7 @@ class Bootstrap:
         self.store = store
         self.root = root
         self.join_name = Parameters(cluster.stack).join
-        self.is_control_plane = cluster.addresses.number(node.address) == CONTROL_PLANE
+        self.is_control_plane = number_at(cluster.addresses, node.address) == CONTROL_PLANE
         state = root / "var/lib/podnet-kubernetes"
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.started, self.done = state / "started", state / "done"
@@ -68,7 +69,7 @@ class Bootstrap:
             change = f"{self.cluster.name(self.address)} is in the cluster"
         protect(self.root)
         if self.is_control_plane:
-            run("systemctl", "enable", "--now", "--no-block", "podnet-control-plane")
+            run("systemctl", "start", "--no-block", "podnet-control-plane")
         return change
 
     def prepare(self) -> None:

@@ -16,10 +16,9 @@ import join
 from drain import Drain
 from kubeadm import Cluster
 from machine import run
-from nodes import Item, blocks, listed, parse_count, patch, surplus
+from nodes import Item, blocks, listed, parse_counts, patch, surplus
 from parameters import Store, instance
 from podnet.plan.kubernetes import API_SERVER, Parameters
-from podnet.plan.names import node_name
 from steps import Steps
 
 PERIOD = 3
@@ -92,17 +91,17 @@ class ControlPlane:
 
     def keep_count(self) -> str:
         """Remove the nodes above the wanted count, then write that it is applied."""
-        wanted = parse_count(self.store.read(self.names.nodes))
-        for name in surplus(self.items, wanted):
+        text = self.store.read(self.names.nodes)
+        for name in surplus(self.cluster.addresses, self.items, parse_counts(text)):
             if not self.drain.attempt(name):
                 return ""
             self.kubectl("delete", "node", name, "--ignore-not-found")
             print(f"nodes: {name} is removed from the cluster", flush=True)
-        is_known = self.written.get(self.names.settled, ("",))[0] == str(wanted)
+        is_known = self.written.get(self.names.settled, ("",))[0] == text
         if is_known and self._fresh(self.names.settled, COUNT_RENEWAL):
             return ""
-        self._write(self.names.settled, str(wanted))
-        return "" if is_known else f"no node above {node_name(wanted)} is left"
+        self._write(self.names.settled, text)
+        return "" if is_known else f"no node is left above the wanted count, {text}"
 
     def _fresh(self, name: str, seconds: float = RENEWAL) -> bool:
         return name in self.written and time.monotonic() - self.written[name][1] < seconds

@@ -19,7 +19,7 @@ from podnet.plan.kubernetes import (
     dns_service,
     endpoint,
 )
-from podnet.plan.names import node_name
+from podnet.plan.names import node_name, number_at
 
 KUBEADM = "kubeadm.k8s.io/v1beta4"
 DROP_INS = "/etc/kubernetes/kubelet.conf.d"
@@ -71,7 +71,7 @@ class Cluster:
 
     def name(self, address: IPv4Address) -> str:
         """The name of the Node object for the node at this address."""
-        return node_name(self.addresses.number(address))
+        return node_name(number_at(self.addresses, address))
 
 
 def text(documents: list[Document]) -> str:
@@ -96,7 +96,7 @@ def init(cluster: Cluster, public: str | None) -> list[Document]:
             "apiVersion": KUBEADM,
             "kind": "ClusterConfiguration",
             "kubernetesVersion": f"v{cluster.version}",
-            "clusterName": cluster.stack,
+            "clusterName": cluster.stack.rpartition("/")[2],
             "controlPlaneEndpoint": cluster.endpoint,
             # With RSA keys the administrator's kubeconfig is longer than the 4096 characters of a
             # standard SSM parameter.

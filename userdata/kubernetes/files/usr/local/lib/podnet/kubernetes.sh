@@ -5,5 +5,4 @@ if ! python3 -c 'import boto3' 2>/dev/null; then
   apt-get -q update
   apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends install python3-boto3
 fi
-python3 -B /usr/local/lib/podnet/fetch.py
 exec python3 -B /usr/local/lib/podnet/bootstrap.py

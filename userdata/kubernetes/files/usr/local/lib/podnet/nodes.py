@@ -1,11 +1,11 @@
 """Decides what Node objects lack and which are surplus. Pure."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from podnet.plan.address import AddressPlan
-from podnet.plan.kubernetes import CONTROL_PLANE
 from podnet.plan.names import node_number
 
 Item = dict[str, Any]
@@ -23,10 +23,11 @@ def blocks(plan: AddressPlan, items: Iterable[Item]) -> tuple[dict[str, str], li
     for item in items:
         name, has = item["metadata"]["name"], item["spec"].get("podCIDR")
         index = node_number(name)
-        if index is None or index > plan.capacity:
+        try:
+            block = str(plan.block(plan.node(index or 0)))
+        except ValueError:
             wrong.append(f"{name} is not a node of this stack and is left alone")
             continue
-        block = str(plan.block(plan.node(index)))
         if not has:
             missing[name] = block
         elif has != block:
@@ -42,15 +43,22 @@ def patch(block: str) -> str:
     return json.dumps({"spec": {"podCIDR": block, "podCIDRs": [block]}})
 
 
-def surplus(items: Iterable[Item], wanted: int) -> list[str]:
-    """The names of the nodes above the wanted count, the highest first."""
+def surplus(plan: AddressPlan, items: Iterable[Item], wanted: Sequence[int]) -> list[str]:
+    """The names of the nodes above the wanted count of their zone, the highest first."""
     names = {item["metadata"]["name"]: node_number(item["metadata"]["name"]) for item in items}
-    above = {name: index for name, index in names.items() if index and index > wanted}
+    above = {
+        name: index for name, index in names.items() if index and _is_above(plan, index, wanted)
+    }
     return sorted(above, key=lambda name: -above[name])
 
 
-def parse_count(text: str) -> int:
-    """The wanted count from its parameter; raises `ValueError` with the reason."""
-    if not (text.isascii() and text.isdigit() and int(text) >= CONTROL_PLANE):
-        raise ValueError(f"{text!r} is not a count of nodes, so no node is removed")
-    return int(text)
+def _is_above(plan: AddressPlan, index: int, wanted: Sequence[int]) -> bool:
+    zone, turn = divmod(index, plan.size)
+    return turn > (wanted[zone] if zone < len(wanted) else 0)
+
+
+def parse_counts(text: str) -> tuple[int, ...]:
+    """The wanted count of each zone from the parameter; raises `ValueError` with the reason."""
+    if not re.fullmatch(r"[1-9][0-9]*(,[0-9]+)*", text):
+        raise ValueError(f"{text!r} are no counts of nodes, so no node is removed")
+    return tuple(map(int, text.split(",")))

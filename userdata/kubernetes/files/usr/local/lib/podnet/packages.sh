@@ -4,7 +4,7 @@
 set -eu
 version=$PODNET_KUBERNETES_VERSION
 # Debian 12 has containerd 1.6; Kubernetes 1.35 was the last that ran on any 1.x. Docker packages
-# containerd 2 for Debian. The packagers' own part of a version is left open.
+# containerd 2 for both. The packagers' own part of a version is left open.
 containerd=2.3.4
 # From kubernetes/kubernetes#128609. When it expires, it is extended under the same fingerprint
 # (kubernetes/release#3818).
@@ -57,7 +57,8 @@ if ! has_kubernetes; then
   set -- "kubeadm=$version-*" "kubelet=$version-*" "kubectl=$version-*"
 fi
 if ! has_containerd; then
-  packages=https://download.docker.com/linux/debian
+  # Docker has a repository for Debian and one for Ubuntu, under one key.
+  packages=https://download.docker.com/linux/$(sed -n 's/^ID=//p' "$etc/os-release")
   codename=$(sed -n 's/^VERSION_CODENAME=//p' "$etc/os-release")
   repository docker "$packages/gpg" "$docker_key" "$packages $codename stable"
   set -- "$@" "containerd.io=$containerd-*"

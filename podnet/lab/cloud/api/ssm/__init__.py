@@ -1,0 +1,1 @@
+"""SSM, as the lab offers it: what its calls are about, and the public endpoint."""

@@ -1,1 +1,0 @@
-"""What makes the lab's API as unkind as AWS's: stale answers, throttling, lost replies, denial."""

@@ -1,0 +1,1 @@
+"""The VPCs of an account as the EC2 API describes them."""

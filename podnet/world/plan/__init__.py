@@ -1,0 +1,1 @@
+"""A VPC as the plan of a deployment is to make it."""

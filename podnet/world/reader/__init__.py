@@ -1,0 +1,1 @@
+"""Reads the answers of EC2's describe calls into a `World`, with a client that the caller makes."""
