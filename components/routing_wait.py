@@ -92,11 +92,15 @@ class RoutingWait:
         }
 
     def _report(self, late: Mapping[str, str], nodes: int, seconds: float) -> None:
-        first, reason = next(iter(late.items()))
-        pulumi.log.info(
-            f"routing: {nodes - len(late)} of {nodes} nodes have applied it, nothing new for "
-            f"{seconds:.0f} of at most {self.timeout_seconds} s; {first}: {reason}"
-        )
+        text = f"{nodes - len(late)} of {nodes} nodes say that they have applied the routing"
+        if seconds >= PROGRESS_SECONDS:
+            first, reason = next(iter(late.items()))
+            # A node that boots says nothing for half a minute: no reason to look at its console.
+            if seconds < self.timeout_seconds / 2:
+                reason = reason.partition("; ")[0]
+            text += f", nothing new for {seconds:.0f} of at most {self.timeout_seconds} s; "
+            text += f"{first}: {reason}"
+        pulumi.log.info(text)
 
     def _name(self, found: frozenset[str], named: frozenset[str]) -> frozenset[str]:
         if new := sorted(found - named):

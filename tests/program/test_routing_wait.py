@@ -89,9 +89,16 @@ def test_rules_and_tag_wait_for_the_last_node(cloud, clock):
     )
     assert settled == OVERLAY
     seconds = [text.partition("nothing new for ")[2].partition(" s")[0] for _, text in cloud.said]
-    assert seconds == ["0 of at most 300", "10 of at most 300", "20 of at most 300"] + [
-        f"{number} of at most 300" for number in (0, 10, 20)
-    ]
+    assert seconds == ["", "10 of at most 300", "20 of at most 300"] * 2
+
+
+def test_progress_names_the_way_out_once_half_of_the_time_has_passed(cloud, clock):
+    error_of(answers(cloud, {1: follows(1, clock, 0), 2: lambda: "none"}), settleTimeout="60")
+
+    texts = [text for _, text in cloud.said]
+    assert texts[0] == "1 of 2 nodes say that they have applied the routing"
+    assert texts[1].endswith("nothing new for 10 of at most 60 s; node-2: it never reported")
+    assert ["get-console-output" in text for text in texts] == [False] * 3 + [True] * 3
 
 
 def test_a_node_that_does_not_follow_ends_the_deployment_before_anything_goes(cloud, clock):
