@@ -15,9 +15,9 @@ from podnet.plan.kubernetes import Parameters
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.preview import created
 from podnet.plan.problem import Remark
-from podnet.plan.quotas import need, vcpus
+from podnet.plan.quotas import modes, need, vcpus
 from podnet.plan.quotas.quota import Quota
-from podnet.plan.quotas.table import Usage, needs
+from podnet.plan.quotas.table import Usage, needs, routes
 from podnet.plan.settings import Settings
 from podnet.plan.tags import STACK
 
@@ -40,9 +40,13 @@ def check(
     may not read Service Quotas is warned, and gets no refusal by a number that may not be its own.
     """
     table = tuple(needs(settings, deployed, kind, _usage(settings, stack, deployed, kind)))
+    by_routes = routes(settings, deployed)
+    # Other modes need no routes: for them it matters where some mode is ruled out.
+    default = modes.holdings(settings, by_routes, by_routes.quota.default)
+    asked = dict.fromkeys((*table, by_routes) if modes.remark(settings, default) else table)
     limits: dict[Quota, int] = {}
     unknown = []
-    for each in table:
+    for each in asked:
         quota = each.quota
         limits[quota] = quota.default
         if not quota.code or not (quota.varies or each.left(quota.default) < 0):
@@ -53,6 +57,9 @@ def check(
             limits[quota] = found
     if unknown:
         yield need.unknown(unknown)
+    limit = limits.get(by_routes.quota, by_routes.quota.default)
+    if named := modes.remark(settings, modes.holdings(settings, by_routes, limit)):
+        yield named
     for each in table:
         limit = limits[each.quota]
         if each.left(limit) >= 0:

@@ -89,8 +89,9 @@ def test_the_last_node_that_fits_is_that_of_the_last_route(cloud, count, fits):
     with pytest.raises(
         pulumi.RunError,
         match=r"needs 11 routes a table, and the quota Routes per route table \(vpc/L-93826ACB\) "
-        r"is 10: 1 too many\. Use so many nodes fewer, or podnet:routing host-gw or overlay or l2, "
-        r"which need no routes of the VPC; or ask AWS for more \(at most 1,000\)",
+        r"is 10: 1 too many\. Use so many nodes fewer, or podnet:routing host-gw or overlay or l2 "
+        r"\(with podnet:nodeRangePrefix 27, which replaces every node\), which need no routes of "
+        r"the VPC; or ask AWS for more \(at most 1,000\)",
     ):
         cloud.deploy(nodeCount=count)
     assert cloud.resources == []
@@ -101,13 +102,44 @@ def test_the_last_node_that_fits_is_that_of_the_last_route(cloud, count, fits):
     [
         (33, {}, "host-gw or overlay, which need"),
         (33, {"zones": "3"}, "overlay, which needs"),
-        (8, {"zones": "2"}, "overlay or l2, which need"),
+        (8, {"zones": "2"}, "overlay, which needs"),
+        (5, {"zones": "2", "nodeRangePrefix": "28"}, "overlay or l2, which need"),
     ],
 )
 def test_only_modes_that_take_as_many_nodes_and_zones_are_offered(cloud, nodes, settings, modes):
     grant(cloud, ROUTES=9)
     with pytest.raises(pulumi.RunError, match=f"or podnet:routing {modes} no routes of the VPC"):
         cloud.deploy(nodeCount=str(nodes), **settings)
+
+
+def modes_said(cloud):
+    return [text for _, text in cloud.said if text.startswith("routing modes that hold ")]
+
+
+def test_the_modes_that_hold_the_nodes_are_named_where_the_chosen_one_does_not(cloud):
+    grant(cloud, ROUTES=50)
+    with pytest.raises(pulumi.RunError, match="needs 53 routes a table"):
+        cloud.deploy(nodeCount="51")
+
+    (said,) = modes_said(cloud)
+    assert said == (
+        "routing modes that hold 51 nodes: host-gw, overlay; that do not: vpc-routes (needs 53 "
+        "routes a table, 3 more than the 50 of the quota vpc/L-93826ACB, which AWS raises to 1,000 "
+        "on request), l2 (takes 21 nodes at most)"
+    )
+
+
+def test_vpc_routes_goes_by_the_accounts_own_quota_in_other_modes_too(make_cloud):
+    def after(count, **quotas):
+        cloud = grant(make_cloud(), **quotas).deploy(routing="overlay", nodeCount=count)
+        return ("vpc", ROUTES) in asked(cloud), modes_said(cloud)
+
+    assert after("21", ROUTES=10) == (False, [])
+    is_asked, (little,) = after("22", ROUTES=10)
+    _, (enough,) = after("22", ROUTES=24)
+    assert is_asked
+    assert little.startswith("routing modes that hold 22 nodes: host-gw, overlay; that do not: vpc")
+    assert enough.startswith("routing modes that hold 22 nodes: vpc-routes, host-gw, overlay; that")
 
 
 def test_routes_of_others_and_of_nodes_that_go_count(cloud):
@@ -234,7 +266,8 @@ def test_a_quota_that_lags_behind_can_be_overridden(cloud):
     grant(cloud, ROUTES=10).deploy(nodeCount="9", ignoreQuotas="true")
 
     assert [(loud, text.partition(":")[2][:20]) for loud, text in cloud.said] == [
-        ("warning", "ignoreQuotas is set,")
+        ("info", " host-gw, overlay, l"),
+        ("warning", "ignoreQuotas is set,"),
     ]
     assert len(cloud.of("Instance")) == 9
 

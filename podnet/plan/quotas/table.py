@@ -13,10 +13,9 @@ from podnet.plan.deployed import Deployed
 from podnet.plan.instance_type import InstanceType
 from podnet.plan.nodes import planned_nodes, secondary_ranges
 from podnet.plan.preview import created
-from podnet.plan.quotas import quota, vcpus
+from podnet.plan.quotas import modes, quota, vcpus
 from podnet.plan.quotas.need import Need
 from podnet.plan.settings import Settings
-from podnet.plan.validation.modes import MAX_L2_NODES
 
 DEFAULT_ROUTES = 2
 """Routes that every table has anyway: to the internet, and within the VPC's own range."""
@@ -45,7 +44,7 @@ def needs(
 ) -> Iterator[Need]:
     """The rows that this deployment touches."""
     if settings.routes_in_vpc:
-        yield _routes(settings, deployed)
+        yield routes(settings, deployed)
     yield _rules(settings, deployed)
     if (new := created(settings, deployed)) and kind.vcpus and vcpus.quota_of(kind.name):
         yield _vcpus(settings, kind, usage, new)
@@ -95,16 +94,12 @@ def needs(
     )
 
 
-def _routes(settings: Settings, deployed: Deployed) -> Need:
-    """A table has a route to every node, whichever zone it is the table of."""
+def routes(settings: Settings, deployed: Deployed) -> Need:
+    """What vpc-routes takes: a table has a route to every node, whichever zone it is of."""
     nodes = sum(settings.counts)
     # VPC User Guide, "VPC CIDR blocks": a local route for each range that is added.
     wanted = nodes + DEFAULT_ROUTES + len(secondary_ranges(settings))
-    fitting = [
-        *(["host-gw"] if settings.zones == 1 else []),
-        "overlay",
-        *(["l2"] if nodes <= MAX_L2_NODES else []),
-    ]
+    fitting = [str(one) for one in modes.without_routes(settings) if not one.lack]
     return Need(
         quota=quota.ROUTES,
         after=wanted,
