@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podnet.components.roles import session_manager
+from podnet.plan.acknowledgement import folder
 from podnet.plan.tags import STACK
 
 OWN = {"Null": {f"aws:ResourceTag/{STACK}": "false"}}
@@ -221,6 +222,14 @@ VERIFIER = Statement(
     resources=("*",),
 )
 """What `podnet verify --live` calls; a test compares it with the calls."""
+SAID = Statement(
+    # The resource is the path that is asked for (as the refusal in aws-dotnet-extensions-
+    # configuration#108 names it), so this reads no other parameter of a stack.
+    sid="ReadWhatNodesSaid",
+    actions=("ssm:GetParametersByPath",),
+    resources=(f"arn:*:ssm:*:*:parameter{folder('*')}",),
+)
+"""What `podnet status --live` calls beside; a test compares it with the calls."""
 
 DOCUMENTS = "arn:*:ssm:*:*:document/podnet-matrix-*"
 MATRIX = (

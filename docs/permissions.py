@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docs.fidelity import EVENTS, actions, rows
-from docs.permission_statements import MATRIX, STATEMENTS, VERIFIER, Statement
+from docs.permission_statements import MATRIX, SAID, STATEMENTS, VERIFIER, Statement
 from podnet import userdata
 from podnet.components.roles import SESSIONS_ALONE
 from podnet.plan import acknowledgement
@@ -39,7 +39,7 @@ def policies() -> dict[str, dict[str, Any]]:
         "nodes-cluster.json": _policy(_nodes()),
         "control-plane-cluster.json": _policy(_control_plane()),
         "matrix.json": _policy(map(_whole, MATRIX)),
-        "verifier.json": _policy(iter([_whole(VERIFIER)])),
+        "verifier.json": _policy(map(_whole, (VERIFIER, SAID))),
     }
 
 

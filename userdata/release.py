@@ -149,6 +149,11 @@ def pieces_of(texts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(text[start : start + PIECE_LENGTH] for start in range(0, len(text), PIECE_LENGTH))
 
 
+def short(release: str) -> str:
+    """The first digits of a digest, or of the name of a release's folder on a node."""
+    return release.removeprefix("podnet-")[:SHORT]
+
+
 def folder(stack: str) -> str:
     """Where the parameters of a stack's releases are."""
     return f"/podnet/{stack}/files"
@@ -156,7 +161,7 @@ def folder(stack: str) -> str:
 
 def piece(stack: str, digest: str, number: int) -> str:
     """The parameter with one piece of a release, counted from 1."""
-    return f"{folder(stack)}/{digest[:SHORT]}/{number}"
+    return f"{folder(stack)}/{short(digest)}/{number}"
 
 
 def on_node(path: Path) -> str:

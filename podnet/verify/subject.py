@@ -33,7 +33,7 @@ class Subject:
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The nodes of the stack in its VPC, as their tags give them."""
-        odd = {instance_id for instance_id, _ in self._odd}
+        odd = {instance_id for instance_id, _ in self.odd}
         found = (
             live.node(instance, eni) for instance, eni in self.instances() if instance.id not in odd
         )
@@ -46,7 +46,7 @@ class Subject:
 
     def prove(self) -> Proof:
         """The proof of all pairs; an instance of the stack that no proof can follow fails it."""
-        odd = [f"{instance_id} {what}" for instance_id, what in self._odd]
+        odd = [f"{instance_id} {what}" for instance_id, what in self.odd]
         return prove(self.cloud, self.nodes, self.expected, (*odd, *self.unmodelled))
 
     def instances(self) -> Iterator[tuple[Instance, Eni]]:
@@ -58,8 +58,8 @@ class Subject:
                 yield instance, eni
 
     @cached_property
-    def _odd(self) -> tuple[tuple[str, str], ...]:
-        """The instances of the stack that are no node that can be followed, and why."""
+    def odd(self) -> tuple[tuple[str, str], ...]:
+        """The ids of the stack's instances that are no node that can be followed, and why."""
         found, first = [], dict[str, str]()
         for instance, eni in sorted(self.instances(), key=lambda pair: pair[0].id):
             what = _why_odd(instance, eni)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from podnet import userdata
 from podnet.lab.nodes.agent_state import AgentState
 from podnet.lab.nodes.node import Node
+from podnet.userdata.release import short
 
 PROBLEM = "run/podnet-update/problem"
 UNDER_WAY = "does not run yet"
@@ -16,11 +16,6 @@ NONE = "no release"
 TRIED_AGAIN_SECONDS = 25.0
 """Two attempts later: an updater asks again every 10 seconds, and a node that boots may have no DNS
 yet when it asks first."""
-
-
-def short(release: str) -> str:
-    """The first digits of a digest, or of the name of a release's folder."""
-    return release.removeprefix("podnet-")[: userdata.release.SHORT]
 
 
 def text(node: Node) -> str:

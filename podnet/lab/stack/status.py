@@ -14,7 +14,6 @@ from podnet.errors import UserError
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
-from podnet.lab.nodes import releases
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
@@ -35,6 +34,7 @@ from podnet.plan.names import node_number
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.outdated import outdated
 from podnet.plan.settings import Settings
+from podnet.userdata.release import short
 
 
 def show_status(stack: LabStack) -> None:
@@ -112,8 +112,8 @@ def _files(record: NodeRecord, node: Node | None) -> str:
     """The release that a node runs, and the one that it is to run where that is another."""
     state = agent_state(node) if node else None
     running, assigned = (
-        releases.short(state.files) if state else "none",
-        releases.short(record.files),
+        short(state.files) if state else "none",
+        short(record.files),
     )
     return running if running == assigned else f"{running}\n[yellow]assigned: {assigned}[/]"
 

@@ -88,7 +88,7 @@ def _assigned(
     of_node: dict[str, set[str]] = {node.name: set() for node in nodes}
     for pod, label in zip(verification.pods, labels(endpoints), strict=True):
         of_node[pod.node.name].add(label)
-    with step(f"{case}: release {releases.short(wanted)} on {len(nodes)} nodes") as note:
+    with step(f"{case}: release {userdata.release.short(wanted)} on {len(nodes)} nodes") as note:
         with Traffic(endpoints, MOST_SECONDS) as traffic:
             assign(stack.ec2, nodes, wanted)
             began = time.monotonic()
@@ -107,7 +107,7 @@ def _assigned(
             case=case,
             node=node.name,
             before=before[node.name],
-            wanted=releases.short(wanted),
+            wanted=userdata.release.short(wanted),
             after=_running(node),
             seconds=ended.get(node.name, MOST_SECONDS),
             refusal=_refusal(node, wanted),
@@ -119,17 +119,17 @@ def _assigned(
 
 def _running(node: Node) -> str:
     state = agent_state(node)
-    return releases.short(state.files) if state else "none"
+    return userdata.release.short(state.files) if state else "none"
 
 
 def _refusal(node: Node, wanted: str) -> str:
     text = releases.text(node)
-    return text if releases.short(wanted) in text and "refused" in text else ""
+    return text if userdata.release.short(wanted) in text and "refused" in text else ""
 
 
 def _has_ended(node: Node, wanted: str) -> bool:
     """Whether the node runs the release and its updater is content, or refuses it and is ready."""
-    text, short = releases.text(node), releases.short(wanted)
+    text, short = releases.text(node), userdata.release.short(wanted)
     runs = _running(node) == short and not text
     return (runs or bool(_refusal(node, wanted))) and node.run(
         "systemctl", "show", "-PActiveState", "podnet-agent"

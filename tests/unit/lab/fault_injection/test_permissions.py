@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from docs import permissions
-from podnet.account import stacks
+from podnet.account import acknowledgements, stacks
+from podnet.account.session import client
 from podnet.lab.clients import DEPLOYER
 from podnet.lab.engines.embedded import EngineError
 from podnet.lab.operations.fault_injection import deployer_policy
@@ -160,13 +161,18 @@ def test_an_account_is_proved_with_the_permissions_of_docs(deployment):
 
     found = stacks.find("dev", None, REGION)
 
-    assert subject(found.world, found.vpc, None).prove().holds
-    assert deployment.seen() <= set(permissions.VERIFIER.actions)
-    for action in permissions.VERIFIER.actions:
+    about = subject(found.world, found.vpc, None)
+    values = acknowledgements.read(client("ssm", REGION), about.identity)
+    assert about.prove().holds
+    assert {*values} == {*about.expected}
+    allowed = {*permissions.VERIFIER.actions, *permissions.SAID.actions}
+    assert deployment.seen() <= allowed
+    for action in allowed:
         # Which DHCP options a VPC has is asked only of one that has some.
         if action == "ec2:DescribeDhcpOptions":
             continue
         deployment.treat(policies=[without(policy, action)])
         with refused("permission-missing") as caught:
             stacks.find("dev", None, REGION)
+            acknowledgements.read(client("ssm", REGION), about.identity)
         assert action in str(caught.value)
