@@ -11,7 +11,7 @@ from podnet.plan.deployed import Deployed
 from podnet.plan.instance_type import InstanceType
 from podnet.plan.problem import Remark
 from podnet.plan.settings import Fabric, Settings, Unproved
-from podnet.verify import planned, refusal
+from podnet.verify import idle, planned, refusal
 
 
 def announce(
@@ -36,6 +36,7 @@ def announce(
         *unmanaged_rules.remarks(settings, deployed.unmanaged_rules),
     ):
         _log(remark)
+    _name_idle_rules(settings, deployed)
     for remark in quotas.check(settings, stack, deployed, kind):
         _log(remark)
 
@@ -50,6 +51,11 @@ def _prove(settings: Settings) -> None:
     if settings.unproved is Unproved.REFUSE:
         raise ValueError(refusal.unproved(proof).text)
     _log(refusal.unproved_allowed(proof))
+
+
+def _name_idle_rules(settings: Settings, deployed: Deployed) -> None:
+    if settings.fabric is Fabric.VPC and (named := idle.remark(settings, deployed.unmanaged_rules)):
+        _log(named)
 
 
 def _check_image(settings: Settings, deployed: Deployed, problem: str) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from podnet.verify.classes import classes
+from podnet.verify.node import Node
 from podnet.verify.packet import Packet
 from podnet.verify.proof import PROMISED, PROTOCOLS, SOURCES, count_pairs, pair_of
 from podnet.verify.security_groups import SecurityGroups, covers
 from podnet.verify.subject import Subject
+from podnet.verify.vpc import Cloud
 from podnet.verify.walk import Walk
-from podnet.world.model import Eni, SecurityRule, World
+from podnet.world.model import Eni, SecurityRule, Vpc, World
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,31 +58,38 @@ def uses(subject: Subject) -> tuple[RuleUse, ...]:
     A rule serves a pair where it lets a packet of it pass. Of several, those that let all ports of
     the packet pass count alone: a port inside a rule for everything serves nobody.
     """
-    served = _served(subject)
-    groups = {group for node in subject.nodes for group in node.eni.group_ids}
-    own = _own(subject)
+    return uses_in(subject.world, subject.vpc, subject.nodes)
+
+
+def uses_in(world: World, vpc: Vpc, nodes: Sequence[Node]) -> tuple[RuleUse, ...]:
+    """The same for these nodes in a VPC of a world."""
+    served = _served(world, vpc, nodes)
+    groups = {group for node in nodes for group in node.eni.group_ids}
+    own = {*vpc.cidrs, *(node.plan.pods for node in nodes)}
     return tuple(
         RuleUse(
             group=group.id,
             rule=rule,
             pairs=served[group.id, rule.id],
-            is_for_others=isinstance(rule.peer, IPv4Network)
-            and not any(rule.peer.subnet_of(each) for each in own),
+            is_for_others=_is_for_others(rule, groups, own),
         )
-        for group in subject.world.security_groups
+        for group in world.security_groups
         if group.id in groups
         for rule in sorted(group.rules, key=lambda rule: (rule.egress, rule.id))
     )
 
 
-def _own(subject: Subject) -> set[IPv4Network]:
-    """The ranges of pods and of the VPC: what is inside them is a pod, a node or its neighbour."""
-    return {*subject.vpc.cidrs, *(node.plan.pods for node in subject.nodes)}
+def _is_for_others(
+    rule: SecurityRule, groups: AbstractSet[str], own: AbstractSet[IPv4Network]
+) -> bool:
+    """Whether it names what is outside the pods and the VPC, or a group without a node."""
+    if isinstance(rule.peer, IPv4Network):
+        return not any(rule.peer.subnet_of(each) for each in own)
+    return rule.peer not in groups
 
 
-def _served(subject: Subject) -> Counter[tuple[str, str]]:
-    cloud, nodes = subject.cloud, subject.nodes
-    groups = _Noting(subject.world)
+def _served(world: World, vpc: Vpc, nodes: Sequence[Node]) -> Counter[tuple[str, str]]:
+    cloud, groups = Cloud(world, vpc), _Noting(world)
     cloud.groups = groups
     walk, found = Walk(cloud, nodes), classes(cloud, nodes)
     served: Counter[tuple[str, str]] = Counter()

@@ -63,3 +63,20 @@ def test_they_count_in_the_quota_of_inbound_rules(cloud, firewall):
     ):
         cloud.deploy(firewall=firewall)
     assert cloud.resources == []
+
+
+PODS_ALONE = {"securityGroupId": "sg-nodes", "ipProtocol": "-1", "cidrIpv4": "10.1.0.0/16"}
+
+
+def test_a_rule_that_serves_no_pair_in_the_wanted_routing_is_named(make_cloud):
+    def named(**settings):
+        cloud = stack(make_cloud(), **{"sgr-8": PODS_ALONE, "sgr-9": BALANCER}).deploy(**settings)
+        return [text for loud, text in cloud.said if loud == "info" and "serve no pair" in text]
+
+    assert named() == []
+    (said_of,) = named(routing="overlay")
+    assert said_of.startswith(
+        "firewall rules of the nodes' group that serve no pair of pods, nodes and the internet in "
+        "overlay: sgr-8: all traffic from 10.1.0.0/16. They are wider than it needs"
+    )
+    assert named(routing="overlay", fabric="switch") == []
