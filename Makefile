@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: setup up down test test-cli test-kubernetes test-long check docs fmt lock clean help
+.PHONY: setup up down test test-cli test-kubernetes test-long test-cloud check docs fmt lock clean help
 setup: ## install what the lab and the tests need: Debian packages and .venv
 	@scripts/setup tests
 
@@ -33,6 +33,12 @@ test-long: ## run the tests that take minutes each, outside CI; their last resul
 	@scripts/setup kubernetes
 	@$(PYTHON) -m podnet.lab.images
 	@$(PYTHON) -m pytest --durations=0 -m long
+
+test-cloud: ## spend money on AWS: the acceptance test; REGION= and CEILING= (USD), and OPTIONS=
+	@if [ -z "$(REGION)" ] || [ -z "$(CEILING)" ]; then \
+		echo "make test-cloud REGION=eu-central-1 CEILING=5 runs in an AWS account, for 5 USD at most" >&2; exit 2; fi
+	@scripts/setup tests
+	@$(PYTHON) -m podnet.acceptance run --region "$(REGION)" --ceiling "$(CEILING)" $(OPTIONS)
 
 check: ## format, lint, layers, types, words, shell scripts, and that every test file is collected
 	@scripts/setup tests

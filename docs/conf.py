@@ -36,6 +36,7 @@ SECTIONS = {
         "CONTRIBUTING",
         "CHANGELOG",
         "docs/provider-fidelity",
+        "docs/proved-on-aws",
         "docs/adr/README",
     ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from podnet.acceptance import names
 from podnet.components.roles import session_manager
 from podnet.plan.acknowledgement import folder
 from podnet.plan.tags import STACK
@@ -258,3 +259,58 @@ MATRIX = (
     ),
 )
 """What `podnet matrix --live=ssm` calls; a test compares it with the calls."""
+
+OF_RUN = {"Null": {f"aws:ResourceTag/{names.TAG}": "false"}}
+"""The resource has the budget tag of an acceptance run."""
+SWEEPER = (
+    Statement(
+        # AWS restricts none of these to resources, and a reservation bears no tag.
+        sid="Find",
+        actions=(
+            *_prefixed(
+                "ec2",
+                "DeleteSubnetCidrReservation DescribeInstances DescribeInternetGateways "
+                "DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroups "
+                "DescribeSubnets DescribeVolumes DescribeVpcs GetSubnetCidrReservations",
+            ),
+            *_prefixed("iam", "ListInstanceProfiles ListRoles"),
+            "pricing:GetProducts",
+            "ssm:DescribeParameters",
+        ),
+        resources=("*",),
+    ),
+    Statement(
+        sid="DeleteOfRuns",
+        actions=_prefixed(
+            "ec2",
+            "DeleteInternetGateway DeleteNetworkInterface DeleteRouteTable DeleteSecurityGroup "
+            "DeleteSubnet DeleteVolume DeleteVpc DetachInternetGateway DisassociateRouteTable "
+            "TerminateInstances",
+        ),
+        resources=_ec2(*NETWORK, "instance", "network-interface", "volume"),
+        condition=OF_RUN,
+    ),
+    Statement(
+        sid="ReadRoles",
+        actions=_prefixed(
+            "iam", "GetInstanceProfile GetRole ListAttachedRolePolicies ListRolePolicies"
+        ),
+        resources=(ROLES, PROFILES),
+    ),
+    Statement(
+        sid="DeleteRolesOfRuns",
+        actions=_prefixed(
+            "iam",
+            "DeleteInstanceProfile DeleteRole DeleteRolePolicy DetachRolePolicy "
+            "RemoveRoleFromInstanceProfile",
+        ),
+        resources=(ROLES, PROFILES),
+        condition=OF_RUN,
+    ),
+    Statement(
+        sid="DeleteParametersOfRuns",
+        actions=("ssm:DeleteParameter",),
+        resources=(f"arn:*:ssm:*:*:parameter/podnet/{names.identity_of('*')}",),
+    ),
+)
+"""What `python -m podnet.acceptance` calls itself; a test compares it with the calls."""

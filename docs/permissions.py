@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from docs.fidelity import EVENTS, actions, rows
-from docs.permission_statements import MATRIX, SAID, STATEMENTS, VERIFIER, Statement
+from docs.permission_statements import (
+    MATRIX,
+    SAID,
+    STATEMENTS,
+    SWEEPER,
+    VERIFIER,
+    Statement,
+)
 from podnet import userdata
 from podnet.components.roles import SESSIONS_ALONE
 from podnet.plan import acknowledgement
@@ -39,6 +46,7 @@ def policies() -> dict[str, dict[str, Any]]:
         "nodes-cluster.json": _policy(_nodes()),
         "control-plane-cluster.json": _policy(_control_plane()),
         "matrix.json": _policy(map(_whole, MATRIX)),
+        "sweeper.json": _policy(map(_whole, SWEEPER)),
         "verifier.json": _policy(map(_whole, (VERIFIER, SAID))),
     }
 

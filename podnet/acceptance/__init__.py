@@ -1,0 +1,1 @@
+"""The acceptance test on an AWS account: `python -m podnet.acceptance run`, and its sweeper."""
