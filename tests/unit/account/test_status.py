@@ -1,100 +1,28 @@
 """`podnet status --live`: what nodes of an account are assigned, and what they said of it."""
 
-import json
-import os
-import subprocess
-import sys
-from functools import cache
-
-import boto3
 import pytest
-from click.testing import CliRunner
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
 
-import podnet.lab.commands  # noqa: F401  # registers the command
-from docs.permission_statements import SAID
 from podnet.account import acknowledgements
-from podnet.account.session import client
-from podnet.cli.app import app
-from podnet.lab.home import PROJECT
 from podnet.plan.acknowledgement import UNWRITTEN, folder, parameter
-from podnet.plan.routing import RoutingMode
-from podnet.plan.settings import Settings
-from podnet.plan.tags import FILES, NODES, ROUTING, SETTLED, STACK
+from podnet.plan.tags import ROUTING
 from tests.nodes import said
-from tests.refusals import refused
-from tests.unit.account.conftest import IDENTITY, REGION, SETTINGS, tags
-from tests.unit.lab.cloud.world.conftest import seen
+from tests.unit.account.conftest import IDENTITY, REGION, tags
+from tests.unit.account.settled import (
+    DIGEST,
+    NAMES,
+    OVERLAY,
+    ROUTES,
+    made_once,
+    node,
+    run,
+    say,
+    settled,
+    shown,
+    ssm,
+    text,
+)
 
-ROUTES = SETTINGS.node_routing.tag()
-OVERLAY = Settings(node_count=3, routing=RoutingMode.OVERLAY).node_routing.tag()
-DIGEST = "0123456789ab" + 52 * "f"
-CLIENTS = cache(client)
-NAMES = ("node-1", "node-2", "node-3")
-
-
-@pytest.fixture
-def ssm(account):
-    """SSM of the account, without parameters."""
-    get_backend("ssm")[DEFAULT_ACCOUNT_ID][REGION].reset()
-    return boto3.client("ssm", region_name=REGION)
-
-
-@pytest.fixture(autouse=True)
-def made_once(monkeypatch):
-    """A client for each service, since making one takes boto3 most of a second."""
-    for place in ("podnet.account.session", "podnet.account.stacks"):
-        monkeypatch.setattr(f"{place}.client", CLIENTS)
-
-
-@pytest.fixture
-def say(ssm):
-    """Writes the value of a node's parameter."""
-
-    def write(node, text):
-        ssm.put_parameter(Name=parameter(IDENTITY, node), Value=text, Type="String", Overwrite=True)
-
-    return write
-
-
-@pytest.fixture
-def settled(dev, account, say):
-    """A stack whose deployment has ended."""
-    tags(account, dev.vpc, {SETTLED: ROUTES})
-    for name, instance in dev.nodes.items():
-        tags(account, instance, {FILES: DIGEST})
-        say(name, said(instance, ROUTES, DIGEST))
-    return dev
-
-
-def run(*words):
-    """The command, which must not fail."""
-    done = CliRunner().invoke(app, ["status", "--live", "--region", REGION, *words])
-    assert (done.exception, done.exit_code) == (None, 0)
-    return done
-
-
-def shown(*words):
-    return json.loads(run("--json", *words).stdout)
-
-
-def text(*words):
-    """What is printed, on one line."""
-    return " ".join(run(*words).stdout.split())
-
-
-def node(name, *words):
-    return next(each for each in shown(*words)["nodes"] if each["name"] == name)
-
-
-def interface(stack):
-    """The network interface of some node."""
-    return seen(stack.ec2).enis[0].id
-
-
-def failing(*words):
-    CliRunner().invoke(app, ["status", *words], catch_exceptions=False)
+__all__ = ["made_once", "say", "settled", "ssm"]
 
 
 def test_a_settled_stack_is_shown_node_by_node(settled):
@@ -243,135 +171,3 @@ def test_more_nodes_than_a_page_of_parameters_holds_are_all_read(settled, ssm, s
         say(f"node-{number}", UNWRITTEN)
 
     assert {*acknowledgements.read(ssm, IDENTITY)} == {f"node-{each}" for each in range(1, 30)}
-
-
-def test_routes_that_nobody_needs_are_listed(settled, account):
-    eni = interface(settled)
-    settled.route("10.1.77.0/24", NetworkInterfaceId=eni)
-    assert [(each["destination"], each["unmanaged"]) for each in shown()["routes"]] == [
-        ("10.1.77.0/24", True)
-    ]
-    assert f"unmanaged route in the pod range, left alone: {settled.table}: 10.1.77.0/24" in text()
-
-    for instance in settled.nodes.values():
-        tags(account, instance, {ROUTING: OVERLAY})
-    account.terminate_instances(InstanceIds=[settled.nodes["node-3"]])
-
-    found = {each["destination"]: each["why"] for each in shown()["routes"]}
-    assert found == {
-        "10.1.1.0/24": "no node is assigned vpc-routes",
-        "10.1.2.0/24": "no node is assigned vpc-routes",
-        "10.1.3.0/24": "node-3, whose block it leads to, is missing",
-        "10.1.77.0/24": None,
-    }
-    assert f"stale route: {settled.table}: 10.1.1.0/24 to eni-" in text()
-
-
-def test_many_routes_are_counted_in_the_table_and_listed_in_json(settled):
-    eni = interface(settled)
-    for number in range(100, 130):
-        settled.route(f"10.1.{number}.0/24", NetworkInterfaceId=eni)
-
-    assert "left alone: and 10 more, which --json lists" in text()
-    assert len(shown()["routes"]) == 30
-
-
-def test_instances_that_are_no_nodes_are_named(settled):
-    settled.untag("node-2", ROUTING)
-
-    found = shown()
-
-    assert found["remarks"] == [
-        f"{settled.nodes['node-2']} has the tag {STACK} and lacks {ROUTING}"
-    ]
-    assert found["nodes"][1]["routing"] == {"assigned": None, "applied": ROUTES}
-
-
-def test_nodes_of_a_vpc_that_names_none_are_given_by_hand(settled, account):
-    account.delete_tags(Resources=[settled.vpc], Tags=[{"Key": NODES}])
-
-    with refused("nodes-unsaid"):
-        failing("--live", "--region", REGION)
-    assert node("node-4", "--nodes", "1-4")["state"] == "missing"
-
-
-def test_the_permission_that_is_missing_is_named_with_its_policy(settled, monkeypatch):
-    def denied(*words):
-        made = client(*words)
-        made.meta.events.register_first("before-send.ssm.*", _deny)
-        return made
-
-    monkeypatch.setattr("podnet.account.session.client", denied)
-    with refused("permission-missing") as caught:
-        failing("--live", "--region", REGION)
-    assert "ssm:GetParametersByPath" in str(caught.value)
-    assert "docs/iam/verifier.json" in str(caught.value)
-
-
-def _deny(request, **_):
-    from botocore.awsrequest import AWSResponse  # noqa: PLC0415  # not before moto has begun
-
-    body = json.dumps({"__type": "AccessDeniedException", "message": "not authorized"}).encode()
-    raw = type("Raw", (), {"stream": lambda *_, **__: iter([body])})()
-    return AWSResponse(request.url, 400, {"x-amzn-errortype": "AccessDeniedException"}, raw)
-
-
-def test_without_a_region_nothing_is_asked(account):
-    with refused("region-unknown"):
-        failing("--live")
-
-
-def test_the_policy_allows_what_is_read_of_parameters_and_no_more(settled, ssm):
-    called = []
-    ssm.meta.events.register(
-        "before-call.ssm.*", lambda model, params, **_: called.append((model.name, params["body"]))
-    )
-    acknowledgements.read(ssm, IDENTITY)
-
-    assert {f"ssm:{name}" for name, _ in called} == set(SAID.actions)
-    (resource,) = SAID.resources
-    pattern = resource.partition("parameter")[2].replace("*", IDENTITY)
-    assert {json.loads(body)["Path"] for _, body in called} == {pattern}
-
-
-@pytest.mark.parametrize(
-    "words",
-    [("--region", "eu-central-1"), ("--vpc", "vpc-1"), ("--nodes", "1-3"), ("--json",)],
-    ids=lambda words: words[0],
-)
-def test_what_is_for_an_account_alone_wants_live(words):
-    with refused("status-without-live") as caught:
-        failing(*words)
-    assert str(caught.value).startswith(words[0])
-
-
-def test_nothing_of_the_lab_is_loaded_for_an_account(tmp_path):
-    program = """
-import sys
-for name in ("kubernetes", "moto", "pyroute2", "pydantic", "cryptography", "yaml", "werkzeug"):
-    sys.modules[name] = None
-from click.testing import CliRunner
-import podnet.lab.commands
-from podnet.cli.app import app
-done = CliRunner().invoke(app, ["status", "--live"])
-print(type(done.exception).__name__, getattr(done.exception, "rule", ""))
-print(*sorted(name for name in sys.modules if name.startswith("podnet.lab.")))
-"""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PROJECT,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-
-    assert done.stdout.splitlines() == [
-        "UserError region-unknown",
-        "podnet.lab.commands podnet.lab.commands.status",
-    ]
