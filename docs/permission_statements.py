@@ -1,4 +1,4 @@
-"""The statements of the policies of docs/iam: which actions on which resources, and when."""
+"""The statements of whoever deploys: which actions on which resources, and when."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from podnet.acceptance import names
 from podnet.components.roles import session_manager
-from podnet.plan.acknowledgement import folder
 from podnet.plan.tags import STACK
 
 OWN = {"Null": {f"aws:ResourceTag/{STACK}": "false"}}
@@ -17,11 +15,13 @@ NEW = {"Null": {f"aws:RequestTag/{STACK}": "false"}}
 """The call gives that tag to what it creates."""
 
 
-def _ec2(*kinds: str) -> tuple[str, ...]:
+def of_kinds(*kinds: str) -> tuple[str, ...]:
+    """The ARNs of all resources of EC2 of these kinds."""
     return tuple(f"arn:*:ec2:*:*:{kind}/*" for kind in kinds)
 
 
-def _prefixed(service: str, names: str) -> tuple[str, ...]:
+def prefixed(service: str, names: str) -> tuple[str, ...]:
+    """Actions of a service, whose names stand in one text."""
     return tuple(f"{service}:{name}" for name in names.split())
 
 
@@ -54,7 +54,7 @@ class Statement:
         return {**written, **({"Condition": self.condition} if self.condition else {})}
 
 
-CREATING = _prefixed(
+CREATING = prefixed(
     "ec2", "CreateVpc CreateSubnet CreateInternetGateway CreateRouteTable CreateSecurityGroup"
 )
 STATEMENTS = (
@@ -62,7 +62,7 @@ STATEMENTS = (
         # AWS restricts none of these to resources.
         sid="Read",
         actions=(
-            *_prefixed(
+            *prefixed(
                 "ec2",
                 "DescribeAvailabilityZones DescribeIamInstanceProfileAssociations DescribeImages "
                 "DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings "
@@ -81,29 +81,29 @@ STATEMENTS = (
     Statement(
         sid="ReadAttributes",
         actions=("ec2:DescribeInstanceAttribute", "ec2:DescribeVpcAttribute"),
-        resources=_ec2("instance", "vpc"),
+        resources=of_kinds("instance", "vpc"),
     ),
     Statement(
         sid="CreateTagged",
         actions=(*CREATING, "ec2:RunInstances"),
-        resources=_ec2(*NETWORK, "instance"),
+        resources=of_kinds(*NETWORK, "instance"),
         condition=NEW,
     ),
     Statement(
         sid="CreateInOwnNetwork",
         actions=(*CREATING, "ec2:RunInstances"),
-        resources=_ec2("vpc", "subnet", "security-group"),
+        resources=of_kinds("vpc", "subnet", "security-group"),
         condition=OWN,
     ),
     Statement(
         sid="LaunchWith",
         actions=("ec2:RunInstances",),
-        resources=(*_ec2("network-interface", "volume", "key-pair"), "arn:*:ec2:*::image/*"),
+        resources=(*of_kinds("network-interface", "volume", "key-pair"), "arn:*:ec2:*::image/*"),
     ),
     Statement(
         sid="TagWhatIsCreated",
         actions=("ec2:CreateTags",),
-        resources=_ec2(*NETWORK, "security-group-rule", "instance"),
+        resources=of_kinds(*NETWORK, "security-group-rule", "instance"),
         condition={
             "StringEquals": {
                 "ec2:CreateAction": [
@@ -120,22 +120,22 @@ STATEMENTS = (
         # which AWS makes without tags.
         sid="TagWhatHasNoTagYet",
         actions=("ec2:CreateTags",),
-        resources=_ec2("security-group", "security-group-rule", "volume"),
+        resources=of_kinds("security-group", "security-group-rule", "volume"),
     ),
     Statement(
         # Of the default group before it has a tag; rules and interfaces are no podnet's by a tag.
         sid="RulesAndInterfaces",
-        actions=_prefixed(
+        actions=prefixed(
             "ec2",
             "RevokeSecurityGroupEgress RevokeSecurityGroupIngress AuthorizeSecurityGroupEgress "
             "AuthorizeSecurityGroupIngress ModifyNetworkInterfaceAttribute "
             "ModifySecurityGroupRules",
         ),
-        resources=_ec2("security-group", "security-group-rule", "network-interface"),
+        resources=of_kinds("security-group", "security-group-rule", "network-interface"),
     ),
     Statement(
         sid="ChangeOwn",
-        actions=_prefixed(
+        actions=prefixed(
             "ec2",
             "AssociateIamInstanceProfile AssociateRouteTable AssociateVpcCidrBlock "
             "AttachInternetGateway CreateRoute "
@@ -146,13 +146,13 @@ STATEMENTS = (
             "ModifyVolume ModifyVpcAttribute ReplaceIamInstanceProfileAssociation ReplaceRoute "
             "ReplaceRouteTableAssociation StartInstances StopInstances TerminateInstances",
         ),
-        resources=_ec2(*NETWORK, "security-group-rule", "instance", "volume"),
+        resources=of_kinds(*NETWORK, "security-group-rule", "instance", "volume"),
         condition=OWN,
     ),
     Statement(
         # These calls name, or make, what bears no tag.
         sid="ReserveRanges",
-        actions=_prefixed(
+        actions=prefixed(
             "ec2",
             "CreateSubnetCidrReservation DeleteSubnetCidrReservation DisassociateVpcCidrBlock",
         ),
@@ -160,7 +160,7 @@ STATEMENTS = (
     ),
     Statement(
         sid="ReadRoles",
-        actions=_prefixed(
+        actions=prefixed(
             "iam",
             "GetInstanceProfile GetRole GetRolePolicy ListAttachedRolePolicies "
             "ListInstanceProfilesForRole ListRolePolicies",
@@ -169,13 +169,13 @@ STATEMENTS = (
     ),
     Statement(
         sid="CreateRolesTagged",
-        actions=_prefixed("iam", "CreateInstanceProfile CreateRole TagInstanceProfile TagRole"),
+        actions=prefixed("iam", "CreateInstanceProfile CreateRole TagInstanceProfile TagRole"),
         resources=(ROLES, PROFILES),
         condition=NEW,
     ),
     Statement(
         sid="ChangeOwnRoles",
-        actions=_prefixed(
+        actions=prefixed(
             "iam",
             "AddRoleToInstanceProfile DeleteInstanceProfile DeleteRole DeleteRolePolicy "
             "DetachRolePolicy PutRolePolicy RemoveRoleFromInstanceProfile TagInstanceProfile "
@@ -199,7 +199,7 @@ STATEMENTS = (
     ),
     Statement(
         sid="Parameters",
-        actions=_prefixed(
+        actions=prefixed(
             "ssm",
             "AddTagsToResource DeleteParameter GetParameter GetParametersByPath "
             "ListTagsForResource PutParameter RemoveTagsFromResource",
@@ -207,110 +207,3 @@ STATEMENTS = (
         resources=("arn:*:ssm:*:*:parameter/podnet/*",),
     ),
 )
-
-
-VERIFIER = Statement(
-    # AWS restricts no describe call of EC2 to resources.
-    sid="Read",
-    actions=_prefixed(
-        "ec2",
-        "DescribeDhcpOptions DescribeEgressOnlyInternetGateways DescribeInstances "
-        "DescribeInternetGateways DescribeNatGateways DescribeNetworkAcls "
-        "DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroupRules "
-        "DescribeSecurityGroups DescribeSubnets DescribeTransitGatewayAttachments "
-        "DescribeVpcEndpoints DescribeVpcPeeringConnections DescribeVpcs DescribeVpnGateways",
-    ),
-    resources=("*",),
-)
-"""What `podnet verify --live` calls; a test compares it with the calls."""
-SAID = Statement(
-    # The resource is the path that is asked for (as the refusal in aws-dotnet-extensions-
-    # configuration#108 names it), so this reads no other parameter of a stack.
-    sid="ReadWhatNodesSaid",
-    actions=("ssm:GetParametersByPath",),
-    resources=(f"arn:*:ssm:*:*:parameter{folder('*')}",),
-)
-"""What `podnet status --live` calls beside; a test compares it with the calls."""
-
-DOCUMENTS = "arn:*:ssm:*:*:document/podnet-matrix-*"
-MATRIX = (
-    VERIFIER,
-    Statement(
-        # AWS limits none of these to resources.
-        sid="ReadCommands",
-        actions=_prefixed(
-            "ssm", "DescribeInstanceInformation GetCommandInvocation ListCommandInvocations"
-        ),
-        resources=("*",),
-    ),
-    Statement(
-        # Who has made the document once may be denied to make others: it runs as root.
-        sid="Document",
-        actions=_prefixed("ssm", "CreateDocument DescribeDocument"),
-        resources=(DOCUMENTS,),
-    ),
-    Statement(sid="SendDocument", actions=("ssm:SendCommand",), resources=(DOCUMENTS,)),
-    Statement(
-        # Systems Manager User Guide, "Restricting Run Command access based on tags".
-        sid="ToNodes",
-        actions=("ssm:SendCommand",),
-        resources=_ec2("instance"),
-        condition={"Null": {f"ssm:resourceTag/{STACK}": "false"}},
-    ),
-)
-"""What `podnet matrix --live=ssm` calls; a test compares it with the calls."""
-
-OF_RUN = {"Null": {f"aws:ResourceTag/{names.TAG}": "false"}}
-"""The resource has the budget tag of an acceptance run."""
-SWEEPER = (
-    Statement(
-        # AWS restricts none of these to resources, and a reservation bears no tag.
-        sid="Find",
-        actions=(
-            *_prefixed(
-                "ec2",
-                "DeleteSubnetCidrReservation DescribeInstances DescribeInternetGateways "
-                "DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroups "
-                "DescribeSubnets DescribeVolumes DescribeVpcs GetSubnetCidrReservations",
-            ),
-            *_prefixed("iam", "ListInstanceProfiles ListRoles"),
-            "pricing:GetProducts",
-            "ssm:DescribeParameters",
-        ),
-        resources=("*",),
-    ),
-    Statement(
-        sid="DeleteOfRuns",
-        actions=_prefixed(
-            "ec2",
-            "DeleteInternetGateway DeleteNetworkInterface DeleteRouteTable DeleteSecurityGroup "
-            "DeleteSubnet DeleteVolume DeleteVpc DetachInternetGateway DisassociateRouteTable "
-            "TerminateInstances",
-        ),
-        resources=_ec2(*NETWORK, "instance", "network-interface", "volume"),
-        condition=OF_RUN,
-    ),
-    Statement(
-        sid="ReadRoles",
-        actions=_prefixed(
-            "iam", "GetInstanceProfile GetRole ListAttachedRolePolicies ListRolePolicies"
-        ),
-        resources=(ROLES, PROFILES),
-    ),
-    Statement(
-        sid="DeleteRolesOfRuns",
-        actions=_prefixed(
-            "iam",
-            "DeleteInstanceProfile DeleteRole DeleteRolePolicy DetachRolePolicy "
-            "RemoveRoleFromInstanceProfile",
-        ),
-        resources=(ROLES, PROFILES),
-        condition=OF_RUN,
-    ),
-    Statement(
-        sid="DeleteParametersOfRuns",
-        actions=("ssm:DeleteParameter",),
-        resources=(f"arn:*:ssm:*:*:parameter/podnet/{names.identity_of('*')}",),
-    ),
-)
-"""What `python -m podnet.acceptance` calls itself; a test compares it with the calls."""

@@ -10,15 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from docs.command_statements import BUNDLE, MATRIX, SAID, SWEEPER, VERIFIER
 from docs.fidelity import EVENTS, actions, rows
-from docs.permission_statements import (
-    MATRIX,
-    SAID,
-    STATEMENTS,
-    SWEEPER,
-    VERIFIER,
-    Statement,
-)
+from docs.permission_statements import STATEMENTS, Statement
 from podnet import userdata
 from podnet.components.roles import SESSIONS_ALONE
 from podnet.plan import acknowledgement
@@ -47,6 +41,7 @@ def policies() -> dict[str, dict[str, Any]]:
         "control-plane-cluster.json": _policy(_control_plane()),
         "matrix.json": _policy(map(_whole, MATRIX)),
         "sweeper.json": _policy(map(_whole, SWEEPER)),
+        "bundle.json": _policy(map(_whole, BUNDLE)),
         "verifier.json": _policy(map(_whole, (VERIFIER, SAID))),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
 
-from podnet.account.run_command import Instances, ensure_document
+from podnet.account.run_command import Instances, document, ensure_document
 from podnet.account.session import Client
 from podnet.errors import UserError
 from podnet.plan.tags import NODE
@@ -70,7 +70,7 @@ def probe_nodes(subject: Subject, ssm: Client, wanted: Probe) -> Matrix:
         )
     agents = Instances(
         ssm=ssm,
-        document=ensure_document(ssm),
+        document=ensure_document(ssm, document()),
         ids={name: each.instance_id for name, each in running.items()},
         seconds=wanted.seconds,
     )

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from podnet.account.session import Client, explained
@@ -43,57 +44,75 @@ class Document:
     """The command document: the agent, and the script that starts, asks and ends it."""
 
     content: str
+    prefix: str = PREFIX
 
     @property
     def name(self) -> str:
         """With a digest of the content, so that a later version of podnet has its own."""
-        return f"{PREFIX}{hashlib.sha256(self.content.encode()).hexdigest()[:12]}"
+        return f"{self.prefix}{hashlib.sha256(self.content.encode()).hexdigest()[:12]}"
+
+    @classmethod
+    def of(
+        cls,
+        prefix: str,
+        description: str,
+        script: Sequence[str],
+        parameters: Mapping[str, object] = MappingProxyType({}),
+    ) -> Document:
+        """A document of one script, with these parameters beside its seconds."""
+        step = {"timeoutSeconds": "{{ Seconds }}", "runCommand": [*script]}
+        seconds = {"type": "String", "allowedPattern": "^[1-9][0-9]{0,3}$"}
+        return cls(
+            json.dumps(
+                {
+                    "schemaVersion": "2.2",
+                    "description": description,
+                    "parameters": {**parameters, "Seconds": seconds},
+                    "mainSteps": [
+                        {"action": "aws:runShellScript", "name": "probe", "inputs": step}
+                    ],
+                }
+            ),
+            prefix,
+        )
+
+
+def here_document(data: bytes, mark: str) -> list[str]:
+    """Lines of a script after `<<'mark'`: data in base64."""
+    packed = base64.b64encode(data).decode()
+    return [*(packed[first : first + LINE] for first in range(0, len(packed), LINE)), mark]
 
 
 def document() -> Document:
     """The document of this version."""
-    packed = base64.b64encode(bundle()).decode()
     script = [
         "set -eu",
         "umask 077",
         f"mkdir -p {FOLDER}",
         # Renamed, since an agent may be reading the file of the same name.
         f"base64 -d >{FOLDER}/new <<'PROBE'",
-        *(packed[first : first + LINE] for first in range(0, len(packed), LINE)),
-        "PROBE",
+        *here_document(bundle(), "PROBE"),
         f"mv {FOLDER}/new {FOLDER}/probe.pyz",
         f"python3 -I {FOLDER}/probe.pyz node {{{{ Action }}}} <<'MESSAGE'",
         "{{ Message }}",
         "MESSAGE",
         f"if [ {{{{ Action }}}} = stop ]; then rm -rf {FOLDER}; fi",
     ]
-    return Document(
-        json.dumps(
-            {
-                "schemaVersion": "2.2",
-                "description": "Packets between podnet's nodes and pods: podnet matrix --live=ssm",
-                "parameters": {
-                    "Action": {"type": "String", "allowedValues": ["start", "request", "stop"]},
-                    # No character that a shell, or the document's own syntax, would take for its.
-                    "Message": {"type": "String", "allowedPattern": "^[A-Za-z0-9+/=]*$"},
-                    "Seconds": {"type": "String", "allowedPattern": "^[1-9][0-9]{0,3}$"},
-                },
-                "mainSteps": [
-                    {
-                        "action": "aws:runShellScript",
-                        "name": "probe",
-                        "inputs": {"timeoutSeconds": "{{ Seconds }}", "runCommand": script},
-                    }
-                ],
-            }
-        )
+    return Document.of(
+        PREFIX,
+        "Packets between podnet's nodes and pods: podnet matrix --live=ssm",
+        script,
+        {
+            "Action": {"type": "String", "allowedValues": ["start", "request", "stop"]},
+            # No character that a shell, or the document's own syntax, would take for its.
+            "Message": {"type": "String", "allowedPattern": "^[A-Za-z0-9+/=]*$"},
+        },
     )
 
 
-def ensure_document(ssm: Client) -> str:
-    """The name of this version's document, created where the account has none."""
-    wanted = document()
-    with explained("ssm", POLICY):
+def ensure_document(ssm: Client, wanted: Document, policy: str = POLICY) -> str:
+    """The name of a document, created where the account has none."""
+    with explained("ssm", policy):
         try:
             ssm.describe_document(Name=wanted.name)
         except ssm.exceptions.InvalidDocument:
@@ -127,6 +146,8 @@ class Instances:
     ids: Mapping[str, str]
     seconds: int
     """The time that a command may take on its node."""
+    policy: str = POLICY
+    """What allows the calls."""
 
     def ask(self, places: Collection[str], message: object) -> Mapping[str, Any]:
         """The answer of each node's agent to the same message."""
@@ -135,7 +156,7 @@ class Instances:
     def away(self) -> dict[str, str]:
         """The nodes whose SSM agent takes no command, with the reason."""
         found: dict[str, str] = {}
-        with explained("ssm", POLICY):
+        with explained("ssm", self.policy):
             for batch in _batches(self.ids.values()):
                 filters = [{"Key": "InstanceIds", "Values": batch}]
                 pages = self.ssm.get_paginator("describe_instance_information")
@@ -153,24 +174,32 @@ class Instances:
 
     def run(self, action: str, places: Collection[str], message: object) -> dict[str, Any]:
         """The answer of each node to an action, or a `Silence`."""
-        answers: dict[str, Any] = {}
-        line = wire.pack(message)
+        answers = self.outputs(places, {"Action": action, "Message": wire.pack(message)})
+        return {
+            place: each if isinstance(each, Silence) else _message(each)
+            for place, each in answers.items()
+        }
+
+    def outputs(
+        self, places: Collection[str], parameters: Mapping[str, str]
+    ) -> dict[str, str | Silence]:
+        """What the document prints on each node."""
+        answers: dict[str, str | Silence] = {}
         for batch in _batches(places):
-            answers |= self._run(action, batch, line)
+            answers |= self._run(batch, parameters)
         return answers
 
-    def _run(self, action: str, places: Sequence[str], line: str) -> dict[str, Any]:
+    def _run(
+        self, places: Sequence[str], parameters: Mapping[str, str]
+    ) -> dict[str, str | Silence]:
         names = {self.ids[place]: place for place in places}
-        with explained("ssm", POLICY):
+        given = {**parameters, "Seconds": str(self.seconds)}
+        with explained("ssm", self.policy):
             sent = self.ssm.send_command(
                 DocumentName=self.document,
                 InstanceIds=list(names),
                 TimeoutSeconds=DELIVERY,
-                Parameters={
-                    "Action": [action],
-                    "Message": [line],
-                    "Seconds": [str(self.seconds)],
-                },
+                Parameters={name: [value] for name, value in given.items()},
             )["Command"]["CommandId"]
             states = self._wait(sent, names)
             return {
@@ -190,7 +219,7 @@ class Instances:
             time.sleep(POLL)
         return states
 
-    def _answer(self, sent: str, instance_id: str, state: str) -> Any:  # noqa: ANN401  # JSON
+    def _answer(self, sent: str, instance_id: str, state: str) -> str | Silence:
         if state not in OVER:
             waited = DELIVERY + self.seconds
             return Silence(f"its command is {state} after {waited} s: its SSM agent took none")
@@ -204,7 +233,7 @@ class Instances:
         else:
             return Silence("its command has no result")
         if state == "Success":
-            return _message(found["StandardOutputContent"])
+            return str(found["StandardOutputContent"])
         if state == "TimedOut":
             return Silence(
                 f"its command timed out after {self.seconds} s ({found['StatusDetails']})"

@@ -51,6 +51,11 @@ BLOCKS = (
     # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and in Secrets.
     ("private key", re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=_-]*")),
 )  # fmt: skip
+KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+"""Of a key whose beginning was cut off, once whole ones are gone."""
+KEY_LINE = re.compile(r"(?:^|[\s:])[A-Za-z0-9+/]{16,}={0,2}\s*$")
+KEY_LAST = re.compile(r"(?:^|[\s:])[A-Za-z0-9+/]+={0,2}\s*$")
+"""A line of such a key with what a log writes before it, and its last line."""
 LOOKS = (
     # IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes".
     ("AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{12,124}(?![A-Z0-9])")),

@@ -12,6 +12,9 @@ from urllib.parse import quote
 from podnet.bundle.patterns import (
     ASSIGNED,
     BLOCKS,
+    KEY_END,
+    KEY_LAST,
+    KEY_LINE,
     KEY_OF_40,
     LOOKS,
     NAMED,
@@ -49,6 +52,7 @@ class Redactor:
             text, count = pattern.subn(_marked(kind), text)
             if count:
                 self.removed[kind] += count
+        text = self._without_ends(text)
         for pattern in (TAGGED, PHRASE):
             text = pattern.sub(self._bare, text)
         text = ASSIGNED.sub(self._assigned, text)
@@ -56,6 +60,18 @@ class Redactor:
         return KEY_OF_40.sub(
             lambda found: self._mark("AWS secret key") if is_key(found[0]) else found[0], text
         )
+
+    def _without_ends(self, text: str) -> str:
+        """The text without the rest of a key of which a cut has left the end alone."""
+        while end := KEY_END.search(text):
+            *lines, start = text[: end.start()].split("\n")
+            # The last line of a key may be as short as a word.
+            first = len(lines) - 1 if lines and KEY_LAST.search(lines[-1]) else len(lines)
+            while first < len(lines) and first and KEY_LINE.search(lines[first - 1]):
+                first -= 1
+            rest = start + self._mark("private key") + text[end.end() :]
+            text = "\n".join([*lines[:first], rest])
+        return text
 
     def document(self, text: str) -> str:
         """The same for a whole file: of JSON by its members."""

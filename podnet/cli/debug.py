@@ -26,9 +26,14 @@ def debug() -> None:
 
 @debug.command()
 @click.option("--stack", help="A stack; the current one of the lab, or the only one there.")
-@click.option("--live", is_flag=True, help="Of a stack in an AWS account, from its API alone.")
+@click.option("--live", is_flag=True, help="Of a stack in an AWS account, from its API.")
 @click.option("--region", help="The region of --live; by default the AWS CLI's own.")
 @click.option("--vpc", metavar="ID", help="The VPC of --live, where several have the tags.")
+@click.option(
+    "--nodes-by",
+    type=click.Choice(("ssm",)),
+    help="With --live: ask the nodes themselves as well, by Run Command of Systems Manager.",
+)
 @click.option(
     "--output",
     "-o",
@@ -51,23 +56,29 @@ def bundle(  # noqa: PLR0913  # one for each option
     live: bool,
     region: str | None,
     vpc: str | None,
+    nodes_by: str | None,
     output: Path | None,
     capture: float,
     hide_public_addresses: bool,
 ) -> None:
     """Write one archive for a bug report, without secrets: plan, API, nodes, logs."""
-    if (region or vpc) and not live:
-        raise UserError("--region and --vpc are for --live; add it", rule="bundle-without-live")
+    if (region or vpc or nodes_by) and not live:
+        raise UserError(
+            "--region, --vpc and --nodes-by are for --live; add it", rule="bundle-without-live"
+        )
     if capture and live:
         raise UserError(
-            "--capture is for the lab, since no node of an account is asked; leave one of "
+            "--capture is for the lab, since no node of an account captures; leave one of "
             "--capture and --live out",
             rule="capture-of-account",
         )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     file = output or Path(f"podnet-debug-{stamp}.tar.gz")
     wanted = Wanted(
-        output=file, capture_seconds=capture, hide_public_addresses=hide_public_addresses
+        output=file,
+        capture_seconds=capture,
+        hide_public_addresses=hide_public_addresses,
+        nodes_by_ssm=nodes_by == "ssm",
     )
     with step("bundle") as note, writable(file):
         if live:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import podnet
@@ -37,11 +38,16 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def bundle() -> bytes:
     """The zip file; `python3 FILE` runs the agent."""
+    return zipped(MODULES, START)
+
+
+def zipped(modules: Iterable[str], start: str) -> bytes:
+    """Modules of podnet in a zip file that runs `start`; the same ones make the same file."""
     root = Path(podnet.__file__).parents[1]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in MODULES:
+        for name in modules:
             content = (root / name).read_bytes()
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
-        archive.writestr(zipfile.ZipInfo("__main__.py", EPOCH), START)
+        archive.writestr(zipfile.ZipInfo("__main__.py", EPOCH), start)
     return packed.getvalue()

@@ -21,6 +21,8 @@ class Wanted:
     output: Path
     capture_seconds: float = 0.0
     hide_public_addresses: bool = False
+    nodes_by_ssm: bool = False
+    """Whether Run Command asks the nodes of an account."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from docs.permission_statements import MATRIX
+from docs.command_statements import MATRIX
 from podnet.account import matrix, run_command, stacks
 from podnet.account.matrix import Probe, probe_nodes
 from podnet.account.run_command import document

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from botocore import exceptions
 
-from docs.permission_statements import VERIFIER
+from docs.command_statements import VERIFIER
 from podnet.account import session, stacks
 from podnet.account.session import client, explained
 from tests.refusals import refused

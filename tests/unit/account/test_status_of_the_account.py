@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from docs.permission_statements import SAID
+from docs.command_statements import SAID
 from podnet.account import acknowledgements
 from podnet.account.session import client
 from podnet.lab.home import PROJECT

@@ -106,3 +106,18 @@ def test_a_large_text_without_spaces_is_cleaned_in_time():
         Redactor().text(text)
 
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("before", ["", "10:00 node-1 x[1]: "], ids=["alone", "log"])
+@pytest.mark.parametrize("last", ["Xy==", "Planted06XyPlanted06Xy"])
+def test_the_end_of_a_key_whose_beginning_was_cut_off_is_no_text_either(before, last):
+    key = [*SECRETS["RSA private key"].splitlines()[3:-1], last, "-----END RSA PRIVATE KEY-----"]
+    lines = ["a line before it, whole.", *key, "after it"]
+
+    found = cleaned("\n".join(before + line for line in lines))
+
+    assert found.splitlines() == [
+        f"{before}a line before it, whole.",
+        f"{before}[removed: private key]",
+        f"{before}after it",
+    ]

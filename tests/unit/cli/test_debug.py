@@ -15,7 +15,9 @@ def run(*words):
     CliRunner().invoke(app, ["debug", "bundle", *words], catch_exceptions=False)
 
 
-@pytest.mark.parametrize("words", [("--region", "eu-central-1"), ("--vpc", "vpc-1")])
+@pytest.mark.parametrize(
+    "words", [("--region", "eu-central-1"), ("--vpc", "vpc-1"), ("--nodes-by", "ssm")]
+)
 def test_what_chooses_in_an_account_wants_one(words):
     with refused("bundle-without-live"):
         run(*words)

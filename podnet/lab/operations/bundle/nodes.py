@@ -14,6 +14,7 @@ from subprocess import TimeoutExpired
 
 from podnet.bundle.archive import MOST_BYTES, Archive
 from podnet.bundle.ena import COUNTERS, allowances
+from podnet.bundle.node_files import ALLOWANCES, COMMANDS, CONFLIST, CONFLISTS, FILES
 from podnet.lab.home import Home
 from podnet.lab.nodes.node import Node
 from podnet.system.commands import CommandError
@@ -22,35 +23,6 @@ SECONDS = 20.0
 """For one command on a node."""
 MOST_FAILURES = 3
 """Commands of a node that may hang, before the others are not tried."""
-COMMANDS = (
-    ("addresses.json", "addresses and links", ("ip", "-json", "-details", "address", "show")),
-    ("links.txt", "counters of links", ("ip", "-statistics", "link", "show")),
-    ("routes.json", "routes of all tables", ("ip", "-json", "route", "show", "table", "all")),
-    ("rules.json", "routing rules", ("ip", "-json", "rule", "show")),
-    ("neighbours.json", "neighbours", ("ip", "-json", "neigh", "show")),
-    ("fdb.json", "forwarding entries of bridges and VXLAN", ("bridge", "-json", "fdb", "show")),
-    ("ports.json", "ports of bridges", ("bridge", "-json", "-details", "link", "show")),
-    ("nft.txt", "tables of nftables", ("nft", "list", "ruleset")),
-    ("sockets.txt", "sockets, without their peers", ("ss", "--summary")),
-    ("sysctl.txt", "kernel settings of the network", ("sysctl", "net.ipv4", "net.bridge")),
-    ("units.txt", "units of systemd", ("systemctl", "list-units", "--all", "--no-pager")),
-    (
-        "journal.txt",
-        "the journal since the boot, its end",
-        ("journalctl", "--boot", "--no-pager", "--lines=5000", "--output=short-iso"),
-    ),
-    ("release.txt", "the system and its kernel", ("uname", "--all")),
-)
-FILES = (
-    ("agent-state.json", "what the agent says of itself", "run/podnet-agent/state.json"),
-    ("updater.txt", "the last word of the updater", "run/podnet-update/problem"),
-    ("kept-routing.txt", "the routing that was assigned last", "var/lib/podnet/routing"),
-    ("node.env", "what the node was given", "etc/podnet/node.env"),
-    ("os-release.txt", "the distribution", "usr/lib/os-release"),
-    ("cloud-init.log", "the log of cloud-init", "var/log/cloud-init.log"),
-    ("cloud-init-output.log", "what user data printed", "var/log/cloud-init-output.log"),
-)
-CONFLISTS = "etc/cni/net.d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +65,7 @@ def collect(archive: Archive, found: Found, home: Home) -> None:
     conflists = node.root / CONFLISTS
     for file in sorted(conflists.glob("*.conflist")) if conflists.is_dir() else ():
         path = f"{CONFLISTS}/{file.name}"
-        archive.attempt(f"{folder}/{file.name}", "a CNI configuration", partial(_read, node, path))
+        archive.attempt(f"{folder}/{file.name}", CONFLIST, partial(_read, node, path))
     _run_all(archive, node, folder)
 
 
@@ -107,7 +79,7 @@ def _run_all(archive: Archive, node: Node, folder: str) -> None:
         hung = 0 if got is not None else hung + 1
     archive.attempt(
         f"{folder}/allowances.json",
-        "what EC2's network dropped, by the counters of the ENA driver",
+        ALLOWANCES,
         lambda: _allowances(node),
     )
 
