@@ -63,15 +63,16 @@ class Redactor:
 
     def _without_ends(self, text: str) -> str:
         """The text without the rest of a key of which a cut has left the end alone."""
-        while end := KEY_END.search(text):
-            *lines, start = text[: end.start()].split("\n")
+        kept, at = [], 0
+        for end in KEY_END.finditer(text):
+            *lines, start = text[at : end.start()].split("\n")
             # The last line of a key may be as short as a word.
             first = len(lines) - 1 if lines and KEY_LAST.search(lines[-1]) else len(lines)
             while first < len(lines) and first and KEY_LINE.search(lines[first - 1]):
                 first -= 1
-            rest = start + self._mark("private key") + text[end.end() :]
-            text = "\n".join([*lines[:first], rest])
-        return text
+            kept.append("\n".join([*lines[:first], start + self._mark("private key")]))
+            at = end.end()
+        return "".join([*kept, text[at:]])
 
     def document(self, text: str) -> str:
         """The same for a whole file: of JSON by its members."""

@@ -45,6 +45,9 @@ PODNETS_JOURNAL = (
     *("journalctl", "--boot", "--no-pager", f"--lines={LINES}", "--output=short-iso"),
     "--unit=podnet-*",
 )
+FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 20}]
+"""As long a memory of what came before as such texts need: a small instance has little of its own.
+"""
 LEFT_OUT = ("cloud-init.log", "cloud-init-output.log")
 """Logs of the boot, which are too long: the console of the instance has their end."""
 
@@ -98,7 +101,7 @@ class Collected:
         removed = dict(self.redactor.removed)
         said = {"files": self.files, "missing": self.missing, "removed": removed}
         data = json.dumps(said, separators=(",", ":")).encode()
-        return base64.b64encode(lzma.compress(data, preset=6)).decode()
+        return base64.b64encode(lzma.compress(data, filters=FILTERS)).decode()
 
 
 def collect(root: Path, run: Run) -> Collected:
