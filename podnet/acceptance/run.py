@@ -65,12 +65,12 @@ class Run:
         return self.evidence.result == PASSED
 
     def _deploy(self, step: Step) -> None:
-        before = self._instances()
+        before = instances(self.account, self.deployment.identity)
         with self._step(step.name) as found:
             self.deployment.up(step.settings, self._seconds())
-            after = self._instances()
+            after = instances(self.account, self.deployment.identity)
             found["instances"] = after
-            _check_instances(step, before, after, self.wanted.nodes)
+            check_instances(step, before, after, self.wanted.nodes)
         with self._step(f"proof after {step.name}") as found:
             proof = self.podnet.proof(self._seconds())
             found["proof"] = _short(proof)
@@ -152,21 +152,6 @@ class Run:
             )
         return min(left, LONGEST)
 
-    def _instances(self) -> dict[str, str]:
-        """The instance of each node that runs or is about to."""
-        filters = [
-            {"Name": f"tag:{STACK}", "Values": [self.deployment.identity]},
-            {"Name": "instance-state-name", "Values": ["pending", "running"]},
-        ]
-        with explained("ec2", POLICY):
-            rows = pages(self.account.ec2, "describe_instances", "Reservations", Filters=filters)
-            instances = [each for row in rows for each in row["Instances"]]
-        tagged = [
-            ({tag["Key"]: tag["Value"] for tag in each["Tags"]}, each["InstanceId"])
-            for each in instances
-        ]
-        return {tags[NODE]: id_ for tags, id_ in tagged if NODE in tags}
-
 
 def sweep_command(run: str) -> str:
     """What removes all that a run has left."""
@@ -174,7 +159,22 @@ def sweep_command(run: str) -> str:
     return f".venv/bin/python -m podnet.acceptance sweep {which} --delete"
 
 
-def _check_instances(
+def instances(account: Account, identity: str) -> dict[str, str]:
+    """The instance of each node of a stack that runs or is about to; raises `UserError`."""
+    filters = [
+        {"Name": f"tag:{STACK}", "Values": [identity]},
+        {"Name": "instance-state-name", "Values": ["pending", "running"]},
+    ]
+    with explained("ec2", POLICY):
+        rows = [*pages(account.ec2, "describe_instances", "Reservations", Filters=filters)]
+    found = [each for row in rows for each in row["Instances"]]
+    tagged = [
+        ({tag["Key"]: tag["Value"] for tag in each["Tags"]}, each["InstanceId"]) for each in found
+    ]
+    return {tags[NODE]: id_ for tags, id_ in tagged if NODE in tags}
+
+
+def check_instances(
     step: Step, before: Mapping[str, str], after: Mapping[str, str], nodes: int
 ) -> None:
     """Raise `UserError` where a node is missing, or another one was replaced than was meant."""
