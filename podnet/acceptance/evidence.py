@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from typing import Any
 from podnet.system.files import write_atomically
 
 FORMAT = 1
+ACCOUNT = re.compile(r"(?<![0-9a-zA-Z])[0-9]{12}(?![0-9a-zA-Z])")
+"""The number of an account, as it is in ARNs: some errors of AWS have one."""
 PASSED, FAILED, INTERRUPTED, RUNNING = "passed", "failed", "interrupted", "running"
 
 
@@ -68,7 +71,7 @@ class Evidence:
             self.reason = f"{self.reason}\n{reason}"
 
     def write(self) -> None:
-        """Write the file; a reader sees the old one or the new one."""
+        """Write the file, without numbers of accounts; a reader sees the old one or the new one."""
         whole = {
             "format": FORMAT,
             **self.about,
@@ -79,4 +82,5 @@ class Evidence:
             "steps": self.steps,
             "left": self.left,
         }
-        write_atomically(self.file, json.dumps(whole, indent=2) + "\n")
+        text = ACCOUNT.sub("ACCOUNT", json.dumps(whole, indent=2))
+        write_atomically(self.file, text + "\n")

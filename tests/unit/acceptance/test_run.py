@@ -142,6 +142,18 @@ def test_a_deployment_that_fails_ends_in_its_destruction(cloud, go):
     assert results(evidence)["destroy"] == "passed"
 
 
+def test_the_evidence_has_no_number_of_an_account(cloud, go):
+    def fail():
+        raise UserError("User: arn:aws:iam::123456789012:user/me is not authorized", rule="any")
+
+    cloud.on_up = fail
+    _, evidence = go()
+
+    assert "123456789012" not in json.dumps(evidence)
+    assert evidence["reason"] == "User: arn:aws:iam::ACCOUNT:user/me is not authorized"
+    assert evidence["steps"][0]["reason"] == evidence["reason"]
+
+
 def test_a_proof_that_fails_ends_the_run(cloud, go):
     failing = {"promised": True, "failure": "dropped"}
     cloud.proofs = [{**PROVED, "holds": False, "verdicts": [failing]}]

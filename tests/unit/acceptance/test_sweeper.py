@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -85,9 +86,12 @@ def test_nothing_of_a_run_is_left_and_nothing_of_others_is_touched(
     account.ssm.put_parameter(Name=name, Value="late", Type="String")
     enforced()
     found = find(account, RUN)
+    elsewhere = {each.kind for each in find(replace(account, region="eu-west-1"))}
     problems = delete(account, found, quietly)
 
     assert {each.kind for each in found} >= {*KINDS} - {"volume", "network interface"}
+    # What has no region of its own is left to the sweep of the region in the run's name.
+    assert not elsewhere & {"role", "instance profile", "parameter"}
     assert problems == []
     assert find(account, RUN) == []
     assert {each.run for each in find(account)} == {OTHER}
