@@ -96,6 +96,7 @@ def run(  # noqa: PLR0913  # one for each option
     evidence = Evidence(
         file=work / "evidence.json", about=_about(wanted, estimate, account, deployment)
     )
+    evidence.write()
     podnet = Podnet(_runner(work / "podnet.log"), identity_of(name), region)
     passed = Run(
         wanted=wanted,

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from podnet.cli.app import show
+from podnet.errors import UserError
 from podnet.system.files import write_atomically
 
 FORMAT = 1
@@ -45,7 +47,7 @@ class Evidence:
         """Record a step; the block adds to what is yielded what it found."""
         found: dict[str, Any] = {"name": name, "began": _now(), "result": RUNNING}
         self.steps.append(found)
-        self.write()
+        self._keep()
         began = time.monotonic()
         try:
             yield found
@@ -56,10 +58,10 @@ class Evidence:
             raise
         finally:
             found["seconds"] = round(time.monotonic() - began, 1)
-            self.write()
+            self._keep()
 
     def end(self) -> None:
-        """Record the end of the run."""
+        """Record the end of the run; raises `OSError`."""
         self.ended = _now()
         self.write()
 
@@ -71,7 +73,7 @@ class Evidence:
             self.reason = f"{self.reason}\n{reason}"
 
     def write(self) -> None:
-        """Write the file, without numbers of accounts; a reader sees the old one or the new one."""
+        """Write the file, without numbers of accounts, whole at any time; raises `OSError`."""
         whole = {
             "format": FORMAT,
             **self.about,
@@ -84,3 +86,15 @@ class Evidence:
         }
         text = ACCOUNT.sub("ACCOUNT", json.dumps(whole, indent=2))
         write_atomically(self.file, text + "\n")
+
+    def _keep(self) -> None:
+        # A full disk must not keep a step from being made, of which the last destroys.
+        try:
+            self.write()
+        except OSError as error:
+            lost = UserError(
+                f"{self.file} cannot be written ({error.strerror}); the run goes on, and needs it "
+                "at its end",
+                rule="acceptance-evidence-unwritten",
+            )
+            show(str(lost))

@@ -109,8 +109,8 @@ class Run:
         try:
             with self._step("destroy"):
                 self.deployment.destroy(LONGEST)
-        except (UserError, KeyboardInterrupt, SystemExit) as error:
-            why = str(error) if isinstance(error, UserError) else "interrupted by a signal"
+        except (UserError, OSError, KeyboardInterrupt, SystemExit) as error:
+            why = str(error) if isinstance(error, Exception) else "interrupted by a signal"
             remains = UserError(
                 f"the stack was not destroyed: {why}\nIt costs money until it is removed: "
                 f"{sweep_command(self.wanted.run)}",
@@ -120,7 +120,7 @@ class Run:
         try:
             with self._step("look for what is left"):
                 self._look()
-        except (UserError, KeyboardInterrupt, SystemExit) as error:
+        except (UserError, OSError, KeyboardInterrupt, SystemExit) as error:
             self.evidence.fail(FAILED, str(error) or "interrupted by a signal")
         if self.evidence.reason is None:
             self.evidence.result = PASSED

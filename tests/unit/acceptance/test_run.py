@@ -1,5 +1,6 @@
 """A run always comes to its end, and its evidence says what happened."""
 
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from podnet.acceptance import evidence as evidence_module
 from podnet.acceptance import run as module
 from podnet.acceptance.evidence import Evidence
 from podnet.acceptance.leftovers import Left
@@ -265,6 +267,36 @@ def test_a_signal_destroys_and_the_evidence_says_interrupted(cloud, go, number):
     assert (passed, evidence["result"], cloud.destroyed) == (False, "interrupted", 1)
     assert results(evidence)["switch from vpc-routes to host-gw"] == "interrupted"
     assert results(evidence)["destroy"] == "passed"
+
+
+@pytest.mark.parametrize("writes", range(1, 30, 4))
+def test_a_full_disk_keeps_nothing_from_being_destroyed(cloud, go, monkeypatch, writes):
+    made, write = [], evidence_module.write_atomically
+
+    def once_full(file, text):
+        made.append(text)
+        if len(made) >= writes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(file, text)
+
+    monkeypatch.setattr(evidence_module, "write_atomically", once_full)
+    with pytest.raises(OSError, match="No space left"):
+        go()
+
+    assert cloud.destroyed == 1
+    assert json.loads(made[-1])["left"] == []
+
+
+def test_a_destruction_whose_log_cannot_be_written_is_looked_after(cloud, go):
+    def full():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    cloud.on_destroy = full
+    passed, evidence = go()
+
+    assert not passed
+    assert "No space left" in evidence["reason"]
+    assert evidence["left"] == []
 
 
 def test_a_second_signal_leaves_the_rest_to_the_sweeper(cloud, go):
