@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from itertools import chain
 from typing import TypeVar
 
 import pulumi
 import pulumi_aws as aws
 
-from podnet.components import firewall_rules, neighbours, route_tables, routing_wait
+from podnet.components import blackholes, firewall_rules, neighbours, route_tables, routing_wait
+from podnet.components.blackholes import Leaving
 from podnet.components.instance_types import zones_that_offer
 from podnet.components.node_template import NodeTemplate
 from podnet.components.tags import rule_in
@@ -21,10 +21,10 @@ from podnet.plan import firewall
 from podnet.plan.deployed import LIVE_STATES, Deployed, tag_patterns
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.outdated import outdated
+from podnet.plan.pod_routes import PodRoutes
 from podnet.plan.routing import VARIANTS, Variant
 from podnet.plan.settings import Settings
 from podnet.plan.tags import FILES, NETWORK, POD_ROUTES, ROUTING, SETTLED, STACK, VERSION
-from podnet.plan.vpc_routes import VpcRoute, is_unmanaged
 
 T = TypeVar("T")
 
@@ -48,17 +48,17 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
     _refuse_unoffered(stack, settings, reusable)
     tables = route_tables.look_up(stack)
     owned = live if _has_pod_routes(stack) else set()
-    routes = _PodRoutes.of(settings, tables, owned, names.keys() if owned else owned)
+    routes = PodRoutes.of(settings, tables, owned, names.keys() if owned else owned)
     stale = tuple(_stale_resources(stack, settings, routes))
-    wanted = settings.node_routing
-    # All of them: a stack of the same name elsewhere must not pass for this one.
-    is_applied = _vpcs(stack, wanted.tag()) == vpcs
-    is_assigned = live <= _instances(stack, {ROUTING: wanted.tag()})
-    previous = wanted.variant if is_applied else _previous(stack)
-    if is_applied and stale:
-        # Two interrupted switches, there and back, leave the tags as they were before.
-        previous = None
-    differs = not is_applied or not is_assigned or bool(stale)
+    previous, differs = _routing(stack, settings, vpcs, live, is_stale=bool(stale))
+    staying = frozenset(_vpcs(stack, cidr=settings.vpc_cidr))
+    kept = {address for address, name in reusable.items() if name not in settings.roll}
+    leaving = Leaving(
+        vpcs=staying,
+        nodes={address: names.get(address, address) for address in live - kept},
+        blocks=routes.blocks,
+        changed=live - for_this_network,
+    )
     return Deployed(
         routing=previous,
         routing_differs=differs,
@@ -72,63 +72,29 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
         outdated=_outdated(stack, template, reusable),
         updated=_updated(stack, template, reusable),
         unmanaged_routes=routes.unmanaged,
+        blackholes=blackholes.look_up(stack, settings, tables, leaving),
         tables=tables,
         routes_of_others=routes.of_others,
         routes_removed=routes.removed,
         unmanaged_rules=firewall_rules.unmanaged(stack),
-        vpcs=frozenset(_vpcs(stack, cidr=settings.vpc_cidr)),
+        vpcs=staying,
         occupied=neighbours.occupied(vpcs, settings, live),
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _PodRoutes:
-    """The routes of the VPC's tables."""
-
-    managed: int
-    """Number of routes to the pod block of a node."""
-    unmanaged: tuple[str, ...]
-    """All others in the pod range, in words."""
-    of_others: int
-    """`Deployed.routes_of_others`."""
-    removed: int
-    """`Deployed.routes_removed`."""
-
-    @classmethod
-    def of(
-        cls,
-        settings: Settings,
-        tables: Mapping[str, Iterable[VpcRoute]],
-        live: AbstractSet[str],
-        planned: AbstractSet[str],
-    ) -> _PodRoutes:
-        blocks = dict.fromkeys(filter(None, (_block(settings, each) for each in live | planned)))
-        surplus = blocks.keys() - {_block(settings, each) for each in planned}
-        expected = {*blocks, firewall.ANYWHERE}
-        unmanaged: list[str] = []
-        counts = [(0, 0)]
-        managed = 0
-        for table, routes in tables.items():
-            of_others = removed = 0
-            for route in routes:
-                managed += route.destination in blocks
-                removed += route.destination in surplus
-                of_others += route.destination not in expected
-                if is_unmanaged(route, settings.pod_cidr, blocks):
-                    unmanaged.append(f"{route.destination} to {route.target} in {table}")
-            counts.append((of_others, removed))
-        of_others, removed = max(counts, key=sum)
-        return cls(
-            managed=managed, unmanaged=tuple(unmanaged), of_others=of_others, removed=removed
-        )
-
-
-def _block(settings: Settings, address: str) -> IPv4Network | None:
-    """The block of a node; None for one of a range that was changed."""
-    try:
-        return settings.addresses.block(IPv4Address(address))
-    except ValueError:
-        return None
+def _routing(
+    stack: str, settings: Settings, vpcs: set[str], live: set[str], *, is_stale: bool
+) -> tuple[Variant | None, bool]:
+    """The routing that all nodes last applied, and whether any may have another than the wanted."""
+    wanted = settings.node_routing
+    # All of them: a stack of the same name elsewhere must not pass for this one.
+    is_applied = _vpcs(stack, wanted.tag()) == vpcs
+    is_assigned = live <= _instances(stack, {ROUTING: wanted.tag()})
+    previous = wanted.variant if is_applied else _previous(stack)
+    if is_applied and is_stale:
+        # Two interrupted switches, there and back, leave the tags as they were before.
+        previous = None
+    return previous, not is_applied or not is_assigned or is_stale
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,7 +168,7 @@ def _updated(stack: str, template: NodeTemplate, reusable: Mapping[str, str]) ->
     return tuple(name for address, name in reusable.items() if address not in same)
 
 
-def _stale_resources(stack: str, settings: Settings, routes: _PodRoutes) -> Iterator[str]:
+def _stale_resources(stack: str, settings: Settings, routes: PodRoutes) -> Iterator[str]:
     """What carries packets of pods in a way that is not wanted, and that a node may still use."""
     keys = firewall.pod_traffic_rules(settings, settings.node_routing.variant)
     wanted = firewall_rules.own(stack, *map(rule_in, keys)) if keys else set()

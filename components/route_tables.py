@@ -20,9 +20,14 @@ def look_up(stack: str) -> dict[str, tuple[VpcRoute, ...]]:
     internal/service/ec2/vpc_route_table_data_source.go).
     """
     return {
-        table: tuple(_ipv4(aws.ec2.get_route_table(route_table_id=table).routes or ()))
+        table: routes(table)
         for table in sorted(aws.ec2.get_route_tables(tags={STACK: stack}).ids or ())
     }
+
+
+def routes(table: str) -> tuple[VpcRoute, ...]:
+    """The routes of one table, given by its id."""
+    return tuple(_ipv4(aws.ec2.get_route_table(route_table_id=table).routes or ()))
 
 
 def _ipv4(routes: Sequence[GetRouteTableRouteResult]) -> Iterator[VpcRoute]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from podnet.plan.blackholes import Blackholes
 from podnet.plan.routing import Routing, Variant
 from podnet.plan.unmanaged_rules import FoundRule
 from podnet.plan.vpc_routes import VpcRoute
@@ -41,6 +42,8 @@ class Deployed:
     """Names of the reusable nodes that are assigned another release than the wanted one."""
     unmanaged_routes: tuple[str, ...] = ()
     """Routes of the VPC for which `is_unmanaged` holds, in words."""
+    blackholes: Blackholes = field(default_factory=Blackholes)
+    """Routes without a target, and those that lose it by this deployment."""
     routes_of_others: int = 0
     """Routes to neither the internet nor a node, in the table that has the most of them."""
     routes_removed: int = 0

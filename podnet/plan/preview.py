@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from podnet.plan import launches, switch
+from podnet.plan import blackholes, launches, switch
 from podnet.plan.deployed import Deployed
 from podnet.plan.kubernetes import CONTROL_PLANE_NODE
 from podnet.plan.nodes import planned_nodes
@@ -34,6 +34,7 @@ def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
             "packets to pods go by them in vpc-routes; delete what nobody needs",
             is_warning=True,
         )
+    yield from blackholes.remarks(deployed.blackholes)
 
 
 def warnings(settings: Settings) -> Iterator[Remark]:
@@ -136,7 +137,8 @@ def address_occupied(settings: Settings, deployed: Deployed) -> Problem | None:
                 rule="node-address-occupied",
                 text=f"{node.name} must be created at {node.address}, which somebody else has: "
                 f"{who}. Give that host another address, outside the node range "
-                f"{node.zone.nodes}, or use fewer nodes",
+                f"{node.zone.nodes}, or use fewer nodes (podnet:nodeCount); where it is "
+                f"{node.name} itself, EC2 has answered late: repeat the command",
                 about=("nodeCount",),
             )
     return None

@@ -122,6 +122,12 @@ class Account(LookUp):
     """The range of the VPCs."""
     routes: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     """The targets of the route table, by destination."""
+    other_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict, kw_only=True)
+    """The routes of the VPC's tables that are not the stack's, by the ids of the tables."""
+    zone_of_table: str = field(default="a", kw_only=True)
+    """The zone whose table the stack's one is."""
+    gone: Collection[str] = field(default=(), kw_only=True)
+    """The network interfaces that are deleted; of any other, routes may lead to it."""
     has_pod_routes: bool = field(default=True, kw_only=True)
     """Whether those to pods are, or may be, the stack's."""
     others: Mapping[str, str] = field(default_factory=dict, kw_only=True)
@@ -156,31 +162,58 @@ class Account(LookUp):
             self.RULE: lambda args: self.unmanaged_rules.get(
                 args["securityGroupRuleId"], {"securityGroupId": "sg-nodes", "ipProtocol": "-1"}
             ),
-            self.INTERFACES: lambda args: {
-                "ids": [
-                    f"eni-of-{address}"
-                    for address in self.others
-                    if address
-                    in next(one["values"] for one in args["filters"] if "address" in one["name"])
-                ]
-            },
-            self.INTERFACE: lambda args: {
-                "id": args["id"],
-                "privateIps": [args["id"].removeprefix("eni-of-")],
-                "interfaceType": "interface",
-                "description": "",
-                "attachments": [{"instanceId": self.others[args["id"].removeprefix("eni-of-")]}],
-            },
-            self.TABLES: {"ids": ["rtb-1"]},
-            self.TABLE: {
+            self.INTERFACES: self._found_interfaces,
+            self.INTERFACE: self._interface,
+            self.TABLES: lambda args: {"ids": self._tables(args)},
+            self.TABLE: lambda args: {
                 "routes": [
                     {"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "networkInterfaceId": ""},
                     *(
                         {"cidrBlock": cidr, "gatewayId": "", TARGETS[target[:3]]: target}
-                        for cidr, target in self.routes.items()
+                        for cidr, target in self._routes_of(args["routeTableId"]).items()
                     ),
                 ]
             },
+        }
+
+    def _routes_of(self, table: str) -> Mapping[str, str]:
+        return self.routes if table == "rtb-1" else self.other_tables[table]
+
+    def _tables(self, args: Mapping[str, Any]) -> list[str]:
+        """The tables of the VPC; with tags, the stack's, or those of some zones of it."""
+        filters = {one["name"]: one["values"] for one in args.get("filters") or []}
+        if not args.get("tags"):
+            assert filters == {"vpc-id": ["vpc-1", "vpc-2"][: 2 if self.namesake else 1]}
+            return ["rtb-1", *self.other_tables]
+        titles = filters.get("tag:Name", [f"test-{self.zone_of_table}"])
+        return ["rtb-1"] if f"test-{self.zone_of_table}" in titles else []
+
+    def _addresses(self) -> dict[str, str]:
+        """The addresses of network interfaces: those of nodes and of others."""
+        nodes = {
+            f"eni-{int(node['address'].rpartition('.')[2]) - 10}": node["address"]
+            for node in self.nodes
+            if node["address"].startswith("192.168.1.")
+        }
+        return nodes | {f"eni-of-{address}": address for address in self.others}
+
+    def _found_interfaces(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The interfaces with one of the ids, or at one of the addresses of the VPC."""
+        filters = {one["name"]: one["values"] for one in args["filters"]}
+        if asked := filters.get("network-interface-id"):
+            return {"ids": [id_ for id_ in asked if id_ not in self.gone]}
+        at = filters["addresses.private-ip-address"]
+        found = self._addresses()
+        return {"ids": [id_ for id_ in found if found[id_] in at and id_ not in self.gone]}
+
+    def _interface(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        address = self._addresses()[args["id"]]
+        return {
+            "id": args["id"],
+            "privateIps": [address],
+            "interfaceType": "interface",
+            "description": "",
+            "attachments": [{"instanceId": self.others.get(address, f"i-{address}")}],
         }
 
     def _rules(self, args: Mapping[str, Any]) -> list[str]:

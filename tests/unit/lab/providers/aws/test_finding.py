@@ -8,6 +8,7 @@ VPCS = "aws:ec2/getVpcs:getVpcs"
 INSTANCES = "aws:ec2/getInstances:getInstances"
 TABLES = "aws:ec2/getRouteTables:getRouteTables"
 TABLE = "aws:ec2/getRouteTable:getRouteTable"
+INTERFACES = "aws:ec2/getNetworkInterfaces:getNetworkInterfaces"
 RULES = "aws:vpc/getSecurityGroupRules:getSecurityGroupRules"
 
 
@@ -98,3 +99,49 @@ def test_rules_of_security_groups_are_found_by_tags_and_titles(provider, stack, 
     assert found("found-in-pods", "found-in-vxlan-*") == {"pods", "vxlan-2", "vxlan-3"}
     assert found("found-in-vxlan-2") == {"vxlan-2"}
     assert found("found-in-*", stack="other") == set()
+
+
+def test_interfaces_are_found_by_id_and_one_that_is_gone_is_left_out(provider, world):
+    there = world.instance["primaryNetworkInterfaceId"]
+
+    def found(*ids):
+        asked = [{"name": "network-interface-id", "values": [*ids]}]
+        return provider.invoke(INTERFACES, {"filters": asked})["ids"]
+
+    assert found(there, "eni-0123456789abcdef0") == [there]
+    assert found("eni-0123456789abcdef0") == []
+
+
+def test_a_route_keeps_the_interface_that_went_with_its_instance(provider, stack, world, ec2):
+    table = stack.make(samples.TABLE, vpcId=world.vpc.id, tags={"Name": "found-a"})
+    interface = world.instance["primaryNetworkInterfaceId"]
+    stack.make(
+        samples.ROUTE,
+        routeTableId=table.id,
+        destinationCidrBlock="10.1.7.0/24",
+        networkInterfaceId=interface,
+    )
+    ec2.terminate_instances(InstanceIds=[world.instance.id])
+    asked = [{"name": "network-interface-id", "values": [interface]}]
+    routes = provider.invoke(TABLE, {"routeTableId": table.id})["routes"]
+
+    assert [route["networkInterfaceId"] for route in routes] == [interface]
+    assert provider.invoke(INTERFACES, {"filters": asked})["ids"] == []
+
+
+def test_tables_are_found_by_their_vpc_and_by_their_names(provider, stack, world):
+    tags = {"podnet:stack": "found", "Name": "found-a"}
+    table = stack.make(samples.TABLE, vpcId=world.vpc.id, tags=tags)
+    other = stack.make(samples.TABLE, vpcId=world.vpc.id, tags={"Name": "found-b"})
+
+    def found(name, value, **more):
+        return {
+            *provider.invoke(TABLES, {"filters": [{"name": name, "values": [value]}], **more})[
+                "ids"
+            ]
+        }
+
+    assert {table.id, other.id} <= found("vpc-id", world.vpc.id)
+    assert found("vpc-id", "vpc-0") == set()
+    assert found("tag:Name", "found-a", tags={"podnet:stack": "found"}) == {table.id}
+    assert found("tag:Name", "found-b", tags={"podnet:stack": "found"}) == set()
