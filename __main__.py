@@ -4,6 +4,7 @@ from podnet.components import exports, identity, instance_types, kubernetes, loo
 from podnet.components.acknowledgements import Acknowledgements, AcknowledgementsArgs
 from podnet.components.config import load_settings, plain_errors
 from podnet.components.firewall import Firewall, FirewallArgs
+from podnet.components.flow_logs import FlowLogs, FlowLogsArgs
 from podnet.components.network import Network, NetworkArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes, NodesArgs
@@ -92,4 +93,13 @@ mode_args = RoutingModeArgs(
 RoutingMode("routing-mode", mode_args)
 if cluster:
     kubernetes.deploy(settings, cluster, nodes)
+if recorded := settings.flow_logs.traffic_type:
+    flow_logs_args = FlowLogsArgs(
+        stack=stack,
+        vpc=network.vpc,
+        traffic_type=recorded,
+        retention_days=settings.flow_log_retention_days,
+        tags=tags,
+    )
+    exports.publish_flow_logs(FlowLogs("flow-logs", flow_logs_args))
 exports.publish(settings, template, nodes_plan, network, nodes)

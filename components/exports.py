@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from podnet.components.flow_logs import FlowLogs
 from podnet.components.network import Network
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes
@@ -47,6 +48,11 @@ def publish(
     }
     for name, value in values.items():
         pulumi.export(name, value)
+
+
+def publish_flow_logs(logs: FlowLogs) -> None:
+    """Export where the records of flows are; a stack without them has no such output."""
+    pulumi.export("flowLogGroup", logs.group)
 
 
 def _by_zone(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podnet.components.roles import session_manager
+from podnet.plan import flow_logs
 from podnet.plan.tags import STACK
 
 OWN = {"Null": {f"aws:ResourceTag/{STACK}": "false"}}
@@ -207,3 +208,48 @@ STATEMENTS = (
         resources=("arn:*:ssm:*:*:parameter/podnet/*",),
     ),
 )
+"""What a deployment needs that has no flow logs."""
+
+LOGGING = ("ec2:CreateFlowLogs",)
+FLOW_LOGS = (
+    Statement(
+        # AWS restricts neither to resources.
+        sid="Read",
+        actions=("ec2:DescribeFlowLogs", "logs:DescribeLogGroups"),
+        resources=("*",),
+    ),
+    Statement(
+        sid="CreateTagged", actions=LOGGING, resources=of_kinds("vpc-flow-log"), condition=NEW
+    ),
+    Statement(sid="CreateInOwnNetwork", actions=LOGGING, resources=of_kinds("vpc"), condition=OWN),
+    Statement(
+        sid="TagWhatIsCreated",
+        actions=("ec2:CreateTags",),
+        resources=of_kinds("vpc-flow-log"),
+        condition={"StringEquals": {"ec2:CreateAction": "CreateFlowLogs"}},
+    ),
+    Statement(
+        sid="ChangeOwn",
+        actions=prefixed("ec2", "CreateTags DeleteFlowLogs DeleteTags"),
+        resources=of_kinds("vpc-flow-log"),
+        condition=OWN,
+    ),
+    Statement(
+        sid="HandRolesToFlowLogs",
+        actions=("iam:PassRole",),
+        resources=(ROLES,),
+        condition={"StringEquals": {"iam:PassedToService": flow_logs.SERVICE}},
+    ),
+    Statement(
+        # The star at the end stands for that of AWS's own ARNs as well: all of these but those of
+        # tags end in one (CloudWatch Logs User Guide, "Overview of managing access permissions").
+        sid="Groups",
+        actions=prefixed(
+            "logs",
+            "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource "
+            "PutRetentionPolicy TagResource UntagResource",
+        ),
+        resources=("arn:*:logs:*:*:log-group:/podnet/*",),
+    ),
+)
+"""What one with flow logs needs besides: together they do not fit in one managed policy."""

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from docs.command_statements import BUNDLE, MATRIX, SAID, SWEEPER, VERIFIER
 from docs.fidelity import EVENTS, actions, rows
-from docs.permission_statements import STATEMENTS, Statement
+from docs.permission_statements import FLOW_LOGS, STATEMENTS, Statement
 from podnet import userdata
 from podnet.components.roles import SESSIONS_ALONE
 from podnet.plan import acknowledgement
@@ -36,6 +36,7 @@ def policies() -> dict[str, dict[str, Any]]:
     """Every policy by the name of its file."""
     return {
         "deployer.json": _policy(_deployer(wanted())),
+        "flow-logs.json": _policy(_chosen(FLOW_LOGS, wanted())),
         "nodes.json": _policy(_bare()),
         "nodes-cluster.json": _policy(_nodes()),
         "control-plane-cluster.json": _policy(_control_plane()),
@@ -60,12 +61,16 @@ def _whole(statement: Statement) -> dict[str, Any]:
 
 
 def _deployer(asked: frozenset[str]) -> Iterator[dict[str, Any]]:
-    placed = {action for statement in STATEMENTS for action in statement.actions}
+    placed = {action for each in (*STATEMENTS, *FLOW_LOGS) for action in each.actions}
     if asked - placed:
         raise ValueError(
             f"no statement of docs/permission_statements.py has {', '.join(sorted(asked - placed))}"
         )
-    yield from filter(None, (statement.document(asked) for statement in STATEMENTS))
+    yield from _chosen(STATEMENTS, asked)
+
+
+def _chosen(statements: Iterable[Statement], asked: frozenset[str]) -> Iterator[dict[str, Any]]:
+    yield from filter(None, (statement.document(asked) for statement in statements))
 
 
 def _bare() -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from ipaddress import IPv4Network
 
 from podnet.plan import access, cloud_config, flannel, parsing, shape
 from podnet.plan.address import AddressPlan
+from podnet.plan.flow_logs import LoggedFlows, retention_days
 from podnet.plan.kubernetes import VERSION, Kubernetes
 from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 from podnet.plan.shape import RootVolume
@@ -127,6 +128,10 @@ class Settings:
         default=(), metadata=_read_by(access.cidrs("the API server"))
     )
     session_manager: bool = field(default=True, metadata=_read_by(parsing.boolean))
+    flow_logs: LoggedFlows = field(
+        default=LoggedFlows.NONE, metadata=_read_by(parsing.one_of(LoggedFlows))
+    )
+    flow_log_retention_days: int = field(default=14, metadata=_read_by(retention_days))
     ignore_quotas: bool = field(default=False, metadata=_read_by(parsing.boolean))
     unproved: Unproved = field(default=Unproved.REFUSE, metadata=_read_by(parsing.one_of(Unproved)))
     roll: tuple[str, ...] = field(default=(), metadata=_read_by(parsing.node_names))

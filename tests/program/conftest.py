@@ -32,6 +32,7 @@ from tests.program.recording import RecordingLog, RecordingMonitor, Registered
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     for module in (
+        pulumi_aws.cloudwatch,
         pulumi_aws.ec2,
         pulumi_aws.iam,
         pulumi_aws.servicequotas,
@@ -90,6 +91,12 @@ class FakeCloud(LookUp, Mocks):
                 "primaryNetworkInterfaceId": f"eni-{args.name}",
                 "publicIp": f"public-{args.name}",
             }
+        if args.typ == "aws:iam/role:Role":
+            outputs["arn"] = f"arn:aws:iam::1:role/{args.name}"
+        if args.typ == "aws:ec2/vpc:Vpc":
+            outputs |= {"ownerId": "1", "region": "here"}
+        if args.typ == "aws:cloudwatch/logGroup:LogGroup":
+            outputs["arn"] = f"arn:aws:logs:here:1:log-group:{args.inputs['name']}"
         if args.typ == "aws:ssm/parameter:Parameter":
             outputs["arn"] = f"arn:aws:ssm:here:1:parameter{args.inputs['name']}"
         return f"{args.name}-id", outputs

@@ -11,7 +11,12 @@ from podnet.plan.routing import RoutingMode
 from tests.program.conftest import FakeCloud
 
 MODES = [str(mode) for mode in RoutingMode if mode is not RoutingMode.FLANNEL]
-CLUSTER = {"kubernetes": "kubeadm", "nodeCount": "2", "clusterTimeoutSeconds": "30"}
+CLUSTER = {
+    "kubernetes": "kubeadm",
+    "nodeCount": "2",
+    "clusterTimeoutSeconds": "30",
+    "flowLogs": "all",
+}
 
 
 class Sparing(FakeCloud):
@@ -73,5 +78,5 @@ def test_any_of_them_may_be_absent(whole, left_out, mode):
 
 
 def test_what_can_be_absent_is_what_a_cluster_consists_of():
-    assert len(TYPES) >= 15
+    assert len(TYPES) >= 17
     assert ("aws:ec2/instance:Instance", "publicIp") in EVERY

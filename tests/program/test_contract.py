@@ -20,6 +20,7 @@ from podnet.components.acknowledgements import Acknowledgements, Acknowledgement
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.firewall import Firewall, FirewallArgs
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
+from podnet.components.flow_logs import FlowLogs, FlowLogsArgs
 from podnet.components.network import Network, NetworkArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes, NodesArgs
@@ -121,6 +122,12 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
         "x",
         FlannelOverlayArgs(
             net_conf="{}", conflist="{}", image="a@sha256:0", plugin_image="b@sha256:1"
+        ),
+    ),
+    "FlowLogs": lambda: FlowLogs(
+        "x",
+        FlowLogsArgs(
+            stack="test", vpc=network().vpc, traffic_type="ALL", retention_days=1, tags=TAGS
         ),
     ),
     "PodRoutes": lambda: PodRoutes(

@@ -28,6 +28,7 @@ SETTINGS = {
         "apiCidrs": '["203.0.113.0/24"]',
     },
     "kubeadm": {"kubernetes": "kubeadm", "nodeCount": "2", "sessionManager": "false"},
+    "flow logs": {"flowLogs": "all"},
     "administrators": {"sshCidrs": '["203.0.113.0/24"]', "keyName": "mine"},
 }
 
@@ -98,6 +99,7 @@ def test_every_mode_is_among_them():
 
 def test_a_stack_that_is_there_has_its_rows_and_no_row_is_of_anything_else(make_cloud):
     tokens = used(living(make_cloud()), {"podnet:routing": "vpc-routes"})
+    tokens |= used(make_cloud(), {"podnet:flowLogs": "rejected"})
 
     assert missing(tokens) == NONE
     for stack in STACKS:

@@ -18,7 +18,16 @@ NONE = "none"
 
 def deployer_policy() -> dict[str, Any]:
     """The policy of whoever deploys a stack, with a cluster or without."""
-    found: dict[str, Any] = json.loads((POLICIES / "deployer.json").read_text())
+    return _read("deployer.json")
+
+
+def flow_logs_policy() -> dict[str, Any]:
+    """What they need besides for flow logs."""
+    return _read("flow-logs.json")
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((POLICIES / name).read_text())
     return found
 
 
@@ -27,7 +36,8 @@ def settings_of(faults: Sequence[str], *, enforce_iam: bool) -> Settings | None:
     if not faults and not enforce_iam:
         return None
     chosen = [] if NONE in faults else faults
-    return Settings.of(chosen, policies=[deployer_policy()] if enforce_iam else None)
+    policies = [deployer_policy(), flow_logs_policy()]
+    return Settings.of(chosen, policies=policies if enforce_iam else None)
 
 
 def treat(stack: LabStack, settings: Settings | None) -> str:

@@ -47,7 +47,20 @@ def test_who_deploys_may_do_what_a_row_asks_for_and_nothing_else():
         for action in actions(row.subject)[event]
     }
 
-    assert actions_of(written("deployer.json")) == asked
+    assert actions_of(written("deployer.json")) | actions_of(written("flow-logs.json")) == asked
+
+
+def test_only_flow_logs_need_what_their_policy_has():
+    of_flow_logs = {"aws:ec2/flowLog:FlowLog", "aws:cloudwatch/logGroup:LogGroup"}
+    without = {
+        action
+        for row in rows()
+        if row.table == "Permissions" and row.subject not in of_flow_logs
+        for event in EVENTS
+        for action in actions(row.subject)[event]
+    }
+
+    assert actions_of(written("deployer.json")) == without
 
 
 def test_an_action_without_a_statement_is_named(monkeypatch):
@@ -82,6 +95,35 @@ def test_every_resource_stands_for_a_reason():
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": permission_statements.EC2}
     }
+
+
+def test_what_flow_logs_need_is_limited_where_aws_allows_it():
+    policy = written("flow-logs.json")
+    everywhere = {
+        action
+        for statement in policy["Statement"]
+        if "*" in statement["Resource"]
+        for action in statement["Action"]
+    }
+
+    assert everywhere == {"ec2:DescribeFlowLogs", "logs:DescribeLogGroups"}
+    (deleting,) = statements_with(policy, "ec2:DeleteFlowLogs")
+    assert deleting["Condition"] == permission_statements.OWN
+    tagged, own = statements_with(policy, "ec2:CreateFlowLogs")
+    assert (tagged["Resource"], tagged["Condition"]) == (
+        ["arn:*:ec2:*:*:vpc-flow-log/*"],
+        permission_statements.NEW,
+    )
+    assert (own["Resource"], own["Condition"]) == (
+        ["arn:*:ec2:*:*:vpc/*"],
+        permission_statements.OWN,
+    )
+    (passing,) = statements_with(policy, "iam:PassRole")
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "vpc-flow-logs.amazonaws.com"}
+    }
+    (groups,) = statements_with(policy, "logs:DeleteLogGroup")
+    assert groups["Resource"] == ["arn:*:logs:*:*:log-group:/podnet/*"]
 
 
 @pytest.mark.parametrize("name", [*permissions.policies()])

@@ -13,7 +13,7 @@ from docs.fidelity import EVENTS, NOTHING, Row, rows
 
 TESTS = Path(__file__).parents[1] / "lab" / "providers"
 SOURCE = re.compile(r"(?:[TPBK] `[\w./-]+\.\w+`|https://docs\.aws\.amazon\.com/\S+)")
-ACTION = re.compile(r"`(?:ec2|iam|ssm|servicequotas):[A-Z]\w+`")
+ACTION = re.compile(r"`(?:ec2|iam|logs|ssm|servicequotas):[A-Z]\w+`")
 ROWS = rows()
 
 

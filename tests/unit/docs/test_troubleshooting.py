@@ -10,6 +10,7 @@ from functools import cache
 import pytest
 
 from podnet.lab.home import PROJECT
+from podnet.plan import flow_logs
 
 PAGE = (PROJECT / "docs" / "troubleshooting.md").read_text()
 OF_OTHERS = {
@@ -107,3 +108,33 @@ def test_a_message_of_another_program_is_quoted():
 def test_a_message_that_nothing_prints_is_found():
     assert not any(fits("no answer in a hurry", text) for text in printed())
     assert not any(fits("node-2 has stopped", text) for text in printed())
+
+
+def test_the_query_for_rejected_packets_names_every_field_of_a_record_in_its_order():
+    (line,) = (line for line in PAGE.splitlines() if line.strip().startswith("parse @message"))
+    stars, names = re.fullmatch(r' *parse @message "([* ]+)" as (.+)', line).groups()
+    named = dict(zip(names.split(", "), flow_logs.FIELDS, strict=True))
+
+    assert len(stars.split(" ")) == len(flow_logs.FIELDS)
+    assert {
+        name: named[name]
+        for name in (
+            "eni",
+            "direction",
+            "source",
+            "target",
+            "targetPort",
+            "proto",
+            "sent",
+            "verdict",
+        )
+    } == {
+        "eni": "interface-id",
+        "direction": "flow-direction",
+        "source": "pkt-srcaddr",
+        "target": "pkt-dstaddr",
+        "targetPort": "dstport",
+        "proto": "protocol",
+        "sent": "packets",
+        "verdict": "action",
+    }

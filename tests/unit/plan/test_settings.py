@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from podnet.plan import config
 from podnet.plan.config import PARSERS, SettingsError
+from podnet.plan.flow_logs import LoggedFlows
 from podnet.plan.kubernetes import Kubernetes
 from podnet.plan.routing import FlannelBackend, RoutingMode, Uplink
 from podnet.plan.settings import Encapsulation, Fabric, Settings, Unproved
@@ -120,6 +121,8 @@ def test_every_setting_is_read_into_its_type():
         sshKeys=json.dumps([KEY, KEY]),
         sshCidrs='["192.0.2.0/24"]',
         sessionManager="false",
+        flowLogs="rejected",
+        flowLogRetentionDays="3653",
         ignoreQuotas="true",
         unproved="allow",
         roll='["node-3", "node-2", "node-3"]',
@@ -155,6 +158,8 @@ def test_every_setting_is_read_into_its_type():
         ssh_keys=(KEY,),
         ssh_cidrs=(IPv4Network("192.0.2.0/24"),),
         session_manager=False,
+        flow_logs=LoggedFlows.REJECTED,
+        flow_log_retention_days=3653,
         ignore_quotas=True,
         unproved=Unproved.ALLOW,
         roll=("node-3", "node-2"),

@@ -24,10 +24,18 @@ def fill_defaults(call: Call) -> Call:
             if value == "instance-lifecycle":
                 # The lab launches on demand alone, which has no lifecycle; moto lacks the filter.
                 parameters[name] = "instance-id"
+    if call.action == "CreateFlowLogs" and not call.get("LogGroupName"):
+        # EC2 shows both (EC2 API Reference, FlowLog); moto looks for a group by its name alone.
+        group = re.fullmatch(r"arn:[^:]+:logs:[^:]*:[^:]*:log-group:([^:]+)", _destination(call))
+        parameters |= {"LogGroupName": group[1]} if group else {}
     # moto decodes this form twice, and takes the other one.
     if call.action == "ModifyInstanceAttribute" and (data := parameters.pop("UserData.Value", "")):
         return replace(call, parameters={**parameters, "Attribute": "userData", "Value": data})
     return replace(call, parameters=parameters)
+
+
+def _destination(call: Call) -> str:
+    return call.get("LogDestination") or ""
 
 
 def apply_side_effects(call: Call, ec2: Client) -> None:

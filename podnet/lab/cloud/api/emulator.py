@@ -180,6 +180,7 @@ __all__ = [
     "PermissionResult",
     "application",
     "states_of",
+    "trust_of",
 ]
 
 
@@ -194,3 +195,13 @@ def states_of(service: str, region: str) -> tuple[MutableMapping[str, Any], str]
     place = partition(region) if service == "iam" else region
     states: MutableMapping[str, Any] = get_backend(service)[DEFAULT_ACCOUNT_ID]  # type: ignore[call-overload]
     return states, place
+
+
+def trust_of(role_arn: str, region: str) -> dict[str, Any] | None:
+    """Who may act in a role, as its trust policy says it; None where there is no such role."""
+    states, place = states_of("iam", region)
+    for role in states[place].roles.values():
+        if role.arn == role_arn:
+            found: dict[str, Any] = json.loads(role.assume_role_policy_document)
+            return found
+    return None

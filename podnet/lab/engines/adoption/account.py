@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from podnet.lab.clients import Client, Clients
-from podnet.lab.engines.adoption import ec2, leftovers, others
+from podnet.lab.engines.adoption import ec2, leftovers, logs, others
 from podnet.lab.engines.adoption.found import Found, Wanted
 from podnet.lab.engines.adoption.leftovers import VPC, Leftover
 from podnet.lab.providers.protocol import Values
@@ -38,6 +38,8 @@ FINDERS: Mapping[str, tuple[str, Finder]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("iam", others.attachment),
     "aws:iam/instanceProfile:InstanceProfile": ("iam", others.profile),
     "aws:ssm/parameter:Parameter": ("ssm", others.parameter),
+    "aws:ec2/flowLog:FlowLog": ("ec2", logs.flow_log),
+    "aws:cloudwatch/logGroup:LogGroup": ("logs", logs.group),
 }
 """How the resources of each type are found, and by which service."""
 

@@ -25,6 +25,7 @@ from podnet.lab.providers.aws.ec2 import (
     vpc,
 )
 from podnet.lab.providers.aws.functions import FUNCTIONS, SECRET
+from podnet.lab.providers.aws.logs import flow_log, log_group
 from podnet.lab.providers.aws.session import Session, error_code
 from podnet.lab.providers.differences import changed
 from podnet.lab.providers.protocol import Created, Diff, ProviderError, Values
@@ -52,6 +53,8 @@ TYPES: dict[str, type[Resource]] = {
         iam.InstanceProfile,
         instance.Instance,
         ssm.Parameter,
+        flow_log.FlowLog,
+        log_group.LogGroup,
     )
 }
 """Every resource type served, by its Pulumi token."""

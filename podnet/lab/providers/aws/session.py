@@ -27,6 +27,7 @@ GONE = frozenset(
         "ParameterNotFound",
         "InvalidResourceId",
         "NoSuchResourceException",
+        "ResourceNotFoundException",
     }
 )
 """Codes that say so without the word that EC2 ends such codes with."""
@@ -126,19 +127,29 @@ class Session:
         """A client of Systems Manager, which holds the parameters of a Kubernetes cluster."""
         return self._client("ssm")
 
+    @cached_property
+    def logs(self) -> Client:
+        """A client of CloudWatch Logs, which only a stack with flow logs asks."""
+        return self._client("logs")
+
     def _client(self, service: str) -> Client:
         client = self._boto.client(service, endpoint_url=self.endpoint, config=self._config)
         client.meta.events.register_first("needs-retry.*", _give_up_connecting)
         return client
 
-    def patiently(self, codes: Collection[str], call: Callable[[], T]) -> T:
-        """Repeat a call that the API refuses with one of these codes for a while after a change."""
+    def patiently(self, codes: Collection[str], call: Callable[[], T], saying: str = "") -> T:
+        """Repeat a call that the API refuses for a while after a change.
+
+        It does so with one of these codes, and a message that says so.
+        """
         deadline = time.monotonic() + self.patience
         while True:
             try:
                 return call()
             except ClientError as error:
-                if error_code(error) not in codes or time.monotonic() > deadline:
+                message = str(error.response.get("Error", {}).get("Message", ""))
+                is_passing = error_code(error) in codes and saying in message
+                if not is_passing or time.monotonic() > deadline:
                     raise
             time.sleep(POLL)
 

@@ -13,6 +13,7 @@ from podnet.lab.cloud.api.call import Call
 from podnet.lab.cloud.api.emulator import DEFAULT_ACCOUNT_ID as ACCOUNT
 from podnet.lab.cloud.api.fault_injection.policy import Request
 from podnet.lab.cloud.api.ssm import calls as ssm
+from podnet.plan import flow_logs
 
 KINDS = {
     "vpc": "vpc",
@@ -25,6 +26,7 @@ KINDS = {
     "eni": "network-interface",
     "vol": "volume",
     "ami": "image",
+    "fl": "vpc-flow-log",
 }
 """Types of resources of EC2 by the prefix of their ids."""
 CREATED = {
@@ -36,6 +38,7 @@ CREATED = {
     "AuthorizeSecurityGroupIngress": ("security-group-rule",),
     "AuthorizeSecurityGroupEgress": ("security-group-rule",),
     "RunInstances": ("instance", "volume", "network-interface"),
+    "CreateFlowLogs": ("vpc-flow-log",),
 }
 """Types that an action creates."""
 ASKED_OF_TABLES = {"CreateRoute", "ReplaceRoute", "DeleteRoute"}
@@ -46,6 +49,10 @@ READING_ONE = {"DescribeInstanceAttribute", "DescribeVpcAttribute"}
 """Reads that can be restricted to resources."""
 ID = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]+")
 PASSED_TO = {"iam:PassedToService": "ec2.amazonaws.com"}
+PASSED_TO_FLOW_LOGS = {"iam:PassedToService": flow_logs.SERVICE}
+TAGGING_LOGS = {"TagResource", "UntagResource", "ListTagsForResource"}
+"""Actions of CloudWatch Logs that take the ARN of a group as it is; for others it ends in a star
+(CloudWatch Logs User Guide, "Overview of managing access permissions")."""
 
 ClientOf = Callable[[str, str], Client]
 """A client of a service in a region."""
@@ -59,7 +66,20 @@ def requests(call: Call, client: ClientOf) -> list[Request]:
         return list(_of_iam(call, client("iam", call.region)))
     if call.service == "ssm":
         return [Request(action=call.name, resource=arn) for arn in _of_ssm(call)]
+    if call.service == "logs" and call.action != "DescribeLogGroups":
+        return list(_of_logs(call))
     return [Request(action=call.name, resource="*")]
+
+
+def _of_logs(call: Call) -> Iterator[Request]:
+    if call.action in TAGGING_LOGS:
+        yield Request(action=call.name, resource=call.document["resourceArn"])
+        return
+    place = f"{partition(call.region)}:logs:{call.region}:{ACCOUNT}"
+    group = f"arn:{place}:log-group:{call.document['logGroupName']}"
+    yield Request(action=call.name, resource=f"{group}:*")
+    if call.action == "CreateLogGroup" and call.document.get("tags"):
+        yield Request(action="logs:TagResource", resource=group)
 
 
 def _of_ssm(call: Call) -> list[str]:
@@ -95,6 +115,8 @@ def _of_ec2(call: Call, client: ClientOf) -> Iterator[Request]:
             )
     if key := call.get("KeyName"):
         yield Request(action=call.name, resource=_arn(call.region, "key-pair", key))
+    if role := call.get("DeliverLogsPermissionArn"):
+        yield Request(action="iam:PassRole", resource=role, context=PASSED_TO_FLOW_LOGS)
     profile = call.get("IamInstanceProfile.Name")
     if profile:
         found = client("iam", call.region).get_instance_profile(InstanceProfileName=profile)

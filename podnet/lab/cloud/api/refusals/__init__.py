@@ -7,6 +7,7 @@ from podnet.lab.cloud.api.call import Call
 from podnet.lab.cloud.api.refusals import (
     addresses,
     dependencies,
+    flow_logs,
     instances,
     limits,
     ranges,
@@ -14,7 +15,16 @@ from podnet.lab.cloud.api.refusals import (
     routes,
 )
 
-__all__ = ["addresses", "check", "dependencies", "instances", "limits", "ranges", "routes"]
+__all__ = [
+    "addresses",
+    "check",
+    "dependencies",
+    "flow_logs",
+    "instances",
+    "limits",
+    "ranges",
+    "routes",
+]
 
 
 def check(call: Call, client: Client) -> None:

@@ -22,6 +22,14 @@ def census(endpoint: str) -> Counter[str]:
             ),
             *(line for vpc in own for line in inside(ec2, vpc)),
             *of_iam(iam),
+            *(
+                f"flow log {each['TrafficType']} {tags(each)}"
+                for each in ec2.describe_flow_logs()["FlowLogs"]
+            ),
+            *(
+                f"log group {each['logGroupName']} {each.get('retentionInDays')}"
+                for each in client(endpoint, "logs").describe_log_groups()["logGroups"]
+            ),
         ]
     )
 

@@ -36,6 +36,8 @@ TAGGED = [
     samples.ROLE,
     samples.PROFILE,
     samples.PARAMETER,
+    samples.FLOW_LOG,
+    samples.LOG_GROUP,
 ]
 """What others may have as well; only the stack's tags distinguish it."""
 

@@ -19,6 +19,7 @@ BEGINNINGS = [
     pytest.param(None, {}, id="first"),
     pytest.param({}, {"nodeCount": "3"}, id="scale-up", marks=pytest.mark.long),
     pytest.param({}, {"routing": "overlay"}, id="switch", marks=pytest.mark.long),
+    pytest.param({}, {"flowLogs": "all"}, id="flow-logs", marks=pytest.mark.long),
 ]
 """What is deployed already, and what is deployed under the fault; the first for every run."""
 

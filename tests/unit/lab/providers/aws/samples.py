@@ -29,6 +29,8 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 PARAMETER = "aws:ssm/parameter:Parameter"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 TRUST = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
@@ -254,6 +256,33 @@ SAMPLES = [
         lambda _: {"tags": OTHER_TAGS},
         lambda _: {"name": "other", "path": "/other/"},
         frozenset({"arn", "name", "uniqueId", "createDate", "tagsAll"}),
+    ),
+    Sample(
+        FLOW_LOG,
+        lambda w: {
+            "vpcId": w.vpc.id,
+            "trafficType": "REJECT",
+            "iamRoleArn": w.role["arn"],
+            "logDestination": "arn:aws:logs:eu-central-1:123456789012:log-group:/podnet/test",
+            "logFormat": "${pkt-srcaddr} ${pkt-dstaddr}",
+            "tags": TAGS,
+        },
+        lambda _: {"tags": OTHER_TAGS},
+        lambda w: {
+            "vpcId": w.other_vpc.id,
+            "trafficType": "ALL",
+            "iamRoleArn": w.role["arn"] + "-other",
+            "logDestination": "arn:aws:logs:eu-central-1:123456789012:log-group:/other",
+            "logFormat": "${pkt-srcaddr}",
+        },
+        frozenset({"arn", "logDestinationType", "maxAggregationInterval", "tagsAll"}),
+    ),
+    Sample(
+        LOG_GROUP,
+        lambda _: {"name": "/podnet/test", "retentionInDays": 14, "tags": TAGS},
+        lambda _: {"tags": OTHER_TAGS, "retentionInDays": 30},
+        lambda _: {"name": "/podnet/other"},
+        frozenset({"arn", "tagsAll"}),
     ),
     Sample(
         INSTANCE,

@@ -44,7 +44,7 @@ ARGUMENTS = {
 def recorded(provider):
     """Records the IAM actions of the calls in a block."""
     session = provider._session  # noqa: SLF001
-    clients = [session.ec2, session.iam, session.ssm, session.quotas]
+    clients = [session.ec2, session.iam, session.ssm, session.quotas, session.logs]
 
     @contextmanager
     def record() -> Iterator[set[str]]:

@@ -18,6 +18,8 @@ REFUSED = {
     samples.EGRESS: "InvalidPermission.Duplicate",
     samples.PARAMETER: "ParameterAlreadyExists",
     samples.RESERVATION: "InvalidParameterValue",
+    samples.FLOW_LOG: "FlowLogAlreadyExists",
+    samples.LOG_GROUP: "ResourceAlreadyExistsException",
 }
 """What AWS refuses the second creation with."""
 

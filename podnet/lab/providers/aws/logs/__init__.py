@@ -1,0 +1,1 @@
+"""Flow logs of EC2, and the groups of CloudWatch Logs that they are written to."""
