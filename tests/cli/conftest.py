@@ -14,8 +14,10 @@ from pathlib import Path
 import boto3
 import pytest
 
+from podnet.lab.engines.embedded import Engine
 from podnet.lab.engines.pulumi.cli import PulumiCli
 from podnet.lab.images import catalogue
+from podnet.lab.providers.aws import AwsProvider
 from tests.cli.proxy import Held, serve
 
 REGION = "eu-central-1"
@@ -106,6 +108,34 @@ def cli(project, tmp_path, endpoint):
         return PulumiCli(project, "lab", tmp_path / "home", endpoint, REGION, on_event, settings)
 
     return make
+
+
+@pytest.fixture
+def embedded(project, tmp_path, endpoint):
+    """The embedded engine, on the same API and with the same settings as the CLI."""
+
+    def make(on_event=None, **config):
+        settings = {
+            "podnet:nodeCount": "2",
+            "podnet:imageId": IMAGE,
+            **{f"podnet:{name}": value for name, value in config.items()},
+        }
+        return Engine(
+            project,
+            "lab",
+            tmp_path / "state.json",
+            {"aws": AwsProvider(endpoint, REGION)},
+            on_event,
+            settings,
+        )
+
+    return make
+
+
+@pytest.fixture(params=["cli", "embedded"])
+def engine(request):
+    """Either engine."""
+    return request.getfixturevalue(request.param)
 
 
 def descendants(pid: int) -> list[int]:

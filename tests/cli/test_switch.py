@@ -8,9 +8,8 @@ import time
 import boto3
 import pytest
 
-from podnet.lab.engines.embedded import Engine, EngineError, ResourceError
-from podnet.lab.providers.aws import AwsProvider
-from tests.cli.conftest import IMAGE, REGION
+from podnet.lab.engines.embedded import EngineError, ResourceError
+from tests.cli.conftest import REGION
 from tests.nodes import freezing
 
 pytestmark = pytest.mark.cli
@@ -27,34 +26,6 @@ REMOVED = {
     ("delete", "pod-routes-a-node-2"),
     ("delete", "pod-routes"),
 }
-
-
-@pytest.fixture
-def embedded(project, tmp_path, endpoint):
-    """The embedded engine, on the same API and with the same settings as the CLI."""
-
-    def make(on_event=None, **config):
-        settings = {
-            "podnet:nodeCount": "2",
-            "podnet:imageId": IMAGE,
-            **{f"podnet:{name}": value for name, value in config.items()},
-        }
-        return Engine(
-            project,
-            "lab",
-            tmp_path / "state.json",
-            {"aws": AwsProvider(endpoint, REGION)},
-            on_event,
-            settings,
-        )
-
-    return make
-
-
-@pytest.fixture(params=["cli", "embedded"])
-def engine(request):
-    """Either engine."""
-    return request.getfixturevalue(request.param)
 
 
 def steps(summary):
