@@ -38,6 +38,8 @@ class Wanted:
     image_id: str = ""
     way: Sequence[RoutingMode] = WAY
     """The modes in order, from the first deployment on."""
+    rolled: Sequence[str] | None = None
+    """The nodes that are replaced, one after the other; None for all."""
 
     def settings(self) -> dict[str, str]:
         """The settings of all steps; the values of lists and mappings as JSON text."""
@@ -79,7 +81,7 @@ def steps(wanted: Wanted) -> Iterator[Step]:
         yield Step(name=f"switch from {before} to {mode}", settings=settings)
         before = mode
     settings = {**settings, "podnet:extraUserData": json.dumps(NEWER)}
-    for name in names(wanted.nodes):
+    for name in names(wanted.nodes) if wanted.rolled is None else wanted.rolled:
         rolled = {**settings, "podnet:roll": json.dumps([name])}
         yield Step(name=f"roll {name}", settings=rolled, replaced=frozenset({name}), boots=True)
 

@@ -1,6 +1,7 @@
 """The names of runs, and what each step deploys."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -92,6 +93,8 @@ def test_nodes_are_rolled_one_at_a_time_with_other_user_data():
         ["node-2"],
         ["node-3"],
     ]
+    some = replace(WANTED, rolled=("node-2",))
+    assert [sorted(step.replaced) for step in steps(some) if step.replaced] == [["node-2"]]
     first = next(steps(WANTED))
     assert all(load(each.settings).extra_user_data for each in rolled)
     assert not load(first.settings).extra_user_data
