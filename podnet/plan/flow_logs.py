@@ -36,8 +36,8 @@ FIELDS = (
 )
 """Fields of a record in their order (VPC User Guide, "Flow log records", versions 2, 3 and 5).
 
-`srcaddr` and `dstaddr` are left out: on an interface they always are its own address, also of
-a packet from or to a pod (VPC User Guide, "Flow log limitations").
+`srcaddr` and `dstaddr` are left out: of a packet from or to a pod they may be the interface's own
+address (VPC User Guide, "Flow log limitations").
 """
 FORMAT = " ".join(f"${{{field}}}" for field in FIELDS)
 """The fields as EC2 takes them."""

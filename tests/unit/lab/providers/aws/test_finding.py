@@ -114,14 +114,15 @@ def test_interfaces_are_found_by_id_and_one_that_is_gone_is_left_out(provider, w
 
 def test_a_route_keeps_the_interface_that_went_with_its_instance(provider, stack, world, ec2):
     table = stack.make(samples.TABLE, vpcId=world.vpc.id, tags={"Name": "found-a"})
-    interface = world.instance["primaryNetworkInterfaceId"]
+    instance = stack.make(samples.INSTANCE, **samples.instance(world, "192.168.1.50"))
+    interface = instance["primaryNetworkInterfaceId"]
     stack.make(
         samples.ROUTE,
         routeTableId=table.id,
         destinationCidrBlock="10.1.7.0/24",
         networkInterfaceId=interface,
     )
-    ec2.terminate_instances(InstanceIds=[world.instance.id])
+    ec2.terminate_instances(InstanceIds=[instance.id])
     asked = [{"name": "network-interface-id", "values": [interface]}]
     routes = provider.invoke(TABLE, {"routeTableId": table.id})["routes"]
 
