@@ -17,8 +17,10 @@ PLAIN = re.compile(
 )
 """Values that give nothing away whatever their name: `HttpTokens` is `required`."""
 _QUOTE = r"\\*[\"']"
+_KEPT = r"(?!\[removed: )"
+"""No mark of what is removed already: a node that is asked removes first."""
 ASSIGNED = re.compile(
-    rf"(?P<before>(?<![\w.-]){NAME}(?:{_QUOTE})?\s*(?:[:=]|=>)[ \t]*(?:\[\s*)?)"
+    rf"(?P<before>(?<![\w.-]){NAME}(?:{_QUOTE})?\s*(?:[:=]|=>)[ \t]*{_KEPT}(?:\[\s*)?)"
     rf"(?:(?P<quote>{_QUOTE})(?P<quoted>[^\n]*?)(?P=quote)"
     rf"|(?P<bare>{_QUOTE}[^\n]+|[^\s\"',;}}\]\\]+))",
     re.IGNORECASE,
@@ -37,7 +39,7 @@ PHRASE = re.compile(
 )
 """`passphrase: several words`."""
 OPTION = re.compile(
-    rf"(?P<before>(?<![\w.-])--?{NAME}\s+)(?P<bare>[^\s\"'-][^\s\"']*)",
+    rf"(?P<before>(?<![\w.-])--?{NAME}\s+){_KEPT}(?P<bare>[^\s\"'-][^\s\"']*)",
     re.IGNORECASE,
 )
 """`--token x`, as commands are logged."""

@@ -108,6 +108,14 @@ def test_a_large_text_without_spaces_is_cleaned_in_time():
     assert time.process_time() - began < 20
 
 
+@pytest.mark.parametrize("kind", SECRETS)
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_clean_stays_as_it_is(kind, name):
+    for text in (*contexts(SECRETS[kind]).values(), *named(name, NAMED[name]).values()):
+        once = cleaned(text)
+        assert cleaned(once) == once
+
+
 @pytest.mark.parametrize("before", ["", "10:00 node-1 x[1]: "], ids=["alone", "log"])
 @pytest.mark.parametrize("last", ["Xy==", "Planted06XyPlanted06Xy"])
 def test_the_end_of_a_key_whose_beginning_was_cut_off_is_no_text_either(before, last):
