@@ -10,6 +10,7 @@ from podnet.acceptance.steps import Wanted
 from podnet.lab.clients import DEPLOYER, session
 from podnet.lab.engines.embedded import Engine
 from podnet.lab.providers.aws import AwsProvider
+from tests.unit.acceptance.runs import cloud, go  # noqa: F401  # fixtures
 from tests.unit.lab.cloud.conftest import ec2, endpoint, endpoints, image  # noqa: F401  # fixtures
 from tests.unit.lab.stack.conftest import project  # noqa: F401  # a fixture
 
