@@ -87,11 +87,15 @@ def test_what_somebody_else_deletes_or_changes_is_found_by_a_refresh_and_made_go
 
 
 def test_a_destroyed_stack_leaves_neither_flow_log_nor_records_nor_role(deployment, changes):
+    iam = deployment.client("iam")
+    before = iam.list_roles()["Roles"]
     changes(flowLogs="all")
+    made = {each["RoleName"].rpartition("-")[0] for each in iam.list_roles()["Roles"]}
     deployment.engine(flowLogs="all").destroy()
 
     assert (flow_logs_of(deployment), groups_of(deployment)) == ([], [])
-    assert deployment.client("iam").list_roles()["Roles"] == []
+    assert {"nodes", "flow-logs"} <= made
+    assert iam.list_roles()["Roles"] == before
 
 
 def test_flow_logs_live_their_whole_life_with_the_permissions_of_docs(deployment, changes):
