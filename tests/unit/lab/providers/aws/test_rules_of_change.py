@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from podnet.lab.providers.protocol import ProviderError
 from tests.refusals import refused
 from tests.unit.lab.providers.aws import samples
+from tests.unit.lab.providers.aws.conftest import client
 
 
 def test_user_data_stops_and_starts_an_instance_that_may_not_be_replaced(world, stack):
@@ -201,13 +202,19 @@ def test_user_data_is_given_once_in_base64_that_fits(provider, world, given, rul
         provider.check(samples.INSTANCE, inputs)
 
 
-KEY = "arn:aws:kms:eu-central-1:123456789012:key/0123"
+@pytest.fixture
+def key(endpoint):
+    """The ARN of a key that the account has: EC2 ends an instance with another one."""
+    kms = client(endpoint, "kms")
+    made = kms.create_key()["KeyMetadata"]
+    yield made["Arn"]
+    kms.schedule_key_deletion(KeyId=made["KeyId"])
 
 
 @pytest.mark.parametrize(
     ("changes", "replaces"),
     [
-        ({"kmsKeyId": f"{KEY}4"}, True),
+        ({"kmsKeyId": "alias/another"}, True),
         ({"encrypted": False}, True),
         ({"volumeSize": 30}, False),
         ({"volumeType": "gp2"}, False),
@@ -216,9 +223,9 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/0123"
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_root_volume_changes_in_place_but_for_its_encryption_and_key(
-    world, stack, changes, replaces
+    world, stack, key, changes, replaces
 ):
-    volume = {"volumeType": "gp3", "volumeSize": 20, "encrypted": True, "kmsKeyId": KEY}
+    volume = {"volumeType": "gp3", "volumeSize": 20, "encrypted": True, "kmsKeyId": key}
     inputs = {**samples.instance(world, "192.168.1.40"), "rootBlockDevice": volume}
     node = stack.make(samples.INSTANCE, **inputs)
 
