@@ -68,7 +68,8 @@ def test_an_interrupted_deployment_says_so_and_the_next_one_goes_on_from_there(p
 
 
 def test_down_leaves_a_lab_alone_in_which_a_deployment_runs(podnet):
-    up = podnet(*UP)
+    # Another node must boot, which takes longer than `down` waits for a deployment.
+    up = podnet(*UP[:-1], "nodeCount=2")
     lock = podnet.home.deployment_lock
     assert wait_until(lambda: lock.read_text() == str(up.pid), SECONDS)
     refused = ended(podnet("down"))
