@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from podnet.components import daemon_set
 from podnet.plan import flannel
 
 NAME = "kube-flannel"
@@ -48,19 +49,16 @@ class FlannelOverlay(pulumi.ComponentResource):
         super().__init__("podnet:index:FlannelOverlay", name, None, opts)
         self._args = args
         child = pulumi.ResourceOptions(parent=self)
-        namespace = k8s.core.v1.Namespace(
-            name,
-            metadata={
-                "name": flannel.NAMESPACE,
-                # It needs the node's network and folders, which no stricter profile grants.
-                "labels": {**LABELS, "pod-security.kubernetes.io/enforce": "privileged"},
-            },
-            opts=child,
-        ).metadata["name"]
+        namespace = daemon_set.namespace(name, flannel.NAMESPACE, LABELS, child)
         account = k8s.core.v1.ServiceAccount(
             name, metadata=_metadata(ACCOUNT, namespace), opts=child
         )
-        rights = self._rights(account)
+        rules: list[k8s.rbac.v1.PolicyRuleArgsDict] = [
+            {"api_groups": [""], "resources": ["pods"], "verbs": ["get"]},
+            {"api_groups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
+            {"api_groups": [""], "resources": ["nodes/status"], "verbs": ["patch"]},
+        ]
+        rights = daemon_set.rights(name, account, LABELS, rules, child)
         files = {flannel.NET_CONF: args.net_conf, flannel.CNI_CONF: args.conflist}
         config = k8s.core.v1.ConfigMap(
             name, metadata=_metadata("kube-flannel-cfg", namespace), data=files, opts=child
@@ -84,56 +82,19 @@ class FlannelOverlay(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _rights(self, account: k8s.core.v1.ServiceAccount) -> pulumi.Resource:
-        """Permission to read nodes and its own pod, and to annotate its node."""
-        name, child = self.pulumi_resource_name, pulumi.ResourceOptions(parent=self)
-        role = k8s.rbac.v1.ClusterRole(
-            name,
-            metadata={"name": ACCOUNT, "labels": LABELS},
-            rules=[
-                {"api_groups": [""], "resources": ["pods"], "verbs": ["get"]},
-                {"api_groups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
-                {"api_groups": [""], "resources": ["nodes/status"], "verbs": ["patch"]},
-            ],
-            opts=child,
-        )
-        return k8s.rbac.v1.ClusterRoleBinding(
-            name,
-            metadata={"name": ACCOUNT, "labels": LABELS},
-            role_ref={
-                "api_group": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": role.metadata["name"],
-            },
-            subjects=[
-                {
-                    "kind": "ServiceAccount",
-                    "name": account.metadata["name"],
-                    "namespace": account.metadata["namespace"],
-                }
-            ],
-            opts=child,
-        )
-
     def _pod(
         self, account: pulumi.Output[str], config: pulumi.Output[str]
     ) -> k8s.core.v1.PodSpecArgsDict:
         return {
-            "host_network": True,
-            "priority_class_name": "system-node-critical",
-            "service_account_name": account,
-            "node_selector": {"kubernetes.io/os": "linux"},
-            # A node without Flannel is not ready, so Flannel must tolerate nodes that are not.
-            "tolerations": [{"operator": "Exists"}],
-            "security_context": {"seccomp_profile": {"type": "RuntimeDefault"}},
+            **daemon_set.pod(account, [self._daemon()]),
             "init_containers": [
-                _container(
+                daemon_set.container(
                     "install-cni-plugin",
                     self._args.plugin_image,
                     ["cp", "-f", "/flannel", f"{flannel.PLUGIN_DIRECTORY}/flannel"],
                     {PLUGIN_VOLUME: flannel.PLUGIN_DIRECTORY},
                 ),
-                _container(
+                daemon_set.container(
                     "install-cni",
                     self._args.image,
                     [
@@ -147,12 +108,11 @@ class FlannelOverlay(pulumi.ComponentResource):
                     },
                 ),
             ],
-            "containers": [self._daemon()],
             "volumes": [
                 {"name": CONFIG_VOLUME, "config_map": {"name": config}},
-                _folder(RUN_VOLUME, "/run/flannel"),
-                _folder(PLUGIN_VOLUME, flannel.PLUGIN_DIRECTORY),
-                _folder(CONFLIST_VOLUME, flannel.CONFLIST.rpartition("/")[0]),
+                daemon_set.host_path(RUN_VOLUME, "/run/flannel"),
+                daemon_set.host_path(PLUGIN_VOLUME, flannel.PLUGIN_DIRECTORY),
+                daemon_set.host_path(CONFLIST_VOLUME, flannel.CONFLIST.rpartition("/")[0]),
             ],
         }
 
@@ -168,59 +128,27 @@ class FlannelOverlay(pulumi.ComponentResource):
         ]
         mounts = {CONFIG_VOLUME: flannel.CONFIGURATION, RUN_VOLUME: "/run/flannel"}
         return {
-            **_container(
+            **daemon_set.container(
                 "kube-flannel", self._args.image, command, mounts, capabilities=["NET_ADMIN"]
             ),
             "env": [
-                _field("POD_NAME", "metadata.name"),
-                _field("POD_NAMESPACE", "metadata.namespace"),
-                _field("NODE_ADDRESS", "status.hostIP"),
+                daemon_set.from_field("POD_NAME", "metadata.name"),
+                daemon_set.from_field("POD_NAMESPACE", "metadata.namespace"),
+                daemon_set.from_field("NODE_ADDRESS", "status.hostIP"),
             ],
-            "liveness_probe": {**_asks("/healthz"), "initial_delay_seconds": 10},
-            "readiness_probe": {**_asks("/readyz"), "period_seconds": 3},
+            "liveness_probe": {
+                **daemon_set.asks("/healthz", flannel.HEALTH_PORT),
+                "initial_delay_seconds": 10,
+            },
+            "readiness_probe": {
+                **daemon_set.asks("/readyz", flannel.HEALTH_PORT),
+                "period_seconds": 3,
+            },
         }
 
 
 def _metadata(name: str, namespace: pulumi.Output[str]) -> k8s.meta.v1.ObjectMetaArgsDict:
     return {"name": name, "namespace": namespace, "labels": LABELS}
-
-
-def _container(
-    name: str,
-    image: str,
-    command: list[str],
-    mounts: Mapping[str, str],
-    capabilities: list[str] | None = None,
-) -> k8s.core.v1.ContainerArgsDict:
-    """A container with these capabilities only, that writes nowhere but in its volumes."""
-    return {
-        "name": name,
-        "image": image,
-        "command": command,
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "50Mi"},
-            "limits": {"memory": "256Mi"},
-        },
-        "security_context": {
-            "privileged": False,
-            "allow_privilege_escalation": False,
-            "read_only_root_filesystem": True,
-            "capabilities": {"drop": ["ALL"], "add": capabilities or []},
-        },
-        "volume_mounts": [{"name": volume, "mount_path": path} for volume, path in mounts.items()],
-    }
-
-
-def _folder(name: str, path: str) -> k8s.core.v1.VolumeArgsDict:
-    return {"name": name, "host_path": {"path": path, "type": "DirectoryOrCreate"}}
-
-
-def _field(name: str, path: str) -> k8s.core.v1.EnvVarArgsDict:
-    return {"name": name, "value_from": {"field_ref": {"field_path": path}}}
-
-
-def _asks(path: str) -> k8s.core.v1.ProbeArgsDict:
-    return {"http_get": {"host": "127.0.0.1", "path": path, "port": flannel.HEALTH_PORT}}
 
 
 def _digest(files: Mapping[str, str]) -> str:

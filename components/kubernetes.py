@@ -11,11 +11,14 @@ from podnet.components import identity
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.cluster_ready import ClusterReady
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
+from podnet.components.kube_network_policies import KubeNetworkPolicies, KubeNetworkPoliciesArgs
+from podnet.components.kube_router import KubeRouter, KubeRouterArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes
 from podnet.plan import flannel
 from podnet.plan.deployed import Deployed
 from podnet.plan.kubernetes import API_SERVER, CONTROL_PLANE_NODE, Parameters
+from podnet.plan.network_policy import Engine
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 
@@ -47,7 +50,7 @@ def parameters(
 
 
 def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None:
-    """Wait for the cluster, deploy Flannel if it routes, and export how to reach the cluster."""
+    """Wait for the cluster, deploy its daemons, and export how to reach the cluster."""
     ready = ClusterReady(
         parameters=Parameters(identity.current()),
         node_counts=_counts(settings),
@@ -56,8 +59,11 @@ def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None
     # In this order a surplus node is announced first, and the engine deletes it last.
     begun = pulumi.Output.all(cluster.written, *nodes.instance_ids.values())
     kubeconfig = ready.kubeconfig(begun)
-    if settings.routing is RoutingMode.FLANNEL:
-        _deploy_flannel(settings, _provider(kubeconfig, nodes))
+    if settings.has_daemons:
+        inside = pulumi.ResourceOptions(providers=[_provider(kubeconfig, nodes)])
+        if settings.routing is RoutingMode.FLANNEL:
+            _deploy_flannel(settings, inside)
+        _deploy_engine(settings, inside)
     address = nodes.public_addresses[CONTROL_PLANE_NODE]
     pulumi.export("kubeconfig", kubeconfig)
     pulumi.export("endpoint", address.apply(_endpoint))
@@ -87,11 +93,26 @@ def _provider(kubeconfig: pulumi.Output[str], nodes: Nodes) -> k8s.Provider:
     )
 
 
-def _deploy_flannel(settings: Settings, provider: k8s.Provider) -> None:
+def _deploy_flannel(settings: Settings, inside: pulumi.ResourceOptions) -> None:
     overlay = FlannelOverlayArgs(
         net_conf=flannel.net_conf(settings.pod_cidr, settings.node_routing),
         conflist=flannel.conflist(),
         image=settings.flannel_image,
         plugin_image=settings.flannel_plugin_image,
     )
-    FlannelOverlay("flannel", overlay, pulumi.ResourceOptions(providers=[provider]))
+    FlannelOverlay("flannel", overlay, inside)
+
+
+def _deploy_engine(settings: Settings, inside: pulumi.ResourceOptions) -> None:
+    """What enforces NetworkPolicy."""
+    match settings.network_policy:
+        case Engine.KUBE_ROUTER:
+            router = KubeRouterArgs(
+                image=settings.kube_router_image or "", service_cidr=str(settings.service_cidr)
+            )
+            KubeRouter("kube-router", router, inside)
+        case Engine.KUBE_NETWORK_POLICIES:
+            policies = KubeNetworkPoliciesArgs(image=settings.kube_network_policies_image)
+            KubeNetworkPolicies("kube-network-policies", policies, inside)
+        case Engine.NONE:
+            pass

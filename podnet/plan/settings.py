@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network
 
-from podnet.plan import access, cloud_config, flannel, parsing, shape
+from podnet.plan import access, cloud_config, flannel, kube_router, parsing, shape
 from podnet.plan.address import AddressPlan
 from podnet.plan.flow_logs import LoggedFlows, retention_days
 from podnet.plan.kubernetes import VERSION, Kubernetes
+from podnet.plan.network_policy import KUBE_NETWORK_POLICIES, Engine
 from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
 from podnet.plan.shape import RootVolume
 
@@ -101,6 +102,11 @@ class Settings:
     flannel_plugin_image: str = field(
         default=flannel.PLUGIN_IMAGE, metadata=_read_by(parsing.pinned_image)
     )
+    network_policy: Engine = field(default=Engine.NONE, metadata=_read_by(parsing.one_of(Engine)))
+    kube_router_image: str | None = field(default=None, metadata=_read_by(kube_router.image))
+    kube_network_policies_image: str = field(
+        default=KUBE_NETWORK_POLICIES, metadata=_read_by(parsing.pinned_image)
+    )
     zones: int = field(default=1, metadata=_read_by(parsing.integer))
     zone_names: tuple[str, ...] = field(default=(), metadata=_read_by(parsing.zone_names))
     node_count: int | tuple[int, ...] = field(default=2, metadata=_read_by(parsing.counts))
@@ -179,6 +185,13 @@ class Settings:
     def has_cluster(self) -> bool:
         """Whether the nodes form a Kubernetes cluster."""
         return self.kubernetes is Kubernetes.KUBEADM
+
+    @property
+    def has_daemons(self) -> bool:
+        """Whether the program deploys DaemonSets into the cluster."""
+        return self.has_cluster and (
+            self.routing is RoutingMode.FLANNEL or self.network_policy is not Engine.NONE
+        )
 
     @property
     def protects_control_plane(self) -> bool:

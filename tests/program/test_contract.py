@@ -21,6 +21,8 @@ from podnet.components.cluster_parameters import ClusterParameters, ClusterParam
 from podnet.components.firewall import Firewall, FirewallArgs
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
 from podnet.components.flow_logs import FlowLogs, FlowLogsArgs
+from podnet.components.kube_network_policies import KubeNetworkPolicies, KubeNetworkPoliciesArgs
+from podnet.components.kube_router import KubeRouter, KubeRouterArgs
 from podnet.components.network import Network, NetworkArgs
 from podnet.components.node_template import NodeTemplate
 from podnet.components.nodes import Nodes, NodesArgs
@@ -118,6 +120,8 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             tags=TAGS,
         ),
     ),
+    "KubeNetworkPolicies": lambda: KubeNetworkPolicies("x", KubeNetworkPoliciesArgs(image="a")),
+    "KubeRouter": lambda: KubeRouter("x", KubeRouterArgs(image="a", service_cidr="b")),
     "FlannelOverlay": lambda: FlannelOverlay(
         "x",
         FlannelOverlayArgs(

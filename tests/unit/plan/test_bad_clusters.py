@@ -10,6 +10,7 @@ from podnet.plan.settings import Settings
 
 KUBEADM = {"kubernetes": "kubeadm"}
 FLANNEL = {**KUBEADM, "routing": "flannel", "apiCidrs": '["203.0.113.0/24"]'}
+POLICY = {**KUBEADM, "apiCidrs": '["203.0.113.0/24"]'}
 OTHER_IMAGE = "registry.example/flannel:v1@sha256:" + 64 * "0"
 
 BAD = {
@@ -40,6 +41,34 @@ BAD = {
     "rolling the control plane alone": (
         {**KUBEADM, "nodeCount": "3", "roll": '["node-1"]'},
         "control-plane-rolled-alone",
+    ),
+    "NetworkPolicy without a cluster": (
+        {"networkPolicy": "kube-network-policies"},
+        "network-policy-needs-cluster",
+    ),
+    "two engines of NetworkPolicy": (
+        {**KUBEADM, "networkPolicy": '["kube-router", "kube-network-policies"]'},
+        "choice-unknown",
+    ),
+    "the image of an engine that is not used": (
+        {**POLICY, "networkPolicy": "kube-network-policies", "kubeRouterImage": OTHER_IMAGE},
+        "network-policy-image-without-engine",
+    ),
+    "an engine out of the program's reach": (
+        {**KUBEADM, "networkPolicy": "kube-network-policies"},
+        "network-policy-needs-api",
+    ),
+    "kube-router without an image": (
+        {**POLICY, "networkPolicy": "kube-router"},
+        "kube-router-image-missing",
+    ),
+    "an image of kube-router by tag": (
+        {
+            **POLICY,
+            "networkPolicy": "kube-router",
+            "kubeRouterImage": "docker.io/cloudnativelabs/kube-router:v2.1.0",
+        },
+        "image-not-pinned",
     ),
     "Flannel without a cluster": (
         {"routing": "flannel", "apiCidrs": '["203.0.113.0/24"]'},

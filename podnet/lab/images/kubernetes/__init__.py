@@ -20,7 +20,7 @@ from podnet.lab.images import debian as base
 from podnet.lab.images import programs as build
 from podnet.lab.images.kubernetes.layer import FILES, LAYER, PACKAGES
 from podnet.lab.images.root import Root
-from podnet.plan import flannel
+from podnet.plan import flannel, kube_router
 
 FOLDER = Path(__file__).parent
 NEEDED_MEGABYTES = 3000
@@ -35,6 +35,7 @@ def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None)
     """The root of this image, built in `directory` if it is missing."""
     under = base.ensure(directory, on_progress)
     programs = build.ensure(directory, on_progress)
+    routers = build.ensure(directory, on_progress, build.KUBE_ROUTER, "kube-router")
     certificate = authority.ensure(directory).certificate
     product = Product(
         label="the Kubernetes image", needed_megabytes=NEEDED_MEGABYTES, error=KubernetesImageError
@@ -42,7 +43,7 @@ def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None)
     place = build_once(
         _place(directory),
         product,
-        lambda draft: _build(draft, (under, programs, certificate), on_progress),
+        lambda draft: _build(draft, (under, programs, routers, certificate), on_progress),
         on_progress,
     )
     return _root(place, under)
@@ -60,9 +61,11 @@ def recipe(directory: Path) -> str:
     parts: list[object] = [
         base.recipe(),
         build.recipe(),
+        build.recipe(build.KUBE_ROUTER),
         PACKAGES,
         flannel.IMAGE,
         flannel.PLUGIN_IMAGE,
+        kube_router.LAB_IMAGE,
         PYTHON_IMAGE,
         certificate,
     ]

@@ -9,7 +9,7 @@ from podnet.cluster.workload import IMAGE as PYTHON_IMAGE
 from podnet.errors import UserError
 from podnet.lab.images.catalogue import POD_IMAGE
 from podnet.lab.images.kubernetes.archive import ContainerImage
-from podnet.plan import flannel
+from podnet.plan import flannel, kube_router
 from podnet.system.commands import run
 
 PATHS = {
@@ -38,6 +38,10 @@ nsswitch.conf). Flannel's daemon has most of them from Alpine (alpine-baselayout
 Without the names of protocols, kube-proxy's `nft` prints numbers, and every second full sync
 deletes the Services that it takes for left over."""
 FROM_SCRATCH = "pause"
+IPTABLES = "/usr/sbin/xtables-nft-multi"
+IPTABLES_NAMES = ("iptables", "iptables-restore", "iptables-save")
+EXTENSIONS = "usr/lib/*/xtables/lib*t_*.so"
+"""Of iptables, one a match or target."""
 UNUSED = {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter"}
 """Folders of Python's library that the lab's image of it lacks."""
 
@@ -90,6 +94,25 @@ def other_images(programs: Path, root: Path) -> list[ContainerImage]:
         ContainerImage(names=_names(PYTHON_IMAGE), files=_python(root)),
         ContainerImage(names=(POD_IMAGE,), files={"/pod": programs / "pod"}, entrypoint=("/pod",)),
     ]
+
+
+def kube_router_image(programs: Path, root: Path) -> ContainerImage:
+    """kube-router with what its firewall calls: iptables, of nftables, and ipset.
+
+    Under a name of the lab's own: no digest of upstream's image of this version is known.
+    """
+    extensions = [f"/{path.relative_to(root)}" for path in sorted(root.glob(EXTENSIONS))]
+    tools = _with_libraries(root, IPTABLES, "/usr/sbin/ipset", *extensions)
+    # One program that does what its own name says.
+    multi = tools.pop(IPTABLES)
+    return ContainerImage(
+        names=(kube_router.LAB_IMAGE,),
+        files={"/usr/local/bin/kube-router": programs / "kube-router"}
+        | {f"/usr/sbin/{name}": multi for name in IPTABLES_NAMES}
+        | {each: Path(f"{root}{each}") for each in BASE}
+        | tools,
+        entrypoint=("/usr/local/bin/kube-router",),
+    )
 
 
 def kubeadm_names(programs: Path, version: str) -> list[str]:

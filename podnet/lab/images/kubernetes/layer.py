@@ -20,7 +20,16 @@ from podnet.system.waiting import wait_until
 FILES = Path(__file__).parent / "rootfs"
 """Files that replace or complete those of the packages."""
 LAYER = "layer"
-PACKAGES = ("runc", "conntrack", "ethtool", "socat", "mount", "ca-certificates", "python3-boto3")
+PACKAGES = (
+    "runc",
+    "conntrack",
+    "ethtool",
+    "socat",
+    "mount",
+    "ca-certificates",
+    "python3-boto3",
+    "ipset",
+)
 ON_THE_NODE = ("kubeadm", "kubelet", "kubectl", "containerd", "containerd-shim-runc-v2", "ctr")
 ENABLED = ("containerd.service", "podnet-lab-kernel.service")
 SCRATCH_DIRS = ("run", "tmp", "var/lib/apt/lists", "var/cache/apt", "var/log")
@@ -29,7 +38,7 @@ START_SECONDS = 60
 POLL = 0.1
 
 
-def fill(draft: Path, base: Path, programs: Path, certificate: Path) -> None:
+def fill(draft: Path, base: Path, programs: Path, routers: Path, certificate: Path) -> None:
     """Build the layer in `draft`, over `base`."""
     root = _mount(draft, base)
     report("packages")
@@ -44,6 +53,7 @@ def fill(draft: Path, base: Path, programs: Path, certificate: Path) -> None:
     _files(root, programs, pause)
     report("container images")
     images = contents.cluster_images(names, programs, root) + contents.other_images(programs, root)
+    images.append(contents.kube_router_image(routers, root))
     packed = draft / "images.tar"
     archive.write(packed, images)
     with _containerd(root):
@@ -139,10 +149,10 @@ def _answers(root: Path) -> bool:
 
 def main() -> int:
     """Run as a program, and return its exit code."""
-    draft, base, programs, certificate = map(Path, sys.argv[1:])
+    draft, base, programs, routers, certificate = map(Path, sys.argv[1:])
     os.umask(0o022)
     try:
-        fill(draft, base, programs, certificate)
+        fill(draft, base, programs, routers, certificate)
     except UserError as error:
         sys.stdout.write(f"{error}\n")
         return 1

@@ -24,6 +24,7 @@ from podnet.lab.images.programs.golang import BuildError, Job
 __all__ = ["BuildError", "Module", "build", "ensure", "recipe", "version"]
 
 FOLDER = Path(__file__).parent
+CLUSTER = "Kubernetes"
 NEEDED_MEGABYTES = 9000
 """Sources, compiled packages and programs; all but the programs stay in Go's own caches."""
 
@@ -76,6 +77,15 @@ MODULES = (
     ),
 )
 
+KUBE_ROUTER = (
+    Module(
+        folder="kube-router",
+        upstream="github.com/cloudnativelabs/kube-router/v2",
+        version_in=("github.com/cloudnativelabs/kube-router/v2/pkg/version.Version",),
+    ),
+)
+"""Apart from the cluster's own, so that another version of it builds nothing else again."""
+
 
 def version(folder: str, modules: Sequence[Module] = MODULES) -> str:
     """The version that a folder pins, such as `v1.36.0`."""
@@ -92,15 +102,20 @@ def recipe(modules: Sequence[Module] = MODULES) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def ensure(directory: Path, on_progress: Callable[[str], None] = lambda _: None) -> Path:
-    """The folder of the programs in `directory`, built if this recipe has none yet."""
+def ensure(
+    directory: Path,
+    on_progress: Callable[[str], None] = lambda _: None,
+    modules: Sequence[Module] = MODULES,
+    label: str = CLUSTER,
+) -> Path:
+    """The folder of these programs in `directory`, built if this recipe has none yet."""
     product = Product(
-        label="the programs of Kubernetes", needed_megabytes=NEEDED_MEGABYTES, error=BuildError
+        label=f"the programs of {label}", needed_megabytes=NEEDED_MEGABYTES, error=BuildError
     )
     return build_once(
-        directory / "programs" / recipe(),
+        directory / "programs" / recipe(modules),
         product,
-        lambda draft: build(draft, MODULES, "Kubernetes", on_progress),
+        lambda draft: build(draft, modules, label, on_progress),
         on_progress,
     )
 

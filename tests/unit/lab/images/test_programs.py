@@ -74,6 +74,14 @@ def test_programs_are_built_once_under_the_names_that_upstream_gives_them(progra
     assert notes[0] == "pod (1 of 7): 1 packages, k8s.io/api/core/v1"
 
 
+def test_kube_router_is_built_apart_from_the_cluster(programs, tmp_path):
+    programs(go=BUILDS, gcc="")
+    built = build.ensure(tmp_path / "image", modules=build.KUBE_ROUTER, label="kube-router")
+
+    assert [file.name for file in built.iterdir() if "-" in file.name] == ["kube-router"]
+    assert built.name == build.recipe(build.KUBE_ROUTER) != build.recipe()
+
+
 def test_programs_land_where_they_are_asked_for_from_any_folder(programs, tmp_path, monkeypatch):
     programs(go=BUILDS, gcc="")
     monkeypatch.chdir(tmp_path)
@@ -147,12 +155,12 @@ def test_the_parts_of_kubernetes_are_of_one_release():
 
 
 def test_every_sum_is_pinned_and_nothing_is_taken_from_a_folder_here():
-    for module in (*build.MODULES, *pulumi.MODULES):
+    for module in (*build.MODULES, *build.KUBE_ROUTER, *pulumi.MODULES):
         folder = build.FOLDER / module.folder
         text = (folder / "go.mod").read_text()
         assert "=> ." not in text
         if module.upstream:
-            modules = (*build.MODULES, *pulumi.MODULES)
+            modules = (*build.MODULES, *build.KUBE_ROUTER, *pulumi.MODULES)
             pin = f"{module.upstream} {build.version(module.folder, modules)} h1:"
             assert pin in (folder / "go.sum").read_text()
 

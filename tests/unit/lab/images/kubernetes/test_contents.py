@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from podnet.lab.images import programs as build
 from podnet.lab.images.kubernetes import contents
-from podnet.plan import flannel
+from podnet.plan import flannel, kube_router
 from tests.refusals import refused
 
 PROGRAMS, ROOT = Path("/programs"), Path("/root")
@@ -113,6 +114,32 @@ def test_the_plugin_can_be_installed_from_its_image(root):
         set(images[flannel.PLUGIN_IMAGE.partition("@")[0]].files)
         == {"/flannel", "/bin/cp"} | LIBRARIES
     )
+
+
+def test_kube_router_finds_its_tools_under_their_names(root):
+    extensions = root / "usr/lib/x86_64-linux-gnu/xtables"
+    extensions.mkdir(parents=True)
+    for name in ("libxt_set.so", "libipt_REJECT.so", "libebt_mark.so"):
+        (extensions / name).touch()
+    image = contents.kube_router_image(PROGRAMS, root)
+    multi = root / "usr/sbin/xtables-nft-multi"
+
+    assert image.names == ("podnet.local/kube-router:v2.1.0",)
+    assert {image.files[f"/usr/sbin/{name}"] for name in contents.IPTABLES_NAMES} == {multi}
+    assert set(image.files) - BASE - LIBRARIES == {
+        "/usr/local/bin/kube-router",
+        "/usr/sbin/iptables",
+        "/usr/sbin/iptables-restore",
+        "/usr/sbin/iptables-save",
+        "/usr/sbin/ipset",
+        "/usr/lib/x86_64-linux-gnu/xtables/libxt_set.so",
+        "/usr/lib/x86_64-linux-gnu/xtables/libipt_REJECT.so",
+        "/usr/lib/x86_64-linux-gnu/xtables/libebt_mark.so",
+    }
+
+
+def test_kube_router_is_the_version_that_is_built():
+    assert build.version("kube-router", build.KUBE_ROUTER) == kube_router.VERSION
 
 
 def test_python_has_its_library_without_links_and_without_what_nobody_runs(root):
