@@ -36,6 +36,7 @@ INTERRUPTED = 130
 """The exit code of a program that SIGINT has ended, as shells report it: 128 and the signal."""
 
 _EXPLAINERS: list[str] = []
+_PLACES: list[str] = []
 LABS: list[str] = []
 """Modules that say what a stack of the lab is; see `podnet.lab.commands.paper`."""
 
@@ -63,7 +64,11 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is to run, loaded."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command.load() if isinstance(command, Registered) else command, rest
+        if isinstance(command, Registered):
+            command = command.load()
+            for module in _PLACES:
+                command = import_module(module).place(ctx.params.get("lab"), command, rest)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; Ctrl-C ends it with a sentence."""
@@ -139,6 +144,11 @@ def register(name: str, module: str, help: str) -> None:  # noqa: A002  # Click'
 def explain_with(module: str) -> None:
     """Let `explain(error)` of this module say what is behind a command's error, where it knows."""
     _EXPLAINERS.append(module)
+
+
+def place_with(module: str) -> None:
+    """Let `place(lab, command, words)` of this module choose where a command runs."""
+    _PLACES.append(module)
 
 
 def take_lab_from(module: str) -> None:

@@ -19,6 +19,8 @@ ID = re.compile(r"[0-9a-f]{6}")
 LONGEST_SHOWN = 40
 Kind = TypeVar("Kind", bound=StrEnum)
 PROJECT = Path(__file__).resolve().parents[2]
+EMULATION = 8
+"""By how much an emulated processor is slower, on a machine that others use as well."""
 DEFAULT = PROJECT / ".lab"
 """The directory of the lab where a command names none."""
 
@@ -91,6 +93,32 @@ class Home:
     def image(self) -> Path:
         """The root file system every instance starts from; `podnet down` keeps it."""
         return PROJECT / ".image"
+
+    # The virtual machine
+
+    @property
+    def machine(self) -> Path:
+        """All that the virtual machine of this lab keeps, where it is on a kernel of its own."""
+        return self.directory / "machine"
+
+    @property
+    def machine_lock(self) -> Path:
+        """Locked by whoever starts or ends the virtual machine."""
+        return self.directory / "machine.lock"
+
+    @property
+    def guest(self) -> Path:
+        """Inside a virtual machine: holds what runs its instructions, `kvm` or `tcg`."""
+        return self.directory / "guest"
+
+    @property
+    def patience(self) -> int:
+        """By how much the lab's own time limits are longer than on this machine's kernel.
+
+        A virtual machine whose instructions are emulated takes minutes for seconds.
+        """
+        emulated = self.guest.exists() and self.guest.read_text() == "tcg"
+        return EMULATION if emulated else 1
 
     # The cloud
 

@@ -65,7 +65,7 @@ def wait_until_applied(home: Home) -> dict[str, Any]:
     endpoint = process.running(home)
     if endpoint is None:
         raise UserError(f"no cloud runs in {home.directory}", rule="cloud-not-running")
-    with urlopen(f"{endpoint}/lab/applied", timeout=APPLY_SECONDS) as answer:  # noqa: S310  # http
+    with urlopen(f"{endpoint}/lab/applied", timeout=APPLY_SECONDS * home.patience) as answer:  # noqa: S310  # http
         status: dict[str, Any] = json.load(answer)
     if status["error"] or not status["current"]:
         raise UserError(
@@ -113,11 +113,12 @@ def _spawn(home: Home, port: int) -> int:
 
 
 def _await(home: Home, life: int) -> str:
-    deadline = time.monotonic() + START_SECONDS
+    limit = START_SECONDS * home.patience
+    deadline = time.monotonic() + limit
     while not (endpoint := process.running(home)):
         ended = bool(select.select([life], [], [], POLL)[0])
         if ended or time.monotonic() > deadline:
-            state = "ended" if ended else f"is not ready after {START_SECONDS} s"
+            state = "ended" if ended else f"is not ready after {limit} s"
             log = home.cloud_log
             raise UserError(
                 f"the lab's cloud {state}; the end of {log}:\n{_tail(log)}",

@@ -1,6 +1,6 @@
 """The commands of the lab; importing this package registers them, and loads none."""
 
-from podnet.cli.app import explain_with, register, take_lab_from
+from podnet.cli.app import explain_with, place_with, register, take_lab_from
 
 for _name, _module, _help in (
     ("up", "deploy", "Deploy the stack, wait for its nodes, start pods and verify every pair."),
@@ -37,4 +37,5 @@ for _name, _module, _help in (
     register(_name, f"{__name__}.{_module}", _help)
 
 take_lab_from(f"{__name__}.paper")
+place_with(f"{__name__}.machine")
 explain_with("podnet.lab.operations.failures")

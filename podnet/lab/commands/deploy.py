@@ -20,6 +20,8 @@ from podnet.lab.commands.options import (
     show_overrides,
     stack_option,
 )
+from podnet.lab.machine import lifecycle as machine
+from podnet.lab.machine.forwarding import Kernel
 from podnet.lab.operations import deployment, fault_injection
 from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
 from podnet.lab.operations.render import show_changes, show_verification
@@ -53,6 +55,11 @@ commands = click.Group()
 @click.option(
     "--enforce-iam", is_flag=True, help="Permit what docs/iam permits whoever deploys, and no more."
 )
+@click.option(
+    "--kernel",
+    type=Value(Kernel),
+    help="This machine's own (the default), or Debian's for clouds, in a virtual machine.",
+)
 @provider_option("aws")
 @provider_option("kubernetes")
 def up(  # noqa: PLR0913  # an argument for each option
@@ -63,9 +70,11 @@ def up(  # noqa: PLR0913  # an argument for each option
     faults: tuple[str, ...],
     *,
     enforce_iam: bool,
+    kernel: Kernel | None,
     **plugins: str | None,
 ) -> None:
     """Deploy the stack, wait for its nodes, start pods and verify every pair."""
+    del kernel  # `podnet.lab.commands.machine` runs this where that kernel is
     given = parse_config(config)
     home = open_home()
     # A second `up` would otherwise start the same pods.
@@ -143,4 +152,5 @@ def down() -> None:
     """Remove everything of the lab: instances, namespaces, mounts, processes and files."""
     home = open_home()
     with deploying(home, REMOVE_SECONDS), step("lab down"):
+        machine.end(home)
         lifecycle.down(home)

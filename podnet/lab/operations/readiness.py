@@ -59,7 +59,8 @@ class _Wait:
     def is_over(self) -> bool:
         """Whether nothing more is to be expected."""
         hopeless = all(reason == NO_USER_DATA for reason in self.reasons.values())
-        return self.stalled >= (CERTAIN_SECONDS if hopeless else STALL_SECONDS)
+        limit = CERTAIN_SECONDS if hopeless else STALL_SECONDS
+        return self.stalled >= limit * self.home.patience
 
     def look(self) -> None:
         """See how far each node is."""

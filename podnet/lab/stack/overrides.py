@@ -25,6 +25,12 @@ OF_LAB = {**PATIENCE, **UNPROTECTED, **WITHOUT_SESSIONS}
 """What a lab sets where no command does."""
 
 
+def of_lab(home: Home) -> dict[str, str]:
+    """What this lab sets where no command does; more patience where all is emulated."""
+    patience = {key: str(int(value) * home.patience) for key, value in PATIENCE.items()}
+    return {**OF_LAB, **patience}
+
+
 def load(home: Home, stack: str) -> dict[str, str]:
     """The overrides of this stack, by key; raises `UserError` where they cannot be read."""
     file = home.overrides(stack)
@@ -45,7 +51,7 @@ def load(home: Home, stack: str) -> dict[str, str]:
 
 def save(home: Home, stack: str, project: Project, config: Mapping[str, str]) -> None:
     """Save these over those saved before; one that holds without being saved is dropped."""
-    own = project.config(stack, OF_LAB)
+    own = project.config(stack, of_lab(home))
     wanted = {**load(home, stack), **config}
     different = {key: value for key, value in wanted.items() if own.get(key) != value}
     file = home.overrides(stack)
@@ -69,7 +75,7 @@ def merged(
     which they could fetch what another image lacks.
     """
     fabric = {} if home.fabric == "vpc" else {FABRIC: home.fabric}
-    given = {**OF_LAB, **fabric, **load(home, stack), **(config or {})}
+    given = {**of_lab(home), **fabric, **load(home, stack), **(config or {})}
     whole = project.config(stack, given)
     if whole.get(KUBERNETES) == Kubernetes.KUBEADM and not whole.get(IMAGE):
         return {**given, IMAGE: catalogue.KUBERNETES.image_id}

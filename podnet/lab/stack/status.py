@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterable, Iterator, Mapping
 from subprocess import TimeoutExpired
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from podnet.cli.console import out
 from podnet.cli.render import table
 from podnet.errors import UserError
+from podnet.lab.home import Home
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
@@ -19,6 +21,7 @@ from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Pods
 from podnet.lab.nodes.pods.leases import free_addresses
+from podnet.lab.stack import overrides
 from podnet.lab.stack.expected import absent_nodes
 from podnet.lab.stack.inventory import (
     NodeRecord,
@@ -53,10 +56,25 @@ def show_status(stack: LabStack) -> None:
         out.print(f"unmanaged route in the pod range, left alone: {route}", style="yellow")
     for key, value in stack.overrides().items():
         out.print(f"override in this lab: {key} = {value}")
+    out.print(f"kernel: {kernel(stack.home)}")
     report = json.loads(stack.home.cloud_status.read_text())
     out.print(
         f"cloud: {stack.endpoint}, subnets of kind {stack.home.fabric}, "
         f"last error: {report.get('error') or 'none'}"
+    )
+
+
+def kernel(home: Home) -> str:
+    """The kernel that nodes share, and where it runs."""
+    name = f"Linux {platform.release()}"
+    if not home.guest.exists():
+        return f"{name}, this machine's own"
+    if home.patience == 1:
+        return f"{name}, in a virtual machine"
+    limits = ", ".join(f"{key} {overrides.of_lab(home)[key]}" for key in overrides.PATIENCE)
+    return (
+        f"{name}, in a virtual machine that is emulated; the lab's time limits are "
+        f"{home.patience} times as long, and by default {limits}"
     )
 
 

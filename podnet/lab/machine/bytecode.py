@@ -1,0 +1,55 @@
+"""Python's compiled files for the virtual machine: under emulation, compiling takes minutes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from podnet.lab.home import PROJECT
+from podnet.lab.machine.package import folder
+from podnet.system.commands import run
+
+OWN = ("podnet", "podnet/components", "podnet/userdata")
+"""Folders of our own code; two of them are links, by whose names they are imported."""
+LOADED = """
+import importlib, pkgutil
+from moto import backends
+for name in ("ec2", "iam", "ssm", "sts", "logs", "servicequotas"):
+    backends.get_backend(name)
+import podnet.lab, podnet.cli, podnet.components
+for parent in (podnet.lab, podnet.cli, podnet.components):
+    for module in pkgutil.walk_packages(parent.__path__, f"{parent.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+import moto.server, runpy
+"""
+"""Loads what commands and the lab's cloud load, by which Python writes it compiled."""
+
+
+def place() -> Path:
+    """The folder that stands in for all folders `__pycache__` (PYTHONPYCACHEPREFIX)."""
+    return folder().with_name("bytecode")
+
+
+def ensure() -> Path:
+    """The folder, with what has changed compiled again."""
+    found = place()
+    found.mkdir(parents=True, exist_ok=True)
+    environment = {"PYTHONPYCACHEPREFIX": str(found), "PYTHONPATH": str(PROJECT)}
+    settings = [f"{name}={value}" for name, value in environment.items()]
+    own = [str(PROJECT / name) for name in OWN]
+    prefix = ["env", "-u", "PYTHONDONTWRITEBYTECODE", *settings, sys.executable]
+    run(*prefix, "-c", LOADED)
+    run(*prefix, "-m", "compileall", "-q", *own)
+    return found
+
+
+def environment() -> dict[str, str]:
+    """What a command in the machine needs to find its code and the compiled files."""
+    return {
+        "PYTHONPATH": os.pathsep.join(
+            [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH", "")])]
+        ),
+        "PYTHONPYCACHEPREFIX": str(place()),
+    }

@@ -1,0 +1,1 @@
+"""Commands of this machine that run in the virtual machine: frames, and who sends them."""

@@ -1,0 +1,242 @@
+"""Starts and ends the virtual machine of a lab, from any process, whatever state it was left in."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from podnet.errors import UserError
+from podnet.lab.home import PROJECT, Home
+from podnet.lab.machine import bytecode, initrd, memory, package, qemu
+from podnet.lab.machine.package import Kernel
+from podnet.lab.machine.supervisor import CONSOLE, KVM_SECONDS, Plan
+from podnet.system.progress import Progress
+from podnet.system.waiting import wait_until
+
+BOOT_SECONDS = 120.0
+END_SECONDS = 10.0
+POLL = 0.1
+TAIL = 12
+MOST_PROCESSORS = 4
+NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--")
+"""As in `podnet.lab.host.bound`, but with this machine's procfs: by that the supervisor knows its
+own number here."""
+PACKAGES = {
+    qemu.QEMU: "qemu-system-x86",
+    qemu.VIRTIOFSD: "qemu-system-x86",
+    initrd.BUSYBOX: "busybox-static",
+    Path("/sbin/depmod"): "kmod",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A virtual machine that is ready."""
+
+    release: str
+    """Of its kernel."""
+    accelerator: str
+    megabytes: int
+
+    def __str__(self) -> str:
+        how = "" if self.accelerator == qemu.Accelerator.KVM else ", emulated"
+        return f"Linux {self.release} in a virtual machine ({self.megabytes} MB{how})"
+
+
+def declared(home: Home) -> bool:
+    """Whether this lab runs in a virtual machine, also one that has ended."""
+    return home.machine.is_dir()
+
+
+def running(home: Home) -> Running | None:
+    """The virtual machine of this lab; None where none runs, or none is ready yet."""
+    if _pid(home) is None:
+        return None
+    try:
+        return Running(**json.loads((home.machine / "ready.json").read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def require_running(home: Home) -> Running:
+    """The virtual machine of this lab; raises `UserError` where it has ended."""
+    found = running(home)
+    if found is None:
+        raise UserError(
+            "the virtual machine of this lab has ended, and what it held is gone with it; the end "
+            f"of its console:\n{_tail(home.machine / CONSOLE)}\n`podnet up --kernel debian` starts "
+            "another, `podnet down` clears alone",
+            rule="machine-dead",
+        )
+    return found
+
+
+def require_packages() -> None:
+    """Raise `UserError` where this machine lacks a program that virtual machines need."""
+    lacking = sorted({name for file, name in PACKAGES.items() if not file.exists()})
+    if lacking:
+        raise UserError(
+            f"a virtual machine needs the Debian packages {', '.join(lacking)}; `scripts/setup "
+            "kernel` installs them",
+            rule="machine-packages-missing",
+        )
+
+
+def start(home: Home, note: Progress) -> Running:
+    """The virtual machine of this lab, started unless it runs.
+
+    What a dead one left is cleared first. Raises `UserError` with the end of its console.
+    """
+    with _locked(home):
+        if found := running(home):
+            return found
+        require_packages()
+        megabytes = memory.megabytes()
+        _end(home)
+        kernel = package.ensure(note)
+        note("compiling Python's files")
+        bytecode.ensure()
+        home.machine.mkdir(exist_ok=True)
+        try:
+            _write_plan(home, kernel, megabytes)
+            note(f"booting Linux {kernel.release} with {megabytes} MB")
+            _await(home, _spawn(home))
+        except BaseException:
+            _end(home)
+            raise
+    return require_running(home)
+
+
+def end(home: Home) -> None:
+    """End the virtual machine of this lab, and remove its files."""
+    if home.directory.exists():
+        with _locked(home):
+            _end(home)
+
+
+def _pid(home: Home) -> int | None:
+    """The number of the supervisor; None where it does not hold the lock of its file."""
+    try:
+        with (home.machine / "pid").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        text = (home.machine / "pid").read_text()
+        return int(text) if text else None
+    return None
+
+
+def _end(home: Home) -> None:
+    pid = _pid(home)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            process = os.pidfd_open(pid)
+            try:
+                # The lock is still held, so the number is still that of the process that wrote it.
+                if _pid(home) == pid:
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+                wait_until(lambda: select.select([process], [], [], 0)[0], END_SECONDS, POLL)
+            finally:
+                os.close(process)
+        wait_until(lambda: _pid(home) is None, END_SECONDS, POLL)
+    if home.machine.exists():
+        # Mounts that a lab's namespace has here are in no other, and gone with it.
+        shutil.rmtree(home.machine)
+
+
+def _write_plan(home: Home, kernel: Kernel, megabytes: int) -> None:
+    processors = min(MOST_PROCESSORS, os.cpu_count() or 1)
+    names = {}
+    for accelerator in qemu.Accelerator:
+        names[str(accelerator)] = f"initrd.{accelerator}"
+        settings = _settings(home, kernel, accelerator)
+        (home.machine / names[accelerator]).write_bytes(initrd.build(kernel, settings))
+    plan = Plan(
+        kernel=str(kernel.image),
+        release=kernel.release,
+        modules=str(kernel.modules),
+        checkout=str(PROJECT),
+        megabytes=megabytes,
+        processors=processors,
+        seconds=BOOT_SECONDS,
+        initrds=names,
+    )
+    (home.machine / "plan.json").write_text(json.dumps(asdict(plan)))
+
+
+def _settings(home: Home, kernel: Kernel, accelerator: str) -> dict[str, str]:
+    """What the machine's first script has to know."""
+    large = [place for place in (home.image, PROJECT / ".venv") if place.is_dir()]
+    return {
+        "CHECKOUT": str(PROJECT),
+        "CACHED": " ".join(str(place) for place in large if not place.is_symlink()),
+        "LAB": str(home.directory.resolve()),
+        "RELEASE": kernel.release,
+        "ACCELERATOR": accelerator,
+        "NAME": f"lab-{home.id}",
+        "PYTHON": sys.executable,
+        "BYTECODE": str(bytecode.place()),
+    }
+
+
+def _spawn(home: Home) -> int:
+    """Start the supervisor; returns the end of a pipe that reads as closed when it ends."""
+    reader, writer = os.pipe()
+    with (home.machine / "machine.log").open("w") as log:
+        subprocess.run(
+            [
+                *("setsid", "--fork", *NAMESPACES),
+                *(sys.executable, "-m", "podnet.lab.machine", str(home.machine.resolve())),
+            ],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writer],
+            check=True,
+        )
+    os.close(writer)
+    return reader
+
+
+def _await(home: Home, life: int) -> None:
+    limit = time.monotonic() + BOOT_SECONDS * 2 + KVM_SECONDS
+    try:
+        while running(home) is None:
+            over = bool(select.select([life], [], [], POLL)[0])
+            if over or time.monotonic() > limit:
+                raise UserError(
+                    f"the virtual machine did not get as far as podnet; it says:\n"
+                    f"{_tail(home.machine / 'machine.log')}\nand the end of its console is:\n"
+                    f"{_tail(home.machine / CONSOLE)}",
+                    rule="machine-starts",
+                )
+    finally:
+        os.close(life)
+
+
+def _tail(file: Path) -> str:
+    if not file.exists():
+        return "(nothing)"
+    text = file.read_text(errors="replace").replace("\r", "")
+    return "\n".join(text.splitlines()[-TAIL:]) or "(nothing)"
+
+
+@contextlib.contextmanager
+def _locked(home: Home) -> Iterator[None]:
+    path = home.machine_lock
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

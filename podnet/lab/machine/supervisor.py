@@ -1,0 +1,153 @@
+"""The process that is a lab's virtual machine: it starts all parts, and ends them with itself.
+
+It is the first process of a PID namespace, so whatever ends it ends all parts, and it has mounts of
+its own, which go with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from podnet.lab.machine import shares
+from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
+from podnet.system.files import write_atomically
+
+CONSOLE = "console.log"
+INITRD = "initrd"
+READY = "podnet: ready"
+BEGUN = "podnet: kernel"
+POLL = 0.1
+KVM = Path("/dev/kvm")
+KVM_SECONDS = 10.0
+"""A guest that KVM runs boots in a second; where KVM is offered and does not work, it hangs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to start, as `podnet.lab.machine.lifecycle` writes it down."""
+
+    kernel: str
+    release: str
+    modules: str
+    checkout: str
+    megabytes: int
+    processors: int
+    seconds: float
+    """How long a boot may take."""
+    initrds: Mapping[str, str]
+    """One for each accelerator, since it says by which one it was booted."""
+
+
+def main(folder: Path) -> None:
+    """Run the machine of this folder until a part of it ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    os.chdir(folder)
+    plan = Plan(**json.loads(Path("plan.json").read_text()))
+    life = _hold(Path("pid"))
+    root = Path("root").resolve()
+    root.mkdir(exist_ok=True)
+    shares.bind(shares.mounted(Path("/proc/self/mountinfo").read_text()), root)
+    sources = {
+        Share.ROOT: root,
+        Share.MODULES: Path(plan.modules),
+        Share.CHECKOUT: root / Path(plan.checkout).relative_to("/"),
+    }
+    accelerator, parts = _boot(plan, sources)
+    ready = {"release": plan.release, "accelerator": accelerator, "megabytes": plan.megabytes}
+    write_atomically(Path("ready.json"), json.dumps(ready))
+    pids = {part.pid for part in parts}
+    while True:
+        pid, status = os.wait()
+        if pid in pids:
+            say(f"a part of the machine ended with status {status}: {_name(parts, pid)}")
+            os.close(life)
+            sys.exit(1)
+
+
+def _hold(file: Path) -> int:
+    """Lock the file that says that the machine lives, and write this process into it.
+
+    In a namespace of its own, only procfs of this machine says by which number others know it.
+    """
+    life = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fcntl.flock(life, fcntl.LOCK_EX)
+    os.ftruncate(life, 0)
+    os.pwrite(life, str(Path("/proc/self").readlink()).encode(), 0)
+    return life
+
+
+def _boot(
+    plan: Plan, sources: Mapping[Share, Path]
+) -> tuple[Accelerator, list[subprocess.Popen[bytes]]]:
+    if os.access(KVM, os.R_OK | os.W_OK):
+        parts = _start(plan, sources, Accelerator.KVM)
+        if _await(parts, BEGUN, KVM_SECONDS) and _await(parts, READY, plan.seconds):
+            return Accelerator.KVM, parts
+        say(f"{KVM} is there, and a guest on it did not start within {KVM_SECONDS:.0f} s")
+        for part in parts:
+            part.kill()
+            part.wait()
+    parts = _start(plan, sources, Accelerator.TCG)
+    if not _await(parts, READY, plan.seconds):
+        over = [part.args for part in parts if part.poll() is not None]
+        say(f"ended before the machine was ready: {over}" if over else "not ready in time")
+        sys.exit(1)
+    return Accelerator.TCG, parts
+
+
+def _start(
+    plan: Plan, sources: Mapping[Share, Path], accelerator: Accelerator
+) -> list[subprocess.Popen[bytes]]:
+    Path(CONSOLE).write_bytes(b"")
+    machine = Machine(
+        kernel=Path(plan.kernel),
+        initrd=plan.initrds[accelerator],
+        console=CONSOLE,
+        accelerator=accelerator,
+        megabytes=plan.megabytes,
+        processors=plan.processors,
+    )
+    parts = [_serve(share, source) for share, source in sources.items()]
+    return [*parts, subprocess.Popen(machine.argv(), stdin=subprocess.DEVNULL)]
+
+
+def _serve(share: Share, source: Path) -> subprocess.Popen[bytes]:
+    place = Path(f"{share}.sock")
+    place.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(place))
+        listening.listen(1)
+        number = listening.fileno()
+        return subprocess.Popen(
+            share_argv(share, source, number), stdin=subprocess.DEVNULL, pass_fds=[number]
+        )
+
+
+def _await(parts: list[subprocess.Popen[bytes]], text: str, seconds: float) -> bool:
+    """Whether the console says the text before the time is over, or a part ends."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit and all(part.poll() is None for part in parts):
+        if text in Path(CONSOLE).read_text(errors="replace"):
+            return True
+        time.sleep(POLL)
+    return False
+
+
+def _name(parts: list[subprocess.Popen[bytes]], pid: int) -> str:
+    return next(str(part.args) for part in parts if part.pid == pid)
+
+
+def say(text: str) -> None:
+    """Write a line into the machine's log."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

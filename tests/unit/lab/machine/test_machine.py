@@ -1,0 +1,152 @@
+import subprocess
+from itertools import pairwise
+
+import pytest
+
+from podnet.lab.machine import initrd, memory, newc, package, shares
+from podnet.lab.machine.package import Kernel
+from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
+from tests.refusals import refused
+
+
+def machine(accelerator, tmp_path):
+    return Machine(
+        kernel=tmp_path / "vmlinuz",
+        initrd="initrd",
+        console="console.log",
+        accelerator=accelerator,
+        megabytes=4096,
+        processors=2,
+    ).argv()
+
+
+def option(argv, name):
+    return [value for key, value in pairwise(argv) if key == name]
+
+
+def test_the_machine_has_no_network_and_shares_its_memory_with_who_serves_folders(tmp_path):
+    argv = machine(Accelerator.TCG, tmp_path)
+
+    assert option(argv, "-nic") == ["none"]
+    assert option(argv, "-accel") == ["tcg,thread=multi,tb-size=1024"]
+    assert option(argv, "-m") == ["4096M"]
+    assert "memory-backend-memfd,id=memory,size=4096M,share=on" in option(argv, "-object")
+    assert {f"vhost-user-fs-pci,chardev={share},tag={share}" for share in Share} <= set(
+        option(argv, "-device")
+    )
+
+
+def test_only_edits_of_the_checkout_must_show_at_once(tmp_path):
+    cached = {share: share_argv(share, tmp_path, 3)[-1] for share in Share}
+
+    assert {share for share in Share if "cache=auto" in cached[share]} == {Share.CHECKOUT}
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    found = Kernel(tmp_path / "6.1.0-1-cloud-amd64")
+    (found.modules / "kernel").mkdir(parents=True)
+    lines = {
+        "virtio_pci": ["virtio_ring", "virtio"],
+        "virtiofs": ["fuse", "virtio_ring", "virtio"],
+        "virtio_console": ["virtio_ring", "virtio"],
+        "overlay": [],
+        "virtio_ring": ["virtio"],
+        "virtio": [],
+        "fuse": [],
+        "e1000": [],
+    }
+    path = "kernel/{}.ko".format
+    (found.modules / "modules.dep").write_text(
+        "".join(f"{path(name)}: {' '.join(map(path, of))}\n" for name, of in lines.items())
+    )
+    for name in lines:
+        (found.modules / path(name)).write_text(name)
+    return found
+
+
+def test_modules_are_inserted_after_those_that_they_depend_on(kernel):
+    names = [name.removeprefix("kernel/").removesuffix(".ko") for name in initrd.modules(kernel)]
+
+    assert names == [
+        "virtio", "virtio_ring", "virtio_pci", "fuse", "virtiofs", "virtio_console", "overlay",
+    ]  # fmt: skip
+
+
+@pytest.mark.lab
+def test_the_archive_is_one_that_cpio_unpacks(tmp_path):
+    entries = [
+        newc.folder("bin"),
+        newc.file("bin/tool", b"#!/bin/sh\n", 0o755),
+        newc.file("odd", b"12345"),
+        newc.link("bin/sh", "tool"),
+    ]
+    subprocess.run(
+        ["cpio", "--extract", "--quiet"],
+        input=newc.archive(entries),
+        cwd=tmp_path,
+        check=True,
+    )
+
+    assert (tmp_path / "odd").read_bytes() == b"12345"
+    assert (tmp_path / "bin/tool").stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "bin/sh").readlink().name == "tool"
+
+
+def test_the_settings_of_the_script_are_quoted(kernel, monkeypatch, tmp_path):
+    (tmp_path / "busybox").write_bytes(b"busybox")
+    monkeypatch.setattr(initrd, "BUSYBOX", tmp_path / "busybox")
+
+    built = initrd.build(kernel, {"LAB": "/it's; reboot"})
+
+    assert b"LAB='/it'\"'\"'s; reboot'\n" in built
+    assert b"INSERTED='virtio.ko virtio_ring.ko virtio_pci.ko" in built
+
+
+@pytest.mark.parametrize(
+    ("available", "expected"), [(23000, 8192), (8000, 6976), (4096, 3072)], ids=str
+)
+def test_the_machine_gets_what_is_free_up_to_a_limit(available, expected):
+    assert memory.of_available(available) == expected
+
+
+def test_too_little_memory_is_refused_with_numbers():
+    with refused("memory-too-small") as caught:
+        memory.of_available(4095)
+
+    assert "4095 MB" in str(caught.value)
+    assert "3072 MB" in str(caught.value)
+
+
+def test_the_newest_kernel_is_the_one_that_the_package_depends_on():
+    answer = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-57-cloud-amd64\n"
+
+    assert package.newest(answer) == "6.1.0-57-cloud-amd64"
+    assert package.newest("") is None
+
+
+def test_without_a_package_and_an_earlier_one_there_is_no_kernel(monkeypatch, tmp_path):
+    monkeypatch.setattr(package, "dependencies", lambda: "")
+    with refused("kernel-package-missing"):
+        package.ensure(lambda _: None, tmp_path)
+
+
+def test_without_apt_the_kernel_that_was_fetched_before_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr(package, "dependencies", lambda: "")
+    place = tmp_path / "6.1.0-1-cloud-amd64"
+    (place / "boot").mkdir(parents=True)
+    (place / "boot/vmlinuz-6.1.0-1-cloud-amd64").touch()
+
+    assert package.ensure(lambda _: None, tmp_path).release == "6.1.0-1-cloud-amd64"
+
+
+def test_file_systems_of_disks_are_shared_and_those_below_others_are_not():
+    lines = """\
+1 0 254:0 / / rw,relatime - ext4 /dev/vda rw
+2 1 0:5 / /proc rw - proc proc rw
+3 1 254:1 / /home\\040of rw - xfs /dev/vdb rw
+4 1 0:6 / /tmp rw - tmpfs tmpfs rw
+5 4 254:2 / /tmp/disk rw - ext4 /dev/vdc rw
+"""
+
+    assert [str(place) for place in shares.mounted(lines)] == ["/", "/home of"]
