@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 from podnet.lab.home import PROJECT
@@ -12,6 +13,8 @@ from podnet.system.commands import run
 
 OWN = ("podnet", "podnet/components", "podnet/userdata")
 """Folders of our own code; two of them are links, by whose names they are imported."""
+LIBRARIES = ("cryptography", "flask", "jinja2", "moto/core", "moto/ec2", "moto/moto_server", "rich")
+"""Packages that load parts of themselves late."""
 LOADED = """
 import importlib, pkgutil
 from moto import backends
@@ -38,10 +41,11 @@ def ensure() -> Path:
     found.mkdir(parents=True, exist_ok=True)
     environment = {"PYTHONPYCACHEPREFIX": str(found), "PYTHONPATH": str(PROJECT)}
     settings = [f"{name}={value}" for name, value in environment.items()]
-    own = [str(PROJECT / name) for name in OWN]
+    folders = [str(PROJECT / name) for name in OWN]
+    folders += [str(Path(sysconfig.get_path("purelib")) / name) for name in LIBRARIES]
     prefix = ["env", "-u", "PYTHONDONTWRITEBYTECODE", *settings, sys.executable]
     run(*prefix, "-c", LOADED)
-    run(*prefix, "-m", "compileall", "-q", *own)
+    run(*prefix, "-m", "compileall", "-q", *folders)
     return found
 
 
