@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: setup up down test test-cli test-kubernetes test-long test-cloud check docs fmt lock clean help
+.PHONY: setup up down test test-cli test-kubernetes test-long test-cloud test-kernel check docs fmt lock clean help
 setup: ## install what the lab and the tests need: Debian packages and .venv
 	@scripts/setup tests
 
@@ -14,7 +14,7 @@ down: ## remove everything of the lab; keeps the virtual environment and the ima
 
 test: ## run the test suite (the tiers this machine can run)
 	@scripts/setup tests
-	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes and not long"
+	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes and not long and not kernel"
 	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=15 -m "(lab or cli or slow) and not long"
 
 test-cli: ## build the Pulumi CLI and Kubernetes provider, once a user, and run the tests that need them
@@ -33,6 +33,11 @@ test-long: ## run the tests that take minutes each, outside CI; their last resul
 	@scripts/setup kubernetes
 	@$(PYTHON) -m podnet.lab.images
 	@$(PYTHON) -m pytest --durations=0 -m long
+
+test-kernel: ## run the tests that need Debian's kernel in a virtual machine, outside CI
+	@scripts/setup kernel
+	@$(PYTHON) -m podnet.lab.images
+	@$(PYTHON) -m pytest -rA --durations=0 -m kernel
 
 test-cloud: ## spend money on AWS: the acceptance test; REGION= and CEILING= (USD), and OPTIONS=
 	@if [ -z "$(REGION)" ] || [ -z "$(CEILING)" ]; then \

@@ -71,37 +71,45 @@ def run(home: Home, name: str, words: Sequence[str]) -> int:
         if name in DEPLOYING:
             held.enter_context(deploying(home))
         if name == "up":
-            _boot(home)
+            _boot(home, words)
         else:
             lifecycle.require_running(home)
         request = client.Request(
             argv=[sys.executable, "-m", "podnet.cli", "--lab", str(home.directory), *sent.words],
-            environment=_environment(),
+            environment=environment(),
             takes_input=name in INPUT,
             outputs=sent.outputs,
         )
         return client.run(home.machine, request)
 
 
-def _boot(home: Home) -> None:
-    """Start the virtual machine unless it runs, and what it starts from."""
+def _boot(home: Home, words: Sequence[str]) -> None:
+    """Start the virtual machine unless it runs, and what an `up` with these words needs there.
+
+    No network leads out of it, so images are built here.
+    """
+    from podnet.lab.commands.options import parse_config, require_host  # noqa: PLC0415  # slow
+    from podnet.lab.images import debian, selection  # noqa: PLC0415  # loads slowly
+    from podnet.lab.operations.deployment import ensure_image  # noqa: PLC0415  # loads slowly
+    from podnet.lab.stack import stacks  # noqa: PLC0415  # loads slowly
+    from podnet.lab.stack.lab_stack import LabStack  # noqa: PLC0415  # loads slowly
+
     if lifecycle.running(home):
         return
-    from podnet.lab.commands.options import require_host  # noqa: PLC0415  # loads slowly
-    from podnet.lab.images import debian, selection  # noqa: PLC0415  # loads slowly
-
     require_host()
     lifecycle.require_packages()
     if lifecycle.declared(home):
         show("the virtual machine of this lab has ended, and what it held is gone: another starts")
+    name, settings = forwarding.deployed(words)
     with step("image of the instances") as note:
         selection.trusting(home.image, debian.ensure(home.image, note))
+    ensure_image(LabStack(home, stacks.to_deploy(home, name), ""), parse_config(settings))
     with step("virtual machine") as note:
         found = lifecycle.start(home, note)
         note(str(found))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     own = {
         name: value
         for name, value in os.environ.items()

@@ -12,6 +12,7 @@ from podnet.errors import UserError
 OPTION = "--kernel"
 READ_ALONE = ("--live", "--file", "--plan", "--help")
 """Options of commands that then ask no lab."""
+CONFIG = ("--config", "-c")
 OUTPUT = ("--output", "-o", "--save")
 """Options whose values are files that a command writes."""
 INPUT = ("exec", "kubectl", "pod", "switch")
@@ -86,6 +87,19 @@ def forwarded(name: str, words: Sequence[str], here: Path) -> Forwarded:
     if name not in INPUT:  # their words are those of other programs
         options = _renamed(options, here, outputs)
     return Forwarded(words=[name, *options, *rest], outputs=outputs)
+
+
+def deployed(words: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The stack that the words of an `up` name, and the settings that they give."""
+    options = _before_separator(words)
+    settings: list[str] = []
+    for position, word in enumerate(options):
+        name, equals, value = word.partition("=")
+        if word in CONFIG and position + 1 < len(options):
+            settings.append(options[position + 1])
+        elif equals and name in CONFIG:
+            settings.append(value)
+    return _value(options, "--stack"), settings
 
 
 def _before_separator(words: Sequence[str]) -> list[str]:

@@ -47,10 +47,12 @@ class Running:
     release: str
     """Of its kernel."""
     accelerator: str
+    remark: str
+    """Why it is emulated, where it is."""
     megabytes: int
 
     def __str__(self) -> str:
-        how = "" if self.accelerator == qemu.Accelerator.KVM else ", emulated"
+        how = f", emulated: {self.remark}" if self.remark else ""
         return f"Linux {self.release} in a virtual machine ({self.megabytes} MB{how})"
 
 

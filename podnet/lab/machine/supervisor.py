@@ -21,6 +21,7 @@ from pathlib import Path
 from podnet.lab.machine import shares
 from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
 from podnet.system.files import write_atomically
+from podnet.system.netns import file_limit
 
 CONSOLE = "console.log"
 INITRD = "initrd"
@@ -51,6 +52,7 @@ class Plan:
 def main(folder: Path) -> None:
     """Run the machine of this folder until a part of it ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    file_limit()  # who serves folders keeps a file open for each that the machine knows
     os.chdir(folder)
     plan = Plan(**json.loads(Path("plan.json").read_text()))
     life = _hold(Path("pid"))
@@ -62,8 +64,13 @@ def main(folder: Path) -> None:
         Share.MODULES: Path(plan.modules),
         Share.CHECKOUT: root / Path(plan.checkout).relative_to("/"),
     }
-    accelerator, parts = _boot(plan, sources)
-    ready = {"release": plan.release, "accelerator": accelerator, "megabytes": plan.megabytes}
+    accelerator, remark, parts = _boot(plan, sources)
+    ready = {
+        "release": plan.release,
+        "accelerator": accelerator,
+        "remark": remark,
+        "megabytes": plan.megabytes,
+    }
     write_atomically(Path("ready.json"), json.dumps(ready))
     pids = {part.pid for part in parts}
     while True:
@@ -88,12 +95,15 @@ def _hold(file: Path) -> int:
 
 def _boot(
     plan: Plan, sources: Mapping[Share, Path]
-) -> tuple[Accelerator, list[subprocess.Popen[bytes]]]:
+) -> tuple[Accelerator, str, list[subprocess.Popen[bytes]]]:
+    """Who runs the machine, a remark on that, and its parts."""
+    remark = f"there is no {KVM}"
     if os.access(KVM, os.R_OK | os.W_OK):
         parts = _start(plan, sources, Accelerator.KVM)
         if _await(parts, BEGUN, KVM_SECONDS) and _await(parts, READY, plan.seconds):
-            return Accelerator.KVM, parts
-        say(f"{KVM} is there, and a guest on it did not start within {KVM_SECONDS:.0f} s")
+            return Accelerator.KVM, "", parts
+        remark = f"{KVM} is there, and no guest starts on it within {KVM_SECONDS:.0f} s"
+        say(remark)
         for part in parts:
             part.kill()
             part.wait()
@@ -102,7 +112,7 @@ def _boot(
         over = [part.args for part in parts if part.poll() is not None]
         say(f"ended before the machine was ready: {over}" if over else "not ready in time")
         sys.exit(1)
-    return Accelerator.TCG, parts
+    return Accelerator.TCG, remark, parts
 
 
 def _start(

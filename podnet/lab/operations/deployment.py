@@ -51,7 +51,7 @@ def deploying(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[None]:
 
 def up(stack: LabStack, once: Mapping[str, str] | None = None, *, log: bool = True) -> Summary:
     """Deploy, with `once` over the settings; without `log`, the program's warnings are shown."""
-    _ensure_image(stack, once)
+    ensure_image(stack, once)
     with program_log(show=log), step(f"stack {stack.name}") as note, explained(stack):
         summary = stack.engine(note, once).up()
         note(summary_line(summary))
@@ -104,7 +104,7 @@ def _busy(home: Home) -> UserError:
     )
 
 
-def _ensure_image(stack: LabStack, once: Mapping[str, str] | None) -> None:
+def ensure_image(stack: LabStack, once: Mapping[str, str] | None) -> None:
     """Build the image that nodes start from, where it is missing and not Debian 12's."""
     settings = stack.settings(once)
     if catalogue.recipe_of(settings.image_id or "") is catalogue.Recipe.DEBIAN_13:

@@ -74,7 +74,12 @@ def opening(session: bytes) -> bytes:
 
 
 class ProtocolError(Exception):
-    """The other side sends what is no frame."""
+    """The other side sends what is no frame, such as the beginning of another session."""
+
+    def __init__(self, text: str, rest: bytes = b"") -> None:
+        super().__init__(text)
+        self.rest = rest
+        """What it sent instead, and after it."""
 
 
 @dataclass(slots=True)
@@ -98,7 +103,8 @@ class Decoder:
         while len(self._rest) >= HEAD.size:
             kind, length = HEAD.unpack_from(self._rest)
             if length > MOST or kind not in Kind.__members__.values():
-                raise ProtocolError(f"a frame of kind {kind} with {length} bytes")
+                rest = bytes(self._rest)
+                raise ProtocolError(f"a frame of kind {kind} with {length} bytes", rest)
             end = HEAD.size + length
             if len(self._rest) < end:
                 break

@@ -40,34 +40,48 @@ def serve(device: Path) -> None:
     waiting = select.epoll()
     # Without edges, a port that nobody has connected to is always ready: it hangs up.
     waiting.register(port, select.EPOLLIN | select.EPOLLET)
-    decoder = Decoder()
     while True:
         waiting.poll()
-        while data := _available(port):
-            try:
-                frames = decoder.feed(data)
-            except ProtocolError:
-                frames, decoder = [], Decoder()
-            if frames:
-                with contextlib.suppress(OSError, ProtocolError):
-                    Session(port, decoder, frames).run()
-                decoder = Decoder()
-        decoder = Decoder() if _hung_up(port) else decoder
+        converse(port)
 
 
-def _available(port: int) -> bytes:
-    """What can be read at once; nothing where there is none, or nobody on the other side."""
+def converse(port: int) -> None:
+    """Run the commands of whoever is on the other side of a port, until nobody is."""
     asked = select.poll()
     asked.register(port, select.POLLIN)
-    if any(events & select.POLLIN for _, events in asked.poll(0)):
-        return os.read(port, CHUNK)
-    return b""
+    decoder = Decoder()
+    data = b""
+    while data or (data := _next(port, asked)):
+        frames, rest = _frames(decoder, data)
+        data = b""
+        if frames and frames[0].kind is Kind.REQUEST:
+            rest = _run(Session(port, decoder, frames))
+        if frames or rest is not None:
+            decoder, data = Decoder(), rest or b""
 
 
-def _hung_up(port: int) -> bool:
-    asked = select.poll()
-    asked.register(port, 0)
-    return any(events & GONE for _, events in asked.poll(0))
+def _next(port: int, asked: select.poll) -> bytes:
+    """What the other side sends next; nothing where it has gone."""
+    ((_, events),) = asked.poll()
+    return os.read(port, CHUNK) if events & select.POLLIN else b""
+
+
+def _frames(decoder: Decoder, data: bytes) -> tuple[list[Frame], bytes | None]:
+    try:
+        return decoder.feed(data), None
+    except ProtocolError as error:
+        return [], error.rest
+
+
+def _run(session: Session) -> bytes | None:
+    """Run a session; returns what was sent after it, where another has taken its place."""
+    try:
+        session.run()
+    except ProtocolError as error:
+        return error.rest
+    except OSError:
+        return None  # the other side has gone
+    return None
 
 
 @dataclass(slots=True)
@@ -85,8 +99,6 @@ class Session:
     def run(self) -> None:
         """Run the command; raises `OSError` where the other side has gone."""
         first, *rest = self.frames
-        if first.kind is not Kind.REQUEST:
-            raise ProtocolError(f"a session begins with {first.kind!r}")
         assert self.decoder.session  # noqa: S101  # it has begun
         self._write(opening(self.decoder.session))
         folder = Path(tempfile.mkdtemp(dir=SCRATCH))

@@ -1,6 +1,6 @@
 import pytest
 
-from podnet.lab.machine.forwarding import Where, forwarded, where
+from podnet.lab.machine.forwarding import Where, deployed, forwarded, where
 from tests.refusals import refused
 
 NEW = {"declared": False, "in_use": False}
@@ -84,3 +84,10 @@ def test_files_that_a_command_writes_come_back_to_where_they_belong(option, tmp_
 def test_a_file_that_cannot_be_written_is_refused_before_the_command_runs(name, tmp_path):
     with refused("output-not-a-file"):
         forwarded("report", ["-o", name], tmp_path)
+
+
+def test_what_an_up_deploys_is_known_before_the_machine_boots():
+    words = ["--stack", "kubernetes", "-c", "nodeCount=2", "--config=zones=1", "--kernel", "debian"]
+
+    assert deployed(words) == ("kubernetes", ["nodeCount=2", "zones=1"])
+    assert deployed([]) == (None, [])

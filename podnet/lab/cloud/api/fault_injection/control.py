@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 from podnet.lab.cloud.api.fault_injection.faults import Settings
 
 PATH = "/lab/faults"
-SECONDS = 30
+SECONDS = 60.0
 
 
 def change(endpoint: str, settings: Settings) -> None:

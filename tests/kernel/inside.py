@@ -1,0 +1,88 @@
+"""What tests do in the virtual machine: `python -m tests.kernel.inside LAB STEP WORD…`.
+
+Each step prints one line of JSON.
+"""
+
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from podnet.lab.drill import Traffic
+from podnet.lab.home import Home
+from podnet.lab.nodes.endpoints import pod_endpoint
+from podnet.lab.operations.verification import verify
+from podnet.lab.stack.cloud import running_cloud
+from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan.routing import RoutingMode
+from podnet.system.commands import CommandError
+from tests.lab.modes.wire import Wire, expected
+
+MOST_SECONDS = 1800
+
+
+def kernel(stack):
+    """The kernel that all of this runs on."""
+    return {"release": platform.release()}
+
+
+def switch(stack, mode):
+    """Switch, under traffic where pods live through it; then a matrix that is captured."""
+    pods = stack.pods().running(stack.nodes())
+    flat = RoutingMode.L2 in (mode, stack.settings().routing)
+    begun = time.monotonic()
+    if flat:
+        summary = stack.engine(once={"podnet:routing": mode}).up()
+        found = {"sent": 0, "lost": 0, "broken": 0}
+    else:
+        with Traffic([pod_endpoint(pod) for pod in pods], MOST_SECONDS) as traffic:
+            summary = stack.engine(once={"podnet:routing": mode}).up()
+            losses = traffic.stop()
+        found = {"sent": losses.sent, "lost": losses.lost, "broken": len(losses.broken)}
+    stack.save({"podnet:routing": mode})
+    took = time.monotonic() - begun
+    return {**found, "seconds": took, **captured(stack, summary, replace_pods=flat)}
+
+
+def capture(stack):
+    """A matrix that is captured, in the mode that the stack is in."""
+    return captured(stack, stack.engine().up())
+
+
+def captured(stack, summary, *, replace_pods=False):
+    if replace_pods:
+        stack.pods().replace(stack.nodes(), lambda _: None)
+    begun = time.monotonic()
+    with Wire(SimpleNamespace(ec2=stack.ec2, home=stack.home)) as wire:
+        verification = verify(stack, summary)
+    lab = SimpleNamespace(stack=stack, nodes=verification.nodes, pods=verification.pods)
+    native, wrapped = expected(lab)
+    return {
+        "pairs": verification.matrix.pairs,
+        "failed": [f"{each.source} {each.target}" for each in verification.matrix.failed],
+        "as_expected": (wire.native, wire.wrapped) == (native, wrapped),
+        "unexpected": sorted(map(str, (wire.native ^ native) | (wire.wrapped ^ wrapped)))[:5],
+        "matrix_seconds": time.monotonic() - begun,
+    }
+
+
+def on_node(stack, name, script):
+    """The output and the exit code of a shell script on a node."""
+    try:
+        return {"code": 0, "output": stack.node(name).run("sh", "-c", script)}
+    except CommandError as error:
+        return {"code": error.code, "output": error.output}
+
+
+def main():
+    directory, step, *words = sys.argv[1:]
+    home = Home.open(Path(directory))
+    stack = LabStack(home, "lab", running_cloud(home))
+    steps = {"kernel": kernel, "switch": switch, "capture": capture, "on-node": on_node}
+    sys.stdout.write(json.dumps(steps[step](stack, *words)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The lab in its virtual machine, before anything is changed in it."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from podnet.lab.machine import lifecycle
+
+pytestmark = pytest.mark.kernel
+
+
+def test_the_first_matrix_is_green_and_packets_go_by_the_route_table(machine):
+    found = machine.inside("capture")
+
+    assert found["failed"] == []
+    assert found["as_expected"], found["unexpected"]
+    assert found["pairs"] == 6 * 5
+
+
+def test_the_nodes_are_on_debian_s_kernel_and_status_says_so(machine):
+    release = machine.inside("kernel")["release"]
+
+    assert re.fullmatch(r"6\.1\.0-\d+-cloud-amd64", release)
+    assert release == lifecycle.running(machine.home).release
+    assert f"kernel: Linux {release}, in a virtual machine" in machine.podnet("status")
+
+
+def test_the_kernel_has_what_this_machine_s_lacks(machine):
+    kinds = "ip link add a type gre local 127.0.0.1 && ip link add b type dummy"
+
+    assert machine.inside("on-node", "node-1", kinds)["code"] == 0
+    assert machine.inside("on-node", "node-1", "ip link del a; ip link del b")["code"] == 0
+
+
+def test_a_command_has_its_input_output_and_exit_code(machine):
+    script = "read word; echo got $word; echo beside >&2; exit 7"
+    done = machine.run("exec", "node-1", "--", "sh", "-c", script, input="a word\n")
+
+    assert (done.returncode, done.stdout, done.stderr) == (7, "got a word\n", "beside\n")
+
+
+def test_files_that_a_command_writes_are_on_this_machine(machine, tmp_path):
+    page = tmp_path / "page.html"
+    machine.podnet("verify", "--save", str(page))
+
+    assert '"vpcs"' in page.read_text()
+
+
+def test_ctrl_c_reaches_the_command(machine):
+    with subprocess.Popen(
+        machine.argv("exec", "node-1", "--", "sleep", "600"), stderr=subprocess.PIPE
+    ) as process:
+        deadline = time.monotonic() + 120
+        while "sleep 600" not in machine.inside("on-node", "node-1", "ps ax")["output"]:
+            assert time.monotonic() < deadline
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+
+
+def test_another_kernel_is_refused_while_the_lab_is_up(machine):
+    done = machine.run("up", "--kernel", "machine")
+
+    assert done.returncode == 1
+    assert "podnet down" in done.stderr
+
+
+def test_each_of_its_processes_ends_with_the_lab_s_supervisor(machine):
+    pid = int((machine.home.machine / "pid").read_text())
+    children = subprocess.run(
+        ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert len(children) == 4  # qemu, and one for each folder
+    assert all(Path(f"/proc/{child}").exists() for child in children)
