@@ -84,11 +84,12 @@ def port_name(number: int) -> str:
 
 def share_argv(share: Share, source: Path, socket: int) -> list[str]:
     """The command line of who serves a folder by a listening socket, which it inherits."""
-    # It may open as many files as who starts it: to raise that takes a right that root can lack.
+    # It may open as many files as who starts it: to raise that takes a right that root can lack. It
+    # keeps one open for each file that the machine knows, so listing a folder makes none known.
     return [
         str(VIRTIOFSD),
         f"--fd={socket}",
         "--rlimit-nofile=0",
         "-o",
-        f"source={source},cache={CACHE[share]},sandbox=chroot,log_level=warn",
+        f"source={source},cache={CACHE[share]},no_readdirplus,sandbox=chroot,log_level=warn",
     ]
