@@ -10,6 +10,7 @@ from typing import Any
 from podnet.account.run_command import Instances, document, ensure_document
 from podnet.account.session import Client
 from podnet.errors import UserError
+from podnet.plan.nodes import by_number
 from podnet.plan.tags import NODE
 from podnet.probe import Matrix
 from podnet.probe.distributed import Silence, Site, probe_site
@@ -152,5 +153,5 @@ def _machines(subject: Subject) -> dict[str, Machine]:
         for instance, eni in subject.instances()
         if NODE in instance.tags
     ]
-    ordered: Sequence[Machine] = sorted(found, key=lambda each: (len(each.name), each.name))
+    ordered: Sequence[Machine] = sorted(found, key=lambda each: by_number(each.name))
     return {each.name: each for each in ordered}

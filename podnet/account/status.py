@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from podnet.account.acknowledgements import parsed
 from podnet.plan.acknowledgement import Acknowledgement, folder, parameter
+from podnet.plan.nodes import by_number
 from podnet.plan.tags import FILES, NODE, NODES, ROUTING, SETTLED
 from podnet.userdata.release import short
 from podnet.verify.pod_routes import Surplus, surplus
@@ -79,7 +79,7 @@ class Status:
     def of(cls, subject: Subject, values: Mapping[str, str]) -> Status:
         """The status by the world and by the values of the nodes' parameters."""
         found = {instance.tags.get(NODE, ""): (instance, eni) for instance, eni in _once(subject)}
-        names = dict.fromkeys((*subject.expected, *sorted(found.keys() - {""}, key=_by_number)))
+        names = dict.fromkeys((*subject.expected, *sorted(found.keys() - {""}, key=by_number)))
         return cls(
             stack=subject.identity,
             vpc=subject.vpc.id,
@@ -128,10 +128,6 @@ def _once(subject: Subject) -> list[tuple[Instance, Eni]]:
     return sorted(subject.instances(), key=lambda pair: pair[0].id, reverse=True)
 
 
-def _by_number(name: str) -> tuple[int, str]:
-    return len(name), name
-
-
 def _node(
     identity: str, name: str, found: tuple[Instance, Eni] | None, text: str | None
 ) -> NodeStatus:
@@ -169,7 +165,7 @@ def _said(place: str, text: str | None) -> tuple[Acknowledgement | None, str | N
     if text is None:
         return None, f"its parameter {place} is not there; {DEPLOY} makes it"
     try:
-        said = parsed(text)
+        said = Acknowledgement.parse(text)
     except ValueError as error:
         return None, f"{place}: {error}; its next change of routing or release writes it again"
     return said, None if said else "it has said nothing yet"
@@ -178,7 +174,7 @@ def _said(place: str, text: str | None) -> tuple[Acknowledgement | None, str | N
 def _remarks(subject: Subject, names: set[str], values: Mapping[str, str]) -> Iterator[str]:
     for instance_id, what in subject.odd:
         yield f"{instance_id} {what}"
-    if unexpected := sorted(names - {*subject.expected}, key=_by_number):
+    if unexpected := sorted(names - {*subject.expected}, key=by_number):
         yield (
             f"{', '.join(unexpected)}: not among the nodes that must be there, by the tag {NODES} "
             "of the VPC or by --nodes"
@@ -190,5 +186,5 @@ def _remarks(subject: Subject, names: set[str], values: Mapping[str, str]) -> It
             f"no parameter is below {folder(subject.identity)}: a podnet without them deployed the "
             f"stack, or they were deleted; {DEPLOY} makes them"
         )
-    elif strange := sorted(values.keys() - names, key=_by_number):
+    elif strange := sorted(values.keys() - names, key=by_number):
         yield f"there are parameters of {', '.join(strange)}, which is no node of the stack"

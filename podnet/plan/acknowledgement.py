@@ -18,6 +18,8 @@ APART = 0.5
 """Seconds between the writes of two nodes that change at once: an account takes 3 calls of
 PutParameter a second in a region, of all its callers (AWS Support, as in
 github-aws-runners/terraform-aws-github-runner#2944; the AWS General Reference has no number)."""
+MOST_SHOWN = 80
+"""Characters that an error shows of a value."""
 MOST_TEXT = 1000
 """Characters of a node's problems; a standard parameter holds 4,096 (Systems Manager User Guide,
 "Managing parameter tiers"), and a tag 256."""
@@ -75,13 +77,24 @@ class Acknowledgement:
     def parse(cls, text: str) -> Acknowledgement | None:
         """What a parameter holds; None where no node has written it.
 
-        Raises `ValueError` for what no node of podnet writes.
+        Anybody with the permission may have written it, so each value is looked at. Raises
+        `ValueError` for what no node of podnet writes.
         """
         if text == UNWRITTEN:
             return None
         try:
             found = json.loads(text)
             values = {each.name: found[each.name] for each in fields(cls)}
-            return cls(**{**values, "problems": tuple(map(str, values["problems"]))})
-        except (TypeError, KeyError, RecursionError) as error:
-            raise ValueError(f"{text[:80]!r} is nothing that a node of podnet writes") from error
+            said = cls(**{**values, "problems": tuple(map(str, values["problems"]))})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError(_odd(text)) from error
+        routing = "" if said.routing is None else said.routing
+        texts = (said.instance, said.boot, routing, said.files, said.time)
+        is_list = isinstance(values["problems"], list)
+        if not (is_list and all(isinstance(each, str) for each in texts)):
+            raise ValueError(_odd(text))
+        return said
+
+
+def _odd(text: str) -> str:
+    return f"{text[:MOST_SHOWN]!r} is nothing that a node of podnet writes"

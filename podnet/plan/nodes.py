@@ -85,6 +85,11 @@ def listed(nodes: Iterable[Node]) -> str:
     return " ".join("-".join(map(str, run)) for run in runs)
 
 
+def by_number(name: str) -> tuple[int, str]:
+    """A key that sorts names of nodes by their numbers, and other names by length."""
+    return len(name), name
+
+
 def names_of(text: str) -> tuple[str, ...]:
     """The names of the nodes in such a line; raises `ValueError` for any other text."""
     names: dict[str, None] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from podnet.plan.nodes import by_number
 from podnet.report.names import listed
 
 Names = frozenset[str]
@@ -48,4 +49,4 @@ def _alike(targets: Mapping[Names, set[str]]) -> list[Product]:
 
 
 def _ordered(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(names, key=lambda name: (len(name), name)))
+    return tuple(sorted(names, key=by_number))

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from podnet.plan.nodes import by_number
 from podnet.verify.node import Node
 from podnet.verify.prefixes import Prefixes
 from podnet.verify.vpc import Cloud
@@ -32,7 +33,7 @@ class EndClass:
         return self.members[0].kind
 
     def __str__(self) -> str:
-        names = sorted({end.name for end in self.members}, key=lambda name: (len(name), name))
+        names = sorted({end.name for end in self.members}, key=by_number)
         text = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]} ({len(names)})"
         return f"pods of {text}" if self.kind is Kind.PODS else text
 

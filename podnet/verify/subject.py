@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from podnet.plan.names import number_at
+from podnet.plan.nodes import by_number
 from podnet.plan.tags import NETWORK, NODE, ROUTING, STACK
 from podnet.verify import live
 from podnet.verify.node import Node
@@ -37,7 +38,7 @@ class Subject:
         found = (
             live.node(instance, eni) for instance, eni in self.instances() if instance.id not in odd
         )
-        return tuple(sorted(found, key=lambda node: (len(node.name), node.name)))
+        return tuple(sorted(found, key=lambda node: by_number(node.name)))
 
     @cached_property
     def cloud(self) -> Cloud:

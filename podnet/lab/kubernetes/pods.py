@@ -15,6 +15,7 @@ from podnet.lab.kubernetes import workload
 from podnet.lab.nodes.endpoints import node_endpoint
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Container, Pod
+from podnet.plan.nodes import by_number
 from podnet.probe import Endpoint
 
 BUNDLES = "run/containerd/io.containerd.runtime.v2.task/k8s.io"
@@ -141,4 +142,4 @@ def _labelled(pods: Sequence[Pod]) -> list[Pod]:
             seen[name] += 1
             name += "abcdefghijklmnopqrstuvwxyz"[seen[pod.label] - 1]
         labelled.append(replace(pod, label=name))
-    return sorted(labelled, key=lambda one: (len(one.node.name), one.node.name, one.label))
+    return sorted(labelled, key=lambda one: (by_number(one.node.name), one.label))

@@ -15,6 +15,7 @@ from podnet.lab.nodes import releases
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.node import Node
 from podnet.plan import node_network, tags
+from podnet.plan.nodes import by_number
 from podnet.system.commands import CommandError
 
 AGENT = "podnet-agent.service"
@@ -38,7 +39,7 @@ def running_nodes(home: Home, ec2: Client, stack: str | None = None) -> list[Nod
     if stack is not None:
         filters.append({"Name": f"tag:{tags.STACK}", "Values": [stack]})
     nodes = [_node(home, instance) for instance in instances(ec2, *filters)]
-    return sorted((node for node in nodes if node), key=lambda node: (len(node.name), node.name))
+    return sorted((node for node in nodes if node), key=lambda node: by_number(node.name))
 
 
 def instance_states(ec2: Client, instance_ids: Iterable[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from podnet.plan.deployed import LIVE_STATES
 from podnet.plan.image import DEBIAN, name_pattern
 from podnet.plan.instance_type import InstanceType
 from podnet.plan.node_network import ROUTE_PROTOCOL
+from podnet.plan.nodes import by_number
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.plan.vpc_routes import VpcRoute, is_unmanaged
@@ -72,7 +73,7 @@ def node_records(stack: LabStack) -> dict[str, NodeRecord]:
         {"Name": "instance-state-name", "Values": LIVE_STATES},
         {"Name": f"tag:{tag_keys.STACK}", "Values": [stack.identity]},
     )
-    records = sorted(map(_record, rows), key=lambda each: (len(each.name), each.name))
+    records = sorted(map(_record, rows), key=lambda each: by_number(each.name))
     return {each.name: each for each in records}
 
 

@@ -1,6 +1,7 @@
 """What nodes say of the routing that they have applied, and how fast all of them can."""
 
 import dataclasses
+import json
 from ipaddress import IPv4Network
 
 import pytest
@@ -45,7 +46,18 @@ def test_a_parameter_that_no_node_has_written_says_nothing():
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"instance": "i-1"}', "[" * 100_000])
 def test_what_no_node_writes_is_refused(text):
-    with pytest.raises(ValueError, match=r"nothing that a node|Expecting"):
+    with pytest.raises(ValueError, match="is nothing that a node of podnet writes"):
+        Acknowledgement.parse(text)
+
+
+@pytest.mark.parametrize("name", [each.name for each in dataclasses.fields(Acknowledgement)])
+@pytest.mark.parametrize("value", [0, False, [], {}, 5])
+def test_a_value_of_another_type_is_refused(name, value):
+    if name == "problems" and isinstance(value, list):
+        value = None
+    text = json.dumps({**json.loads(SAID.text()), name: value})
+
+    with pytest.raises(ValueError, match="is nothing that a node of podnet writes"):
         Acknowledgement.parse(text)
 
 
