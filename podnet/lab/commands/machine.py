@@ -1,4 +1,8 @@
-"""Commands of a lab on another kernel: they run in its virtual machine."""
+"""Commands of a lab on another kernel: they run in its virtual machine.
+
+Every command passes here, also those that are for no lab, so what is loaded before it is clear
+that the machine is meant is little.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from podnet.cli.app import show
-from podnet.cli.console import step
-from podnet.lab.home import DEFAULT, Home
-from podnet.lab.machine import bytecode, forwarding, lifecycle
-from podnet.lab.machine.channel import client
-from podnet.lab.machine.forwarding import DEPLOYING, INPUT, Where
+if TYPE_CHECKING:
+    from podnet.lab.home import Home
 
 PASSED = ("COLUMNS", "LANG", "LC_ALL", "NO_COLOR", "TERM", "TZ", "FORCE_COLOR")
 """Variables of the environment that a command has there as here, and all of podnet's own."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+FOLDER = "machine"
+"""In the directory of a lab that has a virtual machine (`Home.machine`)."""
 
 
 class Elsewhere(click.Command):
@@ -43,32 +46,50 @@ class Elsewhere(click.Command):
     def invoke(self, ctx: click.Context) -> object:
         """Run it there, and end with its exit code."""
         del ctx
+        from podnet.lab.home import Home  # noqa: PLC0415  # see above
+        from podnet.lab.machine.lifecycle import require_root  # noqa: PLC0415  # see above
+
+        require_root()
         sys.exit(run(Home.open(self.home), str(self.command.name), self.words))
 
 
 def place(lab: Path | None, command: click.Command, words: Sequence[str]) -> click.Command:
     """The command itself where it runs here, and one that runs it elsewhere otherwise."""
-    directory = lab or DEFAULT
     name = str(command.name)
-    if name != "up" and not (directory / "machine").is_dir():
+    if name != "up" and lab is not None and not _has_machine(lab):
         return command
+    from podnet.lab.home import DEFAULT, Home  # noqa: PLC0415  # see above
+
+    directory = lab or DEFAULT
+    if name != "up" and not _has_machine(directory):
+        return command
+    from podnet.lab.cloud import process  # noqa: PLC0415  # see above
+    from podnet.lab.machine import forwarding, lifecycle  # noqa: PLC0415  # see above
+
     home = Home.open(directory) if Home.exists(directory) else None
     chosen = forwarding.where(
         name,
         words,
         declared=home is not None and lifecycle.declared(home),
-        in_use=home is not None and home.engines.exists(),
+        in_use=home is not None and (home.engines.exists() or process.running(home) is not None),
     )
-    return command if chosen is Where.HERE else Elsewhere(directory, command, words)
+    here = chosen is forwarding.Where.HERE
+    return command if here else Elsewhere(directory, command, words)
+
+
+def _has_machine(lab: Path) -> bool:
+    return os.path.isdir(lab / FOLDER)  # noqa: PTH112  # raises nothing, as to odd paths
 
 
 def run(home: Home, name: str, words: Sequence[str]) -> int:
     """The exit code of a command that runs in the virtual machine of this lab."""
-    from podnet.lab.operations.deployment import deploying  # noqa: PLC0415  # loads slowly
+    from podnet.lab.machine import forwarding, lifecycle  # noqa: PLC0415  # see above
+    from podnet.lab.machine.channel import client  # noqa: PLC0415  # see above
+    from podnet.lab.operations.deployment import deploying  # noqa: PLC0415  # see above
 
     sent = forwarding.forwarded(name, words, Path.cwd())
     with ExitStack() as held:
-        if name in DEPLOYING:
+        if name in forwarding.DEPLOYING:
             held.enter_context(deploying(home))
         if name == "up":
             _boot(home, words)
@@ -77,7 +98,7 @@ def run(home: Home, name: str, words: Sequence[str]) -> int:
         request = client.Request(
             argv=[sys.executable, "-m", "podnet.cli", "--lab", str(home.directory), *sent.words],
             environment=environment(),
-            takes_input=name in INPUT,
+            takes_input=name in forwarding.INPUT,
             outputs=sent.outputs,
         )
         return client.run(home.machine, request)
@@ -88,15 +109,17 @@ def _boot(home: Home, words: Sequence[str]) -> None:
 
     No network leads out of it, so images are built here.
     """
-    from podnet.lab.commands.options import parse_config, require_host  # noqa: PLC0415  # slow
-    from podnet.lab.images import debian, selection  # noqa: PLC0415  # loads slowly
-    from podnet.lab.operations.deployment import ensure_image  # noqa: PLC0415  # loads slowly
-    from podnet.lab.stack import stacks  # noqa: PLC0415  # loads slowly
-    from podnet.lab.stack.lab_stack import LabStack  # noqa: PLC0415  # loads slowly
+    from podnet.cli.app import show  # noqa: PLC0415  # see above
+    from podnet.cli.console import step  # noqa: PLC0415  # see above
+    from podnet.lab.commands.options import parse_config  # noqa: PLC0415  # see above
+    from podnet.lab.images import debian, selection  # noqa: PLC0415  # see above
+    from podnet.lab.machine import forwarding, lifecycle  # noqa: PLC0415  # see above
+    from podnet.lab.operations.deployment import ensure_image  # noqa: PLC0415  # see above
+    from podnet.lab.stack import stacks  # noqa: PLC0415  # see above
+    from podnet.lab.stack.lab_stack import LabStack  # noqa: PLC0415  # see above
 
     if lifecycle.running(home):
         return
-    require_host()
     lifecycle.require_packages()
     if lifecycle.declared(home):
         show("the virtual machine of this lab has ended, and what it held is gone: another starts")
@@ -110,6 +133,9 @@ def _boot(home: Home, words: Sequence[str]) -> None:
 
 
 def environment() -> dict[str, str]:
+    """The environment of a command in the virtual machine."""
+    from podnet.lab.machine import bytecode  # noqa: PLC0415  # see above
+
     own = {
         name: value
         for name, value in os.environ.items()

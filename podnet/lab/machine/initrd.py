@@ -38,7 +38,7 @@ def build(kernel: Kernel, settings: Mapping[str, str]) -> bytes:
     """The archive; `settings` become variables of its shell script."""
     files = modules(kernel)
     names = [Path(name).name for name in files]
-    values = {**settings, "INSERTED": " ".join(names)}
+    values = {**settings, "INSERTED": "\n".join(names)}
     lines = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
     return newc.archive(
         [

@@ -84,6 +84,16 @@ def require_running(home: Home) -> Running:
     return found
 
 
+def require_root() -> None:
+    """Raise `UserError` where this process is not root's, who alone may bind and share folders."""
+    if os.geteuid() != 0:
+        raise UserError(
+            "the virtual machine of a lab needs root: it binds and shares this machine's folders; "
+            "run it with sudo",
+            rule="machine-needs-root",
+        )
+
+
 def require_packages() -> None:
     """Raise `UserError` where this machine lacks a program that virtual machines need."""
     lacking = sorted({name for file, name in PACKAGES.items() if not file.exists()})
@@ -183,7 +193,7 @@ def _settings(home: Home, kernel: Kernel, accelerator: str) -> dict[str, str]:
     large = [place for place in (home.image, PROJECT / ".venv") if place.is_dir()]
     return {
         "CHECKOUT": str(PROJECT),
-        "CACHED": " ".join(str(place) for place in large if not place.is_symlink()),
+        "CACHED": "\n".join(str(place) for place in large if not place.is_symlink()),
         "LAB": str(home.directory.resolve()),
         "RELEASE": kernel.release,
         "ACCELERATOR": accelerator,

@@ -91,5 +91,10 @@ def share_argv(share: Share, source: Path, socket: int) -> list[str]:
         f"--fd={socket}",
         "--rlimit-nofile=0",
         "-o",
-        f"source={source},cache={CACHE[share]},no_readdirplus,sandbox=chroot,log_level=warn",
+        f"source={_quoted(source)},cache={CACHE[share]},no_readdirplus,sandbox=chroot,log_level=warn",
     ]
+
+
+def _quoted(path: Path) -> str:
+    """A path in a list of options of FUSE, where a comma ends an option (mount.fuse(8))."""
+    return str(path).replace("\\", "\\\\").replace(",", "\\,")

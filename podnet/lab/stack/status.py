@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from subprocess import TimeoutExpired
 
@@ -12,10 +11,10 @@ from rich.table import Table
 from podnet.cli.console import out
 from podnet.cli.render import table
 from podnet.errors import UserError
-from podnet.lab.home import Home
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
+from podnet.lab.machine.kernel import kernel
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node
@@ -57,24 +56,13 @@ def show_status(stack: LabStack) -> None:
     for key, value in stack.overrides().items():
         out.print(f"override in this lab: {key} = {value}")
     out.print(f"kernel: {kernel(stack.home)}")
+    if stack.home.patience > 1:
+        for key in overrides.PATIENCE:
+            out.print(f"default in this lab: {key} = {overrides.of_lab(stack.home)[key]}")
     report = json.loads(stack.home.cloud_status.read_text())
     out.print(
         f"cloud: {stack.endpoint}, subnets of kind {stack.home.fabric}, "
         f"last error: {report.get('error') or 'none'}"
-    )
-
-
-def kernel(home: Home) -> str:
-    """The kernel that nodes share, and where it runs."""
-    name = f"Linux {platform.release()}"
-    if not home.guest.exists():
-        return f"{name}, this machine's own"
-    if home.patience == 1:
-        return f"{name}, in a virtual machine"
-    limits = ", ".join(f"{key} {overrides.of_lab(home)[key]}" for key in overrides.PATIENCE)
-    return (
-        f"{name}, in a virtual machine that is emulated; the lab's time limits are "
-        f"{home.patience} times as long, and by default {limits}"
     )
 
 

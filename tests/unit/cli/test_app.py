@@ -155,6 +155,7 @@ def ending(monkeypatch):
     monkeypatch.setattr(application, "import_module", lambda _: sys.modules[__name__])
     monkeypatch.setitem(globals(), "commands", commands)
     monkeypatch.setattr(application, "_EXPLAINERS", [])
+    monkeypatch.setattr(application, "_PLACES", [])
     monkeypatch.setattr(application, "entry_points", lambda **_: ())
     monkeypatch.setattr(sys, "argv", ["podnet", "end"])
     yield error.__setitem__

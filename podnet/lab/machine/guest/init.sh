@@ -1,7 +1,10 @@
 #!/bin/sh
 # The first process of a lab's virtual machine: it makes the root that the lab finds, out of the
 # shared folders, and hands over to podnet.lab.machine.guest. Standard output is the console.
+# Lists are separated by line breaks, since paths may have spaces.
 set -e
+IFS='
+'
 b=/bin/busybox
 $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
@@ -26,7 +29,9 @@ for place in $CACHED; do
 done
 
 $b mkdir -p /root/proc /root/sys /root/dev
-for place in proc sys dev; do $b mount -o move "/$place" "/root/$place"; done
+$b mount -o move /proc /root/proc
+$b mount -o move /sys /root/sys
+$b mount -o move /dev /root/dev
 $b mkdir -p /root/dev/pts /root/dev/shm
 $b mount -t devpts -o ptmxmode=666 devpts /root/dev/pts
 $b mount -t tmpfs shm /root/dev/shm

@@ -19,6 +19,7 @@ from podnet.cli.versions import versions
 from podnet.lab.cloud import process
 from podnet.lab.home import PROJECT, Home
 from podnet.lab.host import preflight
+from podnet.lab.machine.kernel import kernel
 from podnet.lab.nodes.node import Node
 from podnet.lab.operations.bundle import capture, nodes, secrets
 from podnet.lab.stack import engine, overrides
@@ -89,8 +90,12 @@ def _names(stack: LabStack) -> Callable[[], object]:
     return lambda: list(Api(stack.ssm).all("describe_parameters", "Parameters"))
 
 
+def _versions(stack: LabStack) -> dict[str, str]:
+    return {**versions(), "kernel": kernel(stack.home)}
+
+
 def _settings(archive: Archive, stack: LabStack) -> None:
-    archive.attempt("versions.json", "of podnet and what it runs on", lambda: dict(versions()))
+    archive.attempt("versions.json", "of podnet and what it runs on", lambda: _versions(stack))
     archive.attempt(
         "plan/configuration.json",
         "the stack's file with the overrides of this lab",

@@ -1,11 +1,16 @@
+import os
+import platform
 import subprocess
 from itertools import pairwise
 
 import pytest
 
-from podnet.lab.machine import initrd, memory, newc, package, shares
+from podnet.lab.home import Home
+from podnet.lab.machine import initrd, lifecycle, memory, newc, package, shares
+from podnet.lab.machine.kernel import kernel as described
 from podnet.lab.machine.package import Kernel
 from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
+from podnet.lab.stack import overrides
 from tests.refusals import refused
 
 
@@ -100,7 +105,7 @@ def test_the_settings_of_the_script_are_quoted(kernel, monkeypatch, tmp_path):
     built = initrd.build(kernel, {"LAB": "/it's; reboot"})
 
     assert b"LAB='/it'\"'\"'s; reboot'\n" in built
-    assert b"INSERTED='virtio.ko virtio_ring.ko virtio_pci.ko" in built
+    assert b"INSERTED='virtio.ko\nvirtio_ring.ko\nvirtio_pci.ko" in built
 
 
 @pytest.mark.parametrize(
@@ -150,3 +155,51 @@ def test_file_systems_of_disks_are_shared_and_those_below_others_are_not():
 """
 
     assert [str(place) for place in shares.mounted(lines)] == ["/", "/home of"]
+
+
+def test_what_the_kernel_is_called_says_where_it_runs(tmp_path):
+    home = Home.open(tmp_path)
+    said = [described(home)]
+    for accelerator in ("kvm", "tcg"):
+        home.guest.write_text(accelerator)
+        said.append(described(home))
+
+    name = f"Linux {platform.release()}"
+    assert said[:2] == [f"{name}, this machine's own", f"{name}, in a virtual machine"]
+    assert said[2].startswith(f"{name}, in a virtual machine that is emulated")
+
+
+def test_where_all_is_emulated_a_deployment_waits_longer_for_nodes(tmp_path):
+    home = Home.open(tmp_path)
+    before = overrides.of_lab(home)
+    home.guest.write_text("tcg")
+
+    assert before == overrides.OF_LAB
+    assert overrides.of_lab(home) == {**before, "podnet:settleTimeout": "960"}
+
+
+def test_packages_that_are_missing_are_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(lifecycle, "PACKAGES", {tmp_path / "qemu": "qemu-system-x86"})
+    with refused("machine-packages-missing") as caught:
+        lifecycle.require_packages()
+
+    assert "qemu-system-x86; `scripts/setup kernel`" in str(caught.value)
+
+
+def test_whoever_is_not_root_is_refused(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with refused("machine-needs-root"):
+        lifecycle.require_root()
+
+
+def test_a_machine_that_has_ended_is_said_to_have_and_shows_its_last_lines(tmp_path):
+    home = Home.open(tmp_path)
+    home.machine.mkdir()
+    (home.machine / "console.log").write_text("line\n" * 20 + "Kernel panic\r\n")
+    (home.machine / "pid").write_text("1")
+    with refused("machine-dead") as caught:
+        lifecycle.require_running(home)
+
+    assert "Kernel panic\n`podnet up" in str(caught.value)
+    lifecycle.end(home)  # process 1 does not hold the lock, and is left alone
+    assert not home.machine.exists()
