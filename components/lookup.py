@@ -18,7 +18,7 @@ from podnet.components.node_template import NodeTemplate
 from podnet.components.tags import rule_in
 from podnet.errors import UserError
 from podnet.plan import firewall
-from podnet.plan.deployed import LIVE_STATES, Deployed, tag_patterns
+from podnet.plan.deployed import LIVE_STATES, Deployed, tag_patterns, vni_pattern
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.outdated import outdated
 from podnet.plan.pod_routes import PodRoutes
@@ -64,7 +64,8 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
         routing_differs=differs,
         said=routing_wait.said_before(stack) if differs and not pulumi.runtime.is_dry_run() else {},
         stale_resources=stale,
-        vxlan_differs=_vxlan_differs(stack, settings),
+        vxlan_differs=(vxlan_differs := _differs(stack, tag_patterns(settings.node_routing))),
+        vni_differs=vxlan_differs and _differs(stack, [vni_pattern(settings.node_routing)]),
         reusable=frozenset(reusable.values()),
         present=frozenset(name for address, name in names.items() if address in live),
         stopped=_stopped(stack, names),
@@ -184,12 +185,11 @@ def _has_pod_routes(stack: str) -> bool:
     return bool({*_each(aws.ec2.get_vpcs(tags={STACK: stack, POD_ROUTES: ANY}).ids)})
 
 
-def _vxlan_differs(stack: str, settings: Settings) -> bool:
-    """Whether a node applied, or is assigned, other VXLAN numbers than the wanted, in any mode.
+def _differs(stack: str, patterns: Sequence[str]) -> bool:
+    """Whether a node applied, or is assigned, a routing whose tag fits no pattern.
 
     A node without a tag has none: an interrupted deployment made it, and did not come to its tag.
     """
-    patterns = tag_patterns(settings.node_routing)
     applied = _vpcs(stack, ANY).difference(*(_vpcs(stack, each) for each in patterns))
     assigned = _instances(stack, {ROUTING: ANY}).difference(
         *(_instances(stack, {ROUTING: each}) for each in patterns)

@@ -57,6 +57,8 @@ LATER_MODULES = (
     "guards.py",
     "later.py",
     "leases.py",
+    "main_table.py",
+    "offloads.py",
     "ports.py",
     "prometheus.py",
     "renamed.py",

@@ -20,6 +20,7 @@ from docs.pictures.parts import (
     bridge,
     in_subnet,
     on_wire,
+    on_wire_gre,
     own_route,
     pair,
     peer_route,
@@ -38,6 +39,7 @@ def pictures() -> dict[str, Picture]:
         "vpc-routes": vpc_routes(),
         "host-gw": host_gw(),
         "overlay": overlay(),
+        "overlay-gre": overlay_gre(),
         "hybrid": hybrid(),
         "l2": flat(),
         "l2-ethernet": ethernet(),
@@ -120,6 +122,37 @@ def overlay() -> Picture:
             f"podnet0 wraps it in a UDP packet to port {ROUTING.port}, from node 1 to node 2.",
             "The VPC carries a packet between nodes, like any other.",
             "podnet0 of node 2 takes the wrapping off.",
+            OWN_BLOCK,
+            SEEN,
+        ),
+        wrapped=True,
+    )
+
+
+def overlay_gre() -> Picture:
+    """Each node wraps packets for its peers, without a frame inside."""
+    devices = [
+        Layer(
+            name="podnet2",
+            says=f"{own}, key {ROUTING.vni}, MTU {MTU}",
+            entries=(f"neigh {peer} lladdr {peer}",),
+        )
+        for own, peer in BOTH
+    ]
+    return pair(
+        "Mode overlay with encapsulation gre: pod packets cross the VPC as protocol 47",
+        on_wire_gre(f"IP {SENDER} > {RECEIVER}"),
+        (
+            (devices[0], routes(peer_route(TWO, "podnet2")), bridge(ONE)),
+            (devices[1], own_route(TWO), bridge(TWO)),
+        ),
+        (
+            TO_BRIDGE,
+            f"Node 1 has a route to {PLAN.block(TWO)} through the address of node 2, on podnet2.",
+            "The neighbour entry says where that address is: at itself. So there the packet goes.",
+            f"podnet2 wraps it in GRE with key {ROUTING.vni}, from node 1 to node 2.",
+            "The VPC carries a packet between nodes, like any other.",
+            "podnet2 of node 2 takes the wrapping off.",
             OWN_BLOCK,
             SEEN,
         ),

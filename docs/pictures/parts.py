@@ -86,6 +86,20 @@ def on_wire(inside: str, sender: IPv4Address, receiver: IPv4Address, vni: int) -
     )
 
 
+def on_wire_gre(inside: str) -> Crossing:
+    """A packet inside GRE, from node 1 to node 2."""
+    return Crossing(
+        title="On the wire, from node 1 to node 2",
+        rows=(
+            ("IP", f"{ONE} > {TWO}"),
+            ("protocol", "47, GRE"),
+            ("key", str(ROUTING.vni)),
+            ("inside", inside),
+        ),
+        marked=frozenset({0, 1, 2}),
+    )
+
+
 def routes(*entries: str) -> Layer:
     """Routes of a node."""
     return Layer(name="routes", entries=entries)

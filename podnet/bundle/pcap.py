@@ -8,16 +8,18 @@ import struct
 MAGIC, ETHERNET, MOST = 0xA1B2C3D4, 1, 262144
 FILE = struct.pack("<IHHiIII", MAGIC, 2, 4, 0, 0, MOST, ETHERNET)
 VLAN, IPV4, IPV6, ARP = 0x8100, 0x0800, 0x86DD, 0x0806
-ICMP, TCP, UDP = 1, 6, 17
+ICMP, TCP, UDP, GRE = 1, 6, 17, 47
 FRAGMENT = 0x1FFF
 QUOTED = 28
 """Bytes of the packet that an ICMP error quotes: its IP header and 8 more (RFC 792)."""
 ERRORS = (3, 4, 5, 11, 12)
 VXLAN_HEADER = 8
+BRIDGED = 0x6558
+"""What GRE says of an Ethernet frame that it carries (RFC 1701, section 3)."""
 
 
 def record(when: float, frame: bytes, ports: frozenset[int]) -> bytes:
-    """A frame as a record: its headers, and what VXLAN at one of `ports` carries likewise."""
+    """A frame as a record: its headers, and those of what GRE, or VXLAN at `ports`, carries."""
     kept = frame[: headers(frame, ports)]
     seconds = int(when)
     micros = int((when - seconds) * 1_000_000)
@@ -31,6 +33,11 @@ def headers(frame: bytes, ports: frozenset[int]) -> int:
     at, kind = 14, int.from_bytes(frame[12:14])
     if kind == VLAN:
         at, kind = 18, int.from_bytes(frame[16:18])
+    return _network(frame, at, kind, ports)
+
+
+def _network(frame: bytes, at: int, kind: int, ports: frozenset[int]) -> int:
+    """The end of the headers of a packet that begins at `at`."""
     if kind == ARP:
         return min(len(frame), at + 28)
     if kind == IPV4 and len(frame) >= at + 20:
@@ -52,6 +59,21 @@ def _upper(frame: bytes, at: int, protocol: int, ports: frozenset[int]) -> int:
             inner = at + 8 + VXLAN_HEADER
             return inner + headers(frame[inner:], ports)
         return at + 8
+    if protocol == GRE and len(frame) >= at + 4:
+        return _carried(frame, at, ports)
     if protocol == ICMP and len(frame) > at:
         return at + 8 + (QUOTED if frame[at] in ERRORS else 0)
     return at
+
+
+def _carried(frame: bytes, at: int, ports: frozenset[int]) -> int:
+    """The end of GRE's header and of what it carries (RFC 2784, 2890)."""
+    flags, kind = frame[at], int.from_bytes(frame[at + 2 : at + 4])
+    # A word each for checksum, key and sequence number.
+    inner = at + 4 + 4 * (flags & 0xB0).bit_count()
+    if frame[at + 1] & 7 or inner >= len(frame):
+        # Another version, as PPTP's, has a header of its own.
+        return min(len(frame), inner)
+    if kind == BRIDGED:
+        return inner + headers(frame[inner:], ports)
+    return _network(frame, inner, kind, ports)

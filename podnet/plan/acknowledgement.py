@@ -62,7 +62,7 @@ class Acknowledgement:
     files: str
     """The folder of the release that runs; empty where no agent runs."""
     problems: tuple[str, ...]
-    """What keeps the node from being ready for pods."""
+    """What keeps the node from being ready for pods, or from following its tag."""
     time: str
     """When it was written, by the node's clock, in ISO 8601."""
 

@@ -28,6 +28,8 @@ class Deployed:
     """Firewall rules and routes that only another routing needs."""
     vxlan_differs: bool = False
     """Whether nodes may have another `vni` or `vxlanPort` than the settings ask for."""
+    vni_differs: bool = False
+    """Whether they may have another `vni`, which is the key of GRE too."""
     reusable: frozenset[str] = frozenset()
     """Names of existing nodes that were created for this network."""
     present: frozenset[str] = frozenset()
@@ -62,3 +64,8 @@ def tag_patterns(routing: Routing) -> tuple[str, ...]:
     """Patterns of all routing tags with the VXLAN numbers of this one; a star is a wildcard."""
     numbers = f"* vni={routing.vni} port={routing.port}"
     return numbers, f"{numbers} checksum=off"
+
+
+def vni_pattern(routing: Routing) -> str:
+    """The pattern of all routing tags with the `vni` of this one, which GRE has for its key."""
+    return f"* vni={routing.vni} port=*"

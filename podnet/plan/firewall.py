@@ -14,9 +14,12 @@ ANYWHERE = IPv4Network("0.0.0.0/0")
 EVERY_PROTOCOL = "-1"
 """As EC2 writes it."""
 SSH = 22
+GRE = "47"
+"""By its number, as EC2 writes each protocol but TCP, UDP and ICMP (EC2 API Reference,
+`IpPermission`)."""
 ICMP_UNREACHABLE = 3
 ICMP_FRAGMENTATION_NEEDED = 4
-POD_TRAFFIC = ("pods", "vxlan-*")
+POD_TRAFFIC = ("pods", "vxlan-*", "gre")
 """Patterns of the keys of `pod_traffic_rules` under any settings."""
 
 
@@ -94,6 +97,8 @@ def pod_traffic_rules(settings: Settings, variant: Variant) -> dict[str, Rule]:
         rules[f"vxlan-{port}"] = Rule(
             description="VXLAN between the nodes", protocol="udp", from_port=port, to_port=port
         )
+    if variant.gre:
+        rules["gre"] = Rule(description="GRE between the nodes", protocol=GRE)
     return rules
 
 

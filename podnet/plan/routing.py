@@ -32,6 +32,13 @@ class Uplink(StrEnum):
     ETHERNET = "ethernet"
 
 
+class Encapsulation(StrEnum):
+    """What mode overlay wraps pod packets in."""
+
+    VXLAN = "vxlan"
+    GRE = "gre"
+
+
 class FlannelBackend(StrEnum):
     """How Flannel sends pod packets."""
 
@@ -47,10 +54,13 @@ class Routing:
     zones: int = 1
     """How many zones may have nodes; each of them knows all their possible addresses."""
     vni: int = 1
-    """Network identifier of the overlay; mode l2 uses the next one, Flannel the one after that."""
+    """Network identifier of the overlay, which is the key of GRE too; mode l2 uses the next one,
+    Flannel the one after that."""
     port: int = 8472
     cross_zone_only: bool = False
     """In mode overlay: encapsulate between subnets, forward as in host-gw inside one."""
+    encapsulation: Encapsulation = Encapsulation.VXLAN
+    """In mode overlay only."""
     uplink: Uplink = Uplink.VXLAN
     """In mode l2 only."""
     flannel_backend: FlannelBackend = FlannelBackend.VXLAN
@@ -58,7 +68,7 @@ class Routing:
     flannel_direct: bool = False
     """Whether Flannel forwards as by host-gw inside a subnet; with back end vxlan only."""
     checksum_offload: bool = True
-    """Whether the VXLAN devices leave transmit checksums to the network card, which some
+    """Whether the overlays' devices leave transmit checksums to the network card, which some
     kernels and cards do wrongly (flannel #1279, calico #3145)."""
     unmasqueraded: tuple[IPv4Network, ...] = ()
     """Ranges outside the VPC in which pods are seen under their own addresses."""
@@ -114,6 +124,7 @@ class Variant:
     native: bool
     """Whether packets of pods, or some of them, are sent as they are."""
     vxlan: bool
+    gre: bool = False
 
 
 VARIANTS = {
@@ -123,6 +134,22 @@ VARIANTS = {
         ("host-gw", Routing(mode=RoutingMode.HOST_GW), True, False),
         ("overlay", Routing(mode=RoutingMode.OVERLAY), False, True),
         ("hybrid", Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True), True, True),
+        (
+            "overlay-gre",
+            Routing(mode=RoutingMode.OVERLAY, encapsulation=Encapsulation.GRE),
+            False,
+            False,
+            True,
+        ),
+        (
+            "hybrid-gre",
+            Routing(
+                mode=RoutingMode.OVERLAY, cross_zone_only=True, encapsulation=Encapsulation.GRE
+            ),
+            True,
+            False,
+            True,
+        ),
         ("l2", Routing(mode=RoutingMode.L2), False, True),
         ("l2-ethernet", Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET), True, False),
         ("flannel", Routing(mode=RoutingMode.FLANNEL), False, True),
@@ -141,7 +168,7 @@ VARIANTS = {
 def _key(routing: Routing) -> tuple[object, ...]:
     match routing.mode:
         case RoutingMode.OVERLAY:
-            return routing.mode, routing.cross_zone_only
+            return routing.mode, routing.cross_zone_only, routing.encapsulation
         case RoutingMode.L2:
             return routing.mode, routing.uplink
         case RoutingMode.FLANNEL if routing.flannel_backend is FlannelBackend.VXLAN:

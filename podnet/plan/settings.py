@@ -15,18 +15,12 @@ from podnet.plan.address import AddressPlan
 from podnet.plan.flow_logs import LoggedFlows, retention_days
 from podnet.plan.kubernetes import VERSION, Kubernetes
 from podnet.plan.network_policy import KUBE_NETWORK_POLICIES, Engine
-from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 from podnet.plan.shape import RootVolume
 
 VPC = IPv4Network("192.168.1.0/24")
 PODS = IPv4Network("10.1.0.0/16")
 SERVICES = IPv4Network("10.96.0.0/12")
-
-
-class Encapsulation(StrEnum):
-    """What mode overlay wraps pod packets in."""
-
-    VXLAN = "vxlan"
 
 
 class Unproved(StrEnum):
@@ -169,6 +163,7 @@ class Settings:
             vni=self.vni,
             port=self.vxlan_port,
             cross_zone_only=self.cross_zone_only,
+            encapsulation=self.encapsulation,
             uplink=self.uplink,
             flannel_backend=self.flannel_backend,
             flannel_direct=self.flannel_direct_routing,

@@ -15,7 +15,10 @@ def steps(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
     """What it does, in its order."""
     previous, routing = deployed.routing, settings.node_routing
     # After an interruption, or with other VXLAN numbers, the previous variant may be the same.
-    lossy = deployed.vxlan_differs and (routing.variant.vxlan or previous is None or previous.vxlan)
+    sends = [previous or Variant("", routing, native=True, vxlan=True, gre=True), routing.variant]
+    lossy = (deployed.vxlan_differs and any(each.vxlan for each in sends)) or (
+        deployed.vni_differs and any(each.gre for each in sends)
+    )
     yield Remark(
         rule="switch-from-to",
         text=f"routing: {previous.name if previous else 'what the nodes have'} -> "
@@ -46,7 +49,7 @@ def steps(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
         yield Remark(
             rule="switch-lossy",
             text="  packets between nodes are lost for a few seconds, until all nodes have done "
-            "so: vni or vxlanPort differ from what they have, and each node replaces its VXLAN "
+            "so: vni or vxlanPort differ from what they have, and each node replaces its "
             "devices by itself; to lose none, change them while the stack is in vpc-routes or "
             "host-gw",
         )
@@ -82,10 +85,13 @@ def _action(routing: Routing) -> str:
             action = "deletes its routes to other nodes and leaves forwarding to the VPC router"
         case RoutingMode.HOST_GW, _:
             action = "routes every peer's pods through that peer"
-        case RoutingMode.OVERLAY, Variant(native=True):
-            action = "routes pods of its own subnet through their node, all others through VXLAN"
-        case RoutingMode.OVERLAY, _:
-            action = "routes every peer's pods through its VXLAN device"
+        case RoutingMode.OVERLAY, Variant(native=True, gre=gre):
+            action = (
+                "routes pods of its own subnet through their node, all others through "
+                f"{_sent_by(gre=gre)}"
+            )
+        case RoutingMode.OVERLAY, Variant(gre=gre):
+            action = f"routes every peer's pods through its {_sent_by(gre=gre)} device"
         case RoutingMode.L2, Variant(routing=Routing(uplink=Uplink.ETHERNET)):
             action = "joins the bridge of its pods to its network interface"
         case RoutingMode.L2, _:
@@ -97,6 +103,10 @@ def _action(routing: Routing) -> str:
         case _:
             action = "leaves its routes to other nodes' pods to Flannel, which sends them by VXLAN"
     return action
+
+
+def _sent_by(*, gre: bool) -> str:
+    return "GRE" if gre else "VXLAN"
 
 
 def _is_l2(variant: Variant) -> bool:

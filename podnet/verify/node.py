@@ -32,10 +32,21 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
-    """A VXLAN device, to a peer."""
+    """A VXLAN device, or that of GRE, to a peer."""
 
     peer: IPv4Address
     vni: int
+    """The network identifier, or the key of GRE."""
+    port: int | None
+    """The UDP port of VXLAN; None for GRE, which has no ports."""
+
+    def __str__(self) -> str:
+        return f"GRE with key {self.vni}" if self.port is None else f"VXLAN {self.vni}"
+
+    def outer(self, own: IPv4Network) -> Packet:
+        """The packet around another, from a node's own address."""
+        protocol = "gre" if self.port is None else "udp"
+        return Packet(own, single(self.peer), protocol, self.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +82,13 @@ class Node:
         """Whether these addresses are the node's or its pods'."""
         return network == self.own or network.subnet_of(self.block)
 
-    def listens(self, vni: int) -> bool:
-        """Whether the node has a VXLAN device of this number."""
+    def listens(self, tunnel: Tunnel) -> bool:
+        """Whether the node has a device that unwraps what such a tunnel carries."""
         base = self.routing.vni
-        flannel = self.routing.mode is RoutingMode.FLANNEL
-        return vni in ((base, base + 1, base + 2) if flannel else (base, base + 1))
+        if tunnel.port is None:
+            return tunnel.vni == base
+        devices = 3 if self.routing.mode is RoutingMode.FLANNEL else 2
+        return tunnel.port == self.routing.port and tunnel.vni in range(base, base + devices)
 
     def forward(self, packet: Packet, *, is_reply: bool) -> Step:
         """Where a packet goes that a pod, a peer or the node itself gives to the node."""
@@ -104,7 +117,8 @@ class Node:
         to_node, near = packet.destination == single(peer), self._is_near(peer)
         offset = self._device(near=near, to_node=to_node)
         if offset is not None:
-            return Tunnel(peer, self.routing.vni + offset)
+            port = None if self.routing.variant.gre else self.routing.port
+            return Tunnel(peer, self.routing.vni + offset, port)
         by_vpc = to_node or not near or self.routing.mode is RoutingMode.VPC_ROUTES
         return Wire(packet, None if by_vpc else peer)
 

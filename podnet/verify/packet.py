@@ -36,7 +36,7 @@ class Packet:
     source: IPv4Network
     destination: IPv4Network
     protocol: str
-    """tcp, udp or icmp."""
+    """tcp, udp, icmp or gre."""
     port: int | None = None
     """The destination port, or the ICMP type; None for all ports."""
 

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, NamedTuple
 
 from podnet.plan.tags import NETWORK, NODE, ROUTING, STACK
-from podnet.verify.security_groups import LAST_PORT, NUMBERS
+from podnet.verify.security_groups import LAST_PORT, NUMBERS, WITHOUT_PORTS
 from podnet.world.plan.file import UNKNOWN, Planned, of_types
 from podnet.world.plan.instances import tags_of
 from podnet.world.plan.references import NotModelledError, References
@@ -144,18 +144,19 @@ def check_ranges(resources: Sequence[Planned]) -> Broken:
 
 
 def check_encapsulation(resources: Sequence[Planned]) -> Broken:
-    """No rule opens a port of the encapsulation to the world: VXLAN asks nobody who he is."""
+    """No rule opens the encapsulation to the world: neither VXLAN nor GRE asks who somebody is."""
     ports = {*ENCAPSULATION_PORTS, *_own_ports(resources)}
     for one in of_types(tuple(resources), INGRESS, LEGACY_RULE, GROUP):
         for protocol, first, last, peer in _openings(one):
             hit = sorted(port for port in ports if first <= port <= last)
             wide = _range(peer)
-            if protocol in ("udp", "-1") and hit and wide and _is_world(wide):
-                listed = " and ".join(map(str, hit))
+            is_hit = protocol == "gre" or (protocol in ("udp", "-1") and hit)
+            if is_hit and wide and _is_world(wide):
+                listed = "GRE" if protocol == "gre" else f"UDP port {' and '.join(map(str, hit))}"
                 yield Breach(
                     one,
-                    f"it opens UDP port {listed} to {wide}, from where all could send as any "
-                    "pod; refer to the group of the nodes instead",
+                    f"it opens {listed} to {wide}, from where all could send as any pod; refer to "
+                    "the group of the nodes instead",
                 )
 
 
@@ -201,7 +202,7 @@ def _opened(
     protocol: object, ports: Mapping[str, Any], peers: Sequence[Any]
 ) -> Iterator[tuple[str, int, int, Any]]:
     name = NUMBERS.get(str(protocol), str(protocol))
-    if name in ("-1", "all"):
+    if name in ("-1", "all", *WITHOUT_PORTS):
         start, end = 0, LAST_PORT
     else:
         first, last = ports.get("fromPort"), ports.get("toPort")
@@ -242,7 +243,7 @@ POLICIES = (
     ),
     Policy(
         name="encapsulation-not-open",
-        description="No rule opens the port of the encapsulation to the world.",
+        description="No rule opens the encapsulation to the world.",
         check=check_encapsulation,
         is_of_one=False,
     ),

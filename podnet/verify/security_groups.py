@@ -16,8 +16,11 @@ from podnet.verify.packet import Packet
 from podnet.world.model import Eni, SecurityRule, World
 
 ANY = (None, -1)
-NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp"}
-"""IP protocol numbers of the protocols that rules also name."""
+NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "47": "gre"}
+"""Names of IP protocols; a rule has the number of each but TCP, UDP and ICMP."""
+WITHOUT_PORTS = ("gre",)
+"""A rule for these is for all packets, whatever ports it names (EC2 API Reference,
+`IpPermission`)."""
 LAST_PORT = (1 << 16) - 1
 
 
@@ -77,9 +80,10 @@ def covers(rules: Sequence[SecurityRule], packet: Packet) -> bool:
 
 def _span(rule: SecurityRule) -> tuple[int, int]:
     """The first and last port of a rule, or ICMP type: a code stands where the last one would."""
-    if rule.from_port in ANY or rule.from_port is None:
+    name = NUMBERS.get(rule.protocol, rule.protocol)
+    if rule.from_port in ANY or rule.from_port is None or name in WITHOUT_PORTS:
         return 0, LAST_PORT
-    if NUMBERS.get(rule.protocol, rule.protocol) == "icmp":
+    if name == "icmp":
         return rule.from_port, rule.from_port
     last = rule.to_port
     return rule.from_port, rule.from_port if last is None or last in ANY else last

@@ -132,9 +132,8 @@ class Walk:
         way: Way,
         visited: set[tuple[str, Packet]],
     ) -> IPv4Network:
-        port = node.routing.port
-        outer = Packet(node.own, single(step.peer), "udp", port)
-        way.note(node.name, f"wraps it in VXLAN {step.vni} to {step.peer}")
+        way.note(node.name, f"wraps it in {step} to {step.peer}")
+        outer = step.outer(node.own)
         receiver = self.cloud.carry(node.eni, outer, way, node.name, bare=False)
         way.limit(VPC_MTU - OVERHEAD)
         peer = self.nodes.get(receiver.id) if receiver else None
@@ -145,11 +144,12 @@ class Walk:
                 "is the address of no node, and unwraps nothing",
                 "free the address: the node range is for nodes alone",
             )
-        if peer.routing.port != port or not peer.listens(step.vni):
+        if not peer.listens(step):
+            at = "" if step.port is None else f" at port {step.port}"
             raise DroppedError(
                 Cause.NO_DEVICE,
                 peer.name,
-                f"has no VXLAN device {step.vni} at port {port}",
+                f"has no device for {step}{at}",
                 "deploy again, so that all nodes have the same `vni` and `vxlanPort`",
             )
         way.note(peer.name, "unwraps it")

@@ -28,20 +28,21 @@ def kernel(stack):
     return {"release": platform.release()}
 
 
-def switch(stack, mode):
+def switch(stack, mode, encapsulation="vxlan"):
     """Switch, under traffic where pods live through it; then a matrix that is captured."""
     pods = stack.pods().running(stack.nodes())
     flat = RoutingMode.L2 in (mode, stack.settings().routing)
+    wanted = {"podnet:routing": mode, "podnet:encapsulation": encapsulation}
     begun = time.monotonic()
     if flat:
-        summary = stack.engine(once={"podnet:routing": mode}).up()
+        summary = stack.engine(once=wanted).up()
         found = {"sent": 0, "lost": 0, "broken": 0}
     else:
         with Traffic([pod_endpoint(pod) for pod in pods], MOST_SECONDS) as traffic:
-            summary = stack.engine(once={"podnet:routing": mode}).up()
+            summary = stack.engine(once=wanted).up()
             losses = traffic.stop()
         found = {"sent": losses.sent, "lost": losses.lost, "broken": len(losses.broken)}
-    stack.save({"podnet:routing": mode})
+    stack.save(wanted)
     took = time.monotonic() - begun
     return {**found, "seconds": took, **captured(stack, summary, replace_pods=flat)}
 
@@ -63,6 +64,7 @@ def captured(stack, summary, *, replace_pods=False):
         "pairs": verification.matrix.pairs,
         "failed": [f"{each.source} {each.target}" for each in verification.matrix.failed],
         "as_expected": (wire.native, wire.wrapped) == (native, wrapped),
+        "carriers": sorted(wire.carriers),
         "unexpected": sorted(map(str, (wire.native ^ native) | (wire.wrapped ^ wrapped)))[:5],
         "matrix_seconds": time.monotonic() - begun,
     }

@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 
 from podnet.lab.host import preflight as host
@@ -23,3 +25,13 @@ def test_a_missing_capability_is_named(monkeypatch):
     assert host.problems() == [
         "the lab needs CAP_NOT_THERE, which this root lacks: is this an unprivileged container?"
     ]
+
+
+@pytest.mark.parametrize("kind", ["veth", "no-such-kind", "gre"])
+def test_what_kinds_of_links_the_kernel_makes_is_what_ip_makes_of_them(kind):
+    # A key, since a namespace may begin with a device of GRE without one.
+    key = ["key", "7"] if kind == "gre" else []
+    link = ["ip", "link", "add", "one", "type", kind, *key]
+    made = subprocess.run(["unshare", "--net", *link], capture_output=True, check=False)
+
+    assert host.makes_no(kind) is (made.returncode != 0)

@@ -100,6 +100,14 @@ VIOLATIONS = {
         lambda plan: rule(plan, ipProtocol="-1", cidrIpv6="::/0"),
         ("encapsulation-not-open", "odd"),
     ),
+    "GRE for the world": (
+        lambda plan: rule(plan, ipProtocol="47", cidrIpv4="0.0.0.0/0"),
+        ("encapsulation-not-open", "odd"),
+    ),
+    "GRE for half of the world with ports": (
+        lambda plan: rule(plan, ipProtocol="47", fromPort=1, toPort=2, cidrIpv4="0.0.0.0/1"),
+        ("encapsulation-not-open", "odd"),
+    ),
     "VXLAN by a rule of the deprecated type": (
         lambda plan: rule(
             plan,
@@ -167,12 +175,23 @@ def test_the_port_of_the_nodes_own_routing_counts():
         lambda plan: rule(
             plan, ipProtocol="udp", fromPort=8472, toPort=8472, cidrIpv4="10.0.0.0/8"
         ),
+        lambda plan: rule(plan, ipProtocol="47", cidrIpv4="10.0.0.0/8"),
+        lambda plan: rule(plan, ipProtocol="50", cidrIpv4="0.0.0.0/0"),
         lambda plan: metadata(plan, httpTokens=UNKNOWN),
         lambda plan: metadata(plan, httpEndpoint="disabled", httpTokens="optional"),
         lambda plan: plan.with_resource(INSTANCE, "odd", **HARDENED),
         lambda plan: plan.with_resource("aws:ec2/routeTable:RouteTable", "other", routes=[{}]),
     ],
-    ids=["TCP", "a private range", "not known", "no metadata", "a host", "a table of others"],
+    ids=[
+        "TCP",
+        "a private range",
+        "GRE of a private range",
+        "ESP",
+        "not known",
+        "no metadata",
+        "a host",
+        "a table of others",
+    ],
 )
 def test_what_is_allowed_breaks_nothing(plan, change):
     assert broken(change(plan)) == set()

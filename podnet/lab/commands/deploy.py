@@ -29,6 +29,7 @@ from podnet.lab.operations.verification import verify
 from podnet.lab.stack import stacks
 from podnet.lab.stack.cloud import declare_fabric
 from podnet.lab.stack.engine import EngineKind
+from podnet.lab.stack.lab_stack import LabStack
 from podnet.lab.stack.start import require_cloud, start_cloud
 from podnet.plan.settings import Fabric
 
@@ -80,6 +81,7 @@ def up(  # noqa: PLR0913  # an argument for each option
     # A second `up` would otherwise start the same pods.
     with deploying(home):
         name = stacks.to_deploy(home, stack)
+        deployment.require_kernel(LabStack(home, name, ""), given)
         declare_fabric(home, fabric)
         chosen = in_lab(home, name, start_cloud(home), engine)
         chosen.choose_plugins(plugins)

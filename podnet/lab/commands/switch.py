@@ -48,6 +48,7 @@ def switch(
     overrides = switching.overrides_for(mode, parse_config(config))
     chosen = deployed_stack(stack, engine)
     with deploying(chosen.home):
+        deployment.require_kernel(chosen, overrides)
         show_overrides(chosen)
         wanted = chosen.settings(overrides).node_routing
         show_changes(deployment.preview(chosen, overrides))

@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
@@ -36,7 +36,24 @@ def problems() -> list[str]:
         ]
     if os.geteuid() != 0:
         return ["the lab needs root: it makes network namespaces and mounts; run it with sudo"]
-    return [*_capability_problems(), *_file_system_problems(), *_in_own_namespace()]
+    return [
+        *_capability_problems(),
+        *_file_system_problems(),
+        *_in_own_namespace(_kernel_problems),
+    ]
+
+
+def makes_no(kind: str) -> bool:
+    """Whether the kernel makes no interface of this kind, not by a module that it loads either."""
+
+    def answers() -> Iterator[str]:
+        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
+            yield os.strerror(ctypes.get_errno())
+        # The namespace may begin with an interface of the kind, as with that of GRE.
+        elif _new_link(kind) not in (0, errno.EEXIST):
+            yield kind
+
+    return any(_in_own_namespace(answers))
 
 
 def _capability_problems() -> Iterator[str]:
@@ -58,14 +75,14 @@ def _file_system_problems() -> Iterator[str]:
         )
 
 
-def _in_own_namespace() -> Iterator[str]:
+def _in_own_namespace(attempt: Callable[[], Iterable[str]]) -> Iterator[str]:
     """Try the kernel's features in a namespace of a child process, which goes with the child."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
-            os.write(writer, "\n".join(_kernel_problems()).encode())
+            os.write(writer, "\n".join(attempt()).encode())
         finally:
             os._exit(0)
     os.close(writer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,6 +14,7 @@ from podnet.lab.engines.errors import EngineError, StateLockedError
 from podnet.lab.engines.lock import holder, locked
 from podnet.lab.engines.report import Summary
 from podnet.lab.home import Home
+from podnet.lab.host import preflight
 from podnet.lab.images import apt, catalogue, debian, programs
 from podnet.lab.images import kubernetes as image
 from podnet.lab.operations.readiness import explained
@@ -47,6 +49,17 @@ def deploying(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[None]:
                 rule="lab-removed",
             )
         yield
+
+
+def require_kernel(stack: LabStack, once: Mapping[str, str] | None = None) -> None:
+    """End where this machine's kernel, which the nodes share, lacks what the settings ask for."""
+    if stack.settings(once).node_routing.variant.gre and preflight.makes_no("gre"):
+        raise UserError(
+            f"encapsulation gre needs GRE, which kernel {os.uname().release} of this machine and "
+            "so of the lab's nodes lacks; use encapsulation vxlan, or `podnet down` and then "
+            "`podnet up --kernel debian`, whose kernel has it. Nothing was changed",
+            rule="kernel-lacks-gre",
+        )
 
 
 def up(stack: LabStack, once: Mapping[str, str] | None = None, *, log: bool = True) -> Summary:

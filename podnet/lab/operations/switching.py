@@ -13,13 +13,14 @@ from podnet.lab.nodes.endpoints import pod_endpoint
 from podnet.lab.operations.deployment import preview, up
 from podnet.lab.operations.verification import Verification, verify
 from podnet.lab.stack.lab_stack import LabStack
-from podnet.plan.routing import Routing, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, Routing, RoutingMode, Uplink
 from podnet.probe import Matrix
 
 LIVE = (RoutingMode.VPC_ROUTES, RoutingMode.HOST_GW, RoutingMode.OVERLAY)
 """The modes between which running pods keep their network."""
 OF_ONE_MODE = {
     "podnet:crossZoneOnly": (RoutingMode.OVERLAY, "false"),
+    "podnet:encapsulation": (RoutingMode.OVERLAY, str(Encapsulation.VXLAN)),
     "podnet:uplink": (RoutingMode.L2, str(Uplink.VXLAN)),
 }
 """Settings of one mode alone, and their values in all others."""
@@ -67,12 +68,14 @@ def needs_new_pods(before: Sequence[Routing], after: Routing) -> bool:
 
 
 def replaces_devices(before: Sequence[Routing], after: Routing) -> bool:
-    """Whether nodes send in VXLAN, before or after, and their devices must be replaced."""
-    return any(
-        (routing.vni, routing.port) != (after.vni, after.port)
-        and (routing.variant.vxlan or after.variant.vxlan)
-        for routing in before
-    )
+    """Whether nodes encapsulate, before or after, and what they do it with must be replaced."""
+
+    def replaced(one: Routing) -> bool:
+        pair = one.variant, after.variant
+        by_vxlan = (one.vni, one.port) != (after.vni, after.port) and any(v.vxlan for v in pair)
+        return by_vxlan or (one.vni != after.vni and any(v.gre for v in pair))
+
+    return any(map(replaced, before))
 
 
 def tour(modes: Sequence[str], first: str) -> list[str]:

@@ -9,6 +9,7 @@ from podnet.plan.problem import Problem
 from podnet.plan.routing import (
     LARGEST_PORT,
     LARGEST_VNI,
+    Encapsulation,
     RoutingMode,
     Uplink,
 )
@@ -25,6 +26,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Every rule about routing that these settings break."""
     yield from _peer_problems(settings)
     yield from _overlay_problems(settings)
+    yield from _encapsulation_problems(settings)
     yield from _zone_problems(settings)
     yield from _uplink_problems(settings)
     yield from _roll_problems(settings)
@@ -73,6 +75,18 @@ def _overlay_problems(settings: Settings) -> Iterator[Problem]:
             text=f"vxlanPort {port} is the port of {RESERVED_PORTS[port]}; use 8472, Linux's own "
             "for VXLAN, 4789 or another free port",
             about=("vxlanPort",),
+        )
+
+
+def _encapsulation_problems(settings: Settings) -> Iterator[Problem]:
+    # `vxlanPort` has its meaning with GRE too: the VXLAN devices, which receive in every mode, are
+    # at that port before a switch to them.
+    if settings.encapsulation is Encapsulation.GRE and settings.routing is not RoutingMode.OVERLAY:
+        yield Problem(
+            rule="gre-needs-overlay",
+            text=f"encapsulation gre is for routing overlay, got routing {settings.routing}, which "
+            "has none or VXLAN alone; leave it out, or use overlay",
+            about=("encapsulation", "routing"),
         )
 
 

@@ -8,7 +8,10 @@ from array import array
 import pytest
 from switch import socket_in
 
+from podnet.lab.host import preflight
+
 pytestmark = pytest.mark.lab
+needs_no_gre = pytest.mark.skipif(not preflight.makes_no("gre"), reason="this kernel has GRE")
 
 FIELDS = "zones=1 vni=1 port=8472"
 OVERLAY = {f"10.1.{k}.0/24": ("podnet0", f"192.168.1.{10 + k}", "192.168.1.11") for k in (2, 3, 4)}
@@ -47,6 +50,39 @@ def test_a_tag_it_does_not_understand_keeps_the_last_mode_and_is_logged_once(
         assert len(logged) == 2
         assert logged[0] == f"routing: overlay {FIELDS}"
         assert machine.cache_file.read_text() == f"overlay {FIELDS}\n"
+
+
+GRE = f"overlay-gre {FIELDS}"
+
+
+@needs_no_gre
+def test_a_kernel_without_gre_keeps_the_last_mode_and_says_what_it_lacks(machine, eventually):
+    machine.tag(f"overlay {FIELDS}")
+    with machine.agent() as agent:
+        agent.wait_until_ready()
+        machine.tag(GRE)
+
+        def said():
+            return f"routing: '{GRE}' needs GRE, which kernel" in machine.log.read_text()
+
+        assert eventually(said)
+        # What it keeps it also mends.
+        machine.ip("route", "flush", "proto", "112")
+        assert eventually(lambda: machine.routes() == OVERLAY)
+        assert machine.cache_file.read_text() == f"overlay {FIELDS}\n"
+        machine.tag(f"host-gw {FIELDS}")
+        assert eventually(lambda: "routing: host-gw" in machine.log.read_text())
+
+
+@needs_no_gre
+def test_a_new_node_on_a_kernel_without_gre_is_not_ready_and_changes_nothing(machine, two_polls):
+    machine.tag(GRE)
+    with machine.agent() as agent:
+        two_polls()
+
+        assert not agent.is_ready()
+        assert machine.routes() == {}
+        assert "set podnet:encapsulation to vxlan; nothing is changed" in machine.log.read_text()
 
 
 def test_a_tag_that_is_put_right_is_obeyed_again(machine, running, eventually, two_polls):

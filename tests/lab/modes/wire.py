@@ -16,7 +16,9 @@ SOL_PACKET, PACKET_STATISTICS = 263, 6
 SO_RCVBUFFORCE = 33
 OUTGOING = 4
 HEADERS = 14 + 20 + 8 + 8 + 14 + 20
-UDP = 17
+UDP, GRE = 17, 47
+KEYED = 0x2000
+"""Flags of GRE: a key, and neither checksum nor sequence number."""
 PODS = IPv4Network("10.1.0.0/16")
 
 
@@ -33,7 +35,7 @@ class Wire:
     def __init__(self, lab, port=8472):
         self.lab = lab
         self.port = port
-        self.native, self.wrapped = set(), set()
+        self.native, self.wrapped, self.carriers = set(), set(), set()
         (vpc,) = {eni["VpcId"] for eni in self._enis()}
         self.netns = Path("/run/netns") / Fabric(lab.home).vpc_namespace(vpc)
 
@@ -71,6 +73,12 @@ class Wire:
             inner = frame[14 + 20 + 8 + 8 :]
             if struct.unpack_from("!H", inner, 12)[0] == IPV4:
                 self.wrapped.add(Packet(*addresses(inner[14:]), str(target)))
+                self.carriers.add("vxlan")
+        elif frame[14 + 9] == GRE:
+            flags, kind, key = struct.unpack_from("!HHI", frame, 14 + 20)
+            assert (flags, kind) == (KEYED, IPV4)
+            self.wrapped.add(Packet(*addresses(frame[14 + 20 + 8 :]), str(target)))
+            self.carriers.add(f"gre {key}")
 
     def _enis(self):
         return self.lab.ec2.describe_network_interfaces(

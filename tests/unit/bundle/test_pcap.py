@@ -35,6 +35,10 @@ def udp(payload, port=53):
     return struct.pack(">HHHH", 1, port, 8 + len(payload), 0) + payload
 
 
+def gre(kind, flags=0):
+    return struct.pack(">BBH", flags, 0, kind) + bytes(4 * (flags & 0xB0).bit_count())
+
+
 ECHO = ethernet(ipv4(1, b"\x08\x00" + bytes(6) + SECRET))
 FRAMES = {
     "tcp": (ethernet(ipv4(6, tcp(SECRET))), 14 + 20 + 32),
@@ -45,6 +49,21 @@ FRAMES = {
         ethernet(ipv4(17, udp(bytes(8) + ethernet(ipv4(6, tcp(SECRET))), 8472))),
         14 + 20 + 8 + 8 + 14 + 20 + 32,
     ),
+    "gre": (ethernet(ipv4(47, gre(pcap.IPV4) + ipv4(6, tcp(SECRET)))), 14 + 20 + 4 + 20 + 32),
+    "gre with a key": (
+        ethernet(ipv4(47, gre(pcap.IPV4, 0x20) + ipv4(17, udp(SECRET)))),
+        14 + 20 + 8 + 20 + 8,
+    ),
+    "gre with all of its words": (
+        ethernet(ipv4(47, gre(pcap.IPV4, 0xB0) + ipv4(6, tcp(SECRET)))),
+        14 + 20 + 16 + 20 + 32,
+    ),
+    "gre with a frame": (
+        ethernet(ipv4(47, gre(0x6558, 0x20) + ethernet(ipv4(6, tcp(SECRET))))),
+        14 + 20 + 8 + 14 + 20 + 32,
+    ),
+    "gre of PPTP": (ethernet(ipv4(47, b"\x30\x01\x88\x0b" + bytes(8) + SECRET)), 14 + 20 + 12),
+    "gre with what is unknown": (ethernet(ipv4(47, gre(0x8847) + SECRET)), 14 + 20 + 4),
     "another fragment": (ethernet(ipv4(6, SECRET, fragment=185)), 14 + 20),
     "vlan": (
         bytes(12) + b"\x81\x00\x00\x01\x08\x00" + ipv4(17, udp(SECRET)),

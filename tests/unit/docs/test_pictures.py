@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 SVG = "{http://www.w3.org/2000/svg}"
 WIDEST_LETTER = 7.5
 """Pixels, on average, in the widest font that stands in for those asked for."""
-NAMES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet")
+NAMES = ("vpc-routes", "host-gw", "overlay", "overlay-gre", "hybrid", "l2", "l2-ethernet")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,7 +40,7 @@ def test_the_page_about_the_modes_shows_every_picture(name):
     assert f"]({name}.svg)" in (DOCS / "modes.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["host-gw", "overlay", "hybrid"])
+@pytest.mark.parametrize("name", ["host-gw", "overlay", "overlay-gre", "hybrid"])
 def test_routes_in_a_picture_are_those_the_agent_sets(name):
     picture = pictures()[name]
     plan = Settings(zones=max(1, len(picture.subnets))).addresses
@@ -77,6 +77,17 @@ def test_forwarding_entries_in_a_picture_are_those_the_agent_sets(name):
     }
 
 
+def test_the_neighbour_entry_in_the_picture_of_gre_is_the_agents():
+    node = machine.Node(parts.PLAN, "eth0", parts.ONE, VPC_MTU)
+    wanted = peers.wanted(node, Routing.parse("overlay-gre")).neighbours
+
+    assert {
+        f"neigh {address} lladdr {peer}"
+        for link, address, peer in wanted
+        if link == links.GRE and address == str(parts.TWO)
+    } == {entry for entry in entries(pictures()["overlay-gre"], "node 1") if "neigh" in entry}
+
+
 def entries(picture: Picture, name: str) -> set[str]:
     station = next(station for station in picture.stations if station.name == name)
     return {entry for layer in station.layers for entry in layer.entries}
@@ -90,7 +101,7 @@ def test_a_picture_names_links_as_the_agent_does():
         for layer in station.layers
     }
 
-    assert named == {"routes", links.OVERLAY, links.FLAT, BRIDGE, uplink.PHYSICAL}
+    assert named == {"routes", links.OVERLAY, links.FLAT, links.GRE, BRIDGE, uplink.PHYSICAL}
 
 
 @pytest.mark.parametrize("name", NAMES)

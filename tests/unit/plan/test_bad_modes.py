@@ -35,6 +35,16 @@ BAD = {
         "node-range-l2",
     ),
     "unknown encapsulation": ({"routing": "overlay", "encapsulation": "geneve"}, "choice-unknown"),
+    "GRE without a mode": ({"encapsulation": "gre"}, "gre-needs-overlay"),
+    "GRE in host-gw": ({"routing": "host-gw", "encapsulation": "gre"}, "gre-needs-overlay"),
+    "GRE in l2": (
+        {"routing": "l2", "nodeRangePrefix": "27", "encapsulation": "gre"},
+        "gre-needs-overlay",
+    ),
+    "a reserved port with GRE": (
+        {"routing": "overlay", "encapsulation": "gre", "vxlanPort": "53"},
+        "vxlan-port-reserved",
+    ),
     "no VNI": ({"vni": "0"}, "vni-range"),
     "a VNI beyond 24 bits": ({"vni": "16777215"}, "vni-range"),
     "no port": ({"vxlanPort": "0"}, "vxlan-port-range"),

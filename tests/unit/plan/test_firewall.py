@@ -8,12 +8,13 @@ import pytest
 
 from podnet.plan.firewall import ANYWHERE, Rule, egress, ingress
 from podnet.plan.kubernetes import Kubernetes
-from podnet.plan.routing import FlannelBackend, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, FlannelBackend, RoutingMode, Uplink
 from podnet.plan.settings import Fabric, Settings
 
 NODES = Rule(description="All traffic between the nodes")
 PODS = Rule(description="All traffic from pods", peer=IPv4Network("10.1.0.0/16"))
 VXLAN = Rule(description="VXLAN between the nodes", protocol="udp", from_port=8472, to_port=8472)
+GRE = Rule(description="GRE between the nodes", protocol="47")
 PATH_MTU = Rule(
     description="Fragmentation needed, for path MTU discovery",
     protocol="icmp",
@@ -34,6 +35,20 @@ FLAT = {"routing": RoutingMode.L2, "node_range_prefix": 27}
             {"routing": RoutingMode.OVERLAY, "cross_zone_only": True},
             {"pods": PODS, "vxlan-8472": VXLAN},
             id="hybrid",
+        ),
+        pytest.param(
+            {"routing": RoutingMode.OVERLAY, "encapsulation": Encapsulation.GRE},
+            {"gre": GRE},
+            id="overlay-gre",
+        ),
+        pytest.param(
+            {
+                "routing": RoutingMode.OVERLAY,
+                "cross_zone_only": True,
+                "encapsulation": Encapsulation.GRE,
+            },
+            {"pods": PODS, "gre": GRE},
+            id="hybrid-gre",
         ),
         pytest.param(FLAT, {"vxlan-8472": VXLAN}, id="l2"),
         pytest.param(

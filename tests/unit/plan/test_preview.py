@@ -35,6 +35,7 @@ def settings(variant: Variant) -> Settings:
         node_count=3,
         routing=routing.mode,
         cross_zone_only=routing.cross_zone_only,
+        encapsulation=routing.encapsulation,
         uplink=routing.uplink,
         flannel_backend=routing.flannel_backend,
         flannel_direct_routing=routing.flannel_direct,
@@ -180,6 +181,23 @@ def test_other_vxlan_numbers_lose_packets_where_vxlan_is_used_before_or_after(
 
     assert ("with losses" in found["routing"]) is is_lossy
     assert any(line.startswith("  packets between nodes") for line in found) is is_lossy
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "differs", "is_lossy"),
+    [
+        ("overlay-gre", "overlay-gre", {"vxlan_differs": True}, False),
+        ("overlay-gre", "host-gw", {"vxlan_differs": True}, False),
+        ("overlay-gre", "overlay", {"vxlan_differs": True}, True),
+        ("overlay-gre", "hybrid-gre", {"vxlan_differs": True, "vni_differs": True}, True),
+        ("vpc-routes", "overlay-gre", {"vxlan_differs": True, "vni_differs": True}, True),
+        ("vpc-routes", "host-gw", {"vxlan_differs": True, "vni_differs": True}, False),
+    ],
+)
+def test_another_port_loses_nothing_of_gre_and_another_key_does(before, after, differs, is_lossy):
+    found = switch(settings(VARIANTS[after]), before, **differs)
+
+    assert ("with losses" in found["routing"]) is is_lossy
 
 
 def test_without_other_vxlan_numbers_nothing_is_lost():

@@ -4,11 +4,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 
 KNOWN = (
-    "vpc-routes, host-gw, overlay, hybrid, l2, l2-ethernet, flannel, flannel-direct, "
-    "flannel-host-gw"
+    "vpc-routes, host-gw, overlay, hybrid, overlay-gre, hybrid-gre, l2, l2-ethernet, flannel, "
+    "flannel-direct, flannel-host-gw"
 )
 LINES = {
     "vpc-routes zones=1 vni=1 port=8472": Routing(),
@@ -17,6 +17,15 @@ LINES = {
         mode=RoutingMode.OVERLAY, zones=3, vni=16_777_214, port=65_535
     ),
     "hybrid zones=1 vni=1 port=8472": Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True),
+    "overlay-gre zones=3 vni=7 port=4789": Routing(
+        mode=RoutingMode.OVERLAY, encapsulation=Encapsulation.GRE, zones=3, vni=7, port=4789
+    ),
+    "hybrid-gre zones=1 vni=1 port=8472 checksum=off": Routing(
+        mode=RoutingMode.OVERLAY,
+        encapsulation=Encapsulation.GRE,
+        cross_zone_only=True,
+        checksum_offload=False,
+    ),
     "l2 zones=1 vni=1 port=8472": Routing(mode=RoutingMode.L2),
     "l2-ethernet zones=1 vni=1 port=8472": Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET),
     "flannel zones=1 vni=7 port=4789": Routing(mode=RoutingMode.FLANNEL, vni=7, port=4789),
@@ -50,9 +59,10 @@ def test_every_tag_that_is_written_can_be_read():
             uplink=uplink,
             flannel_backend=backend,
             flannel_direct=own,
+            encapsulation=encapsulation,
         )
-        for mode, own, uplink, backend in itertools.product(
-            RoutingMode, (False, True), Uplink, FlannelBackend
+        for mode, own, uplink, backend, encapsulation in itertools.product(
+            RoutingMode, (False, True), Uplink, FlannelBackend, Encapsulation
         )
     ]
 
@@ -65,6 +75,7 @@ def test_what_another_mode_has_no_use_for_is_not_in_the_tag():
     spare = Routing(
         mode=RoutingMode.HOST_GW,
         cross_zone_only=True,
+        encapsulation=Encapsulation.GRE,
         uplink=Uplink.ETHERNET,
         flannel_backend=FlannelBackend.HOST_GW,
         flannel_direct=True,

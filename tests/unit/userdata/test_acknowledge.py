@@ -33,9 +33,9 @@ class World:
         self.slept.append(seconds)
         self.now += seconds
 
-    def agent(self, routing=ROUTING, *problems, files=FILES, polled=0.0):
+    def agent(self, routing=ROUTING, *problems, files=FILES, polled=0.0, warnings=()):
         """What the agent writes down."""
-        text = {"routing": routing, "files": files, "problems": problems}
+        text = {"routing": routing, "files": files, "problems": problems, "warnings": warnings}
         self.state.write_text(json.dumps({**text, "polled": self.now - polled}))
 
     def run(self, seconds, *problems, routing=ROUTING):
@@ -82,6 +82,18 @@ def test_what_is_written_is_what_holds_when_the_turn_comes(world):
     world.acknowledger.poll()
 
     assert world.routings == [OTHER]
+
+
+def test_why_a_node_does_not_follow_its_tag_is_written_though_its_pods_notice_nothing(world):
+    unfit = "routing: 'overlay-gre zones=1 vni=1 port=8472' needs GRE; the last one stays"
+    for _ in range(acknowledge.STEADY + 8):
+        world.agent(warnings=("files: old", unfit))
+        world.acknowledger.poll()
+        world.now += 1
+
+    assert [(each.routing, each.problems) for each in world.said] == [
+        (ROUTING, (unfit,)),
+    ]
 
 
 def test_problems_are_written_once_they_stand_and_then_rarely(world):

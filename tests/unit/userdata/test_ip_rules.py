@@ -1,8 +1,10 @@
 """The policy rules that are added, by what the kernel has."""
 
 from ipaddress import IPv4Address, IPv4Network
+from itertools import chain
 
 import ip_rules
+import main_table
 import pytest
 from machine import Node
 
@@ -49,4 +51,5 @@ SUPPRESSED = {**MAIN, "priority": 200, "suppress_prefixlen": 0}
     ],
 )
 def test_rules_that_are_missing_are_added(found, commands):
-    assert ip_rules.rule_commands(found, NODE) == commands
+    parts = ip_rules.rule_commands(found, NODE), main_table.rule_commands(found)
+    assert [*chain(*parts)] == commands

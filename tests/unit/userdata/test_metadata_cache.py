@@ -1,12 +1,14 @@
 """What a node has from the metadata service, and what it keeps where that says nothing."""
 
+import os
 from ipaddress import IPv4Address, IPv4Network
 
+import metadata_cache
 import pytest
 from metadata_cache import Cached, parse_address, parse_routing
 
 from podnet.plan.address import AddressPlan
-from podnet.plan.routing import Routing, RoutingMode
+from podnet.plan.routing import Encapsulation, Routing, RoutingMode
 
 PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 OVERLAY = "overlay zones=1 vni=1 port=8472"
@@ -182,3 +184,32 @@ def test_before_a_node_knows_who_it_is_no_routing_leaves_it_out(service, file):
     subject = Cached(file, service.ask, parse_routing(PLAN, lambda: None))
 
     assert subject.refresh() == "overlay zones=2"
+
+
+GRE = "overlay-gre zones=1 vni=1 port=8472"
+
+
+def test_gre_is_refused_where_the_kernel_has_none_and_the_last_routing_stays(
+    routing, service, monkeypatch
+):
+    monkeypatch.setattr(metadata_cache, "has_gre", lambda: False)
+    subject = routing()
+    subject.refresh()
+    service.answer = GRE
+
+    with pytest.raises(OSError, match=r"vxlan; the last one stays$") as caught:
+        subject.refresh()
+
+    assert str(caught.value).startswith(
+        f"'{GRE}' needs GRE, which kernel {os.uname().release} of 192.168.1.13 lacks; use an image"
+    )
+    assert subject.value == Routing(mode=RoutingMode.OVERLAY)
+
+
+def test_gre_is_taken_where_the_kernel_has_it(routing, service, monkeypatch):
+    monkeypatch.setattr(metadata_cache, "has_gre", lambda: True)
+    subject = routing()
+    service.answer = GRE
+
+    assert subject.refresh() == GRE
+    assert subject.value.encapsulation is Encapsulation.GRE

@@ -5,7 +5,7 @@ import pytest
 from machine import Node
 
 from podnet.plan.address import AddressPlan
-from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 
 PODS = IPv4Network("10.1.0.0/16")
 # Four nodes in a zone: hosts 11 to 14 of a /28.
@@ -49,6 +49,13 @@ def to_each(*routes):
             ),
         ),
         (
+            {"mode": RoutingMode.OVERLAY, "encapsulation": Encapsulation.GRE},
+            to_each(
+                "10.1.{k}.0/24 table main dev podnet2 via 192.168.1.{host} onlink src 192.168.1.11",
+                "192.168.1.{host}/32 table 112 dev podnet2 via 192.168.1.{host} onlink",
+            ),
+        ),
+        (
             {"mode": RoutingMode.L2},
             to_each(
                 "10.1.{k}.0/24 table main dev kube-bridge src 192.168.1.11",
@@ -80,6 +87,19 @@ def test_hybrid_forwards_inside_a_subnet_and_encapsulates_between_them():
     }
 
 
+def test_hybrid_by_gre_sends_what_hybrid_by_vxlan_sends_by_another_device():
+    by_vxlan = commands(zones=2, mode=RoutingMode.OVERLAY, cross_zone_only=True)
+    by_gre = commands(
+        zones=2,
+        mode=RoutingMode.OVERLAY,
+        cross_zone_only=True,
+        encapsulation=Encapsulation.GRE,
+    )
+
+    assert by_gre == {route.replace("podnet0", "podnet2") for route in by_vxlan}
+    assert by_gre != by_vxlan
+
+
 def test_a_zone_more_takes_no_route_away():
     for mode in RoutingMode:
         assert commands(mode=mode) <= commands(zones=3, mode=mode)
@@ -101,6 +121,17 @@ def test_every_mode_can_receive_what_is_encapsulated(mode):
         ("podnet0", "02:50:c0:a8:01:0c", "192.168.1.12"),
         ("podnet0", "02:50:c0:a8:01:0d", "192.168.1.13"),
     } <= wanted.forwarding
+
+
+@pytest.mark.parametrize("mode", RoutingMode)
+def test_every_mode_can_answer_by_gre_where_the_kernel_has_it(mode):
+    def by_gre(*, gre):
+        wanted = peers.wanted(node(), Routing(mode=mode, zones=2), gre)
+        return {entry[1:] for entry in wanted.neighbours if entry[0] == "podnet2"}
+
+    everyone = {str(peer) for peer in PLAN.peers(PLAN.node(1), 2)}
+    assert by_gre(gre=True) == {(peer, peer) for peer in everyone}
+    assert by_gre(gre=False) == set()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +170,7 @@ def test_a_thousand_peers_are_known_in_a_large_vpc():
     wanted = peers.wanted(own, Routing(mode=RoutingMode.OVERLAY))
 
     assert (len(wanted.neighbours), len(wanted.forwarding), len(wanted.routes)) == (
-        1012,
+        2024,
         1012,
         2024,
     )

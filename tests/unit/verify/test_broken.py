@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from podnet.plan.routing import RoutingMode
+from podnet.plan.routing import Encapsulation, RoutingMode
 from podnet.verify.packet import Cause
 from podnet.world.model import Route
 from tests.unit.verify.broken import Paper
@@ -16,10 +16,14 @@ MODES = {
     "vpc-routes": {"routing": RoutingMode.VPC_ROUTES},
     "host-gw": {"routing": RoutingMode.HOST_GW},
     "overlay": {"routing": RoutingMode.OVERLAY},
+    "overlay-gre": {"routing": RoutingMode.OVERLAY, "encapsulation": Encapsulation.GRE},
     "l2": {"routing": RoutingMode.L2, "node_range_prefix": 27},
     "flannel": {"routing": RoutingMode.FLANNEL},
 }
-NATIVE, WRAPPED = ("vpc-routes", "host-gw"), ("overlay", "l2", "flannel")
+NATIVE, BY_VXLAN = ("vpc-routes", "host-gw"), ("overlay", "l2", "flannel")
+WRAPPED = (*BY_VXLAN, "overlay-gre")
+RULES = {**dict.fromkeys(BY_VXLAN, "vxlan-8472"), "overlay-gre": "gre"}
+"""The rule for what wraps packets of pods."""
 
 
 def paper(mode):
@@ -79,25 +83,44 @@ def test_without_the_rule_for_pods_no_packet_of_a_pod_comes_in(mode):
 
 
 @pytest.mark.parametrize("mode", WRAPPED)
-def test_the_rule_for_vxlan_is_part_of_the_one_between_nodes(mode):
-    assert paper(mode).without_rule("vxlan-8472").failing() == {}
+def test_the_rule_for_what_wraps_is_part_of_the_one_between_nodes(mode):
+    assert paper(mode).without_rule(RULES[mode]).failing() == {}
 
 
 @pytest.mark.parametrize("mode", WRAPPED)
 def test_without_both_no_packet_between_nodes_comes_in(mode):
-    found = paper(mode).without_rule("nodes", "vxlan-8472").failing()
+    found = paper(mode).without_rule("nodes", RULES[mode]).failing()
 
     assert found == dict.fromkeys(POD_PAIRS | MIXED | NODE_PAIRS, Cause.INGRESS)
 
 
 @pytest.mark.parametrize("mode", WRAPPED)
-def test_the_rule_for_vxlan_alone_lets_pods_through_and_not_nodes(mode):
+def test_the_rule_for_what_wraps_alone_lets_pods_through_and_not_nodes(mode):
     found = paper(mode).without_rule("nodes").failing()
 
     assert found == dict.fromkeys(NODE_PAIRS, Cause.INGRESS)
 
 
-@pytest.mark.parametrize("mode", WRAPPED)
+@pytest.mark.parametrize("protocol", ["4", "50", "udp", "gre"])
+def test_a_rule_for_another_protocol_lets_no_gre_in(protocol):
+    closed = paper("overlay-gre").without_rule("nodes")
+
+    found = closed.rule("gre", protocol=protocol).failing()
+
+    # The name is none of EC2's, and stands for protocol 47 where somebody else has written it.
+    lost = {} if protocol == "gre" else dict.fromkeys(POD_PAIRS | MIXED, Cause.INGRESS)
+    assert found == dict.fromkeys(NODE_PAIRS, Cause.INGRESS) | lost
+
+
+def test_a_rule_for_gre_is_for_all_of_it_whatever_ports_it_names():
+    closed = paper("overlay-gre").without_rule("nodes")
+
+    found = closed.rule("gre", from_port=1, to_port=2).failing()
+
+    assert found == dict.fromkeys(NODE_PAIRS, Cause.INGRESS)
+
+
+@pytest.mark.parametrize("mode", BY_VXLAN)
 def test_a_rule_for_another_port_lets_no_vxlan_in(mode):
     closed = paper(mode).without_rule("nodes")
 

@@ -18,8 +18,8 @@ PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24
 OWN = PLAN.node(1)
 NEAR, FAR = PLAN.node(2), PLAN.node(PLAN.size + 1)
 ELSEWHERE = IPv4Address("192.168.1.200")
-DEVICES = {"podnet0": 0, "kube-bridge": 1}
-"""What a device adds to the VNI: pods on the bridge of l2 are behind its VXLAN port."""
+DEVICES = {"podnet0": (0, 8472), "kube-bridge": (1, 8472), "podnet2": (0, None)}
+"""What a device adds to the VNI, and the port of VXLAN: pods on the bridge of l2 are behind one."""
 AGENTS = {
     name: variant.routing
     for name, variant in VARIANTS.items()
@@ -67,14 +67,15 @@ def by_the_agent(routing, source, target):
                     for peer in PLAN.peers(OWN, 2)
                     if target.subnet_of(PLAN.block(peer)) or target == single(peer)
                 )
-                return "tunnel", str(owner), routing.vni + DEVICES[route.link]
+                more, port = DEVICES[route.link]
+                return "tunnel", str(owner), routing.vni + more, port
     return "wire", ""
 
 
 def on_paper(found):
     match found:
-        case Tunnel(peer, vni):
-            return "tunnel", str(peer), vni
+        case Tunnel(peer, vni, port):
+            return "tunnel", str(peer), vni, port
         case Wire(_, via):
             return "wire", str(via or "")
     return found

@@ -10,6 +10,8 @@ from podnet.lab.clients import Client
 from podnet.lab.cloud.api.call import Call
 from podnet.lab.images.catalogue import ROOT_GIB
 
+NAMED = {"tcp", "6", "udp", "17", "icmp", "1", "icmpv6", "58", "-1"}
+"""Protocols that EC2 names, or has no ports for already."""
 SPACE = "http://ec2.amazonaws.com/doc/2016-11-15"
 RUNNING = ("pending", "running")
 
@@ -28,6 +30,12 @@ def fill_defaults(call: Call) -> Call:
         # EC2 shows both (EC2 API Reference, FlowLog); moto looks for a group by its name alone.
         group = re.fullmatch(r"arn:[^:]+:logs:[^:]*:[^:]*:log-group:([^:]+)", _destination(call))
         parameters |= {"LogGroupName": group[1]} if group else {}
+    for name, value in call.parameters.items():
+        # Rules for other protocols are for all packets, whatever ports they name (EC2 API
+        # Reference, `IpPermission`), and the answer says -1; moto wants ports.
+        if name.endswith(".IpProtocol") and value not in NAMED:
+            rule = name.removesuffix("IpProtocol")
+            parameters |= {f"{rule}FromPort": "-1", f"{rule}ToPort": "-1"}
     # moto decodes this form twice, and takes the other one.
     if call.action == "ModifyInstanceAttribute" and (data := parameters.pop("UserData.Value", "")):
         return replace(call, parameters={**parameters, "Attribute": "userData", "Value": data})

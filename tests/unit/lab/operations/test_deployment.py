@@ -56,3 +56,23 @@ def test_another_version_than_the_labs_is_refused_before_anything_is_built(
 
     with refused("kubernetes-version-unavailable"):
         deployment.up(stack_named("kubernetes"), {"podnet:kubernetesVersion": "1.36.9"})
+
+
+GRE = {"podnet:routing": "overlay", "podnet:encapsulation": "gre"}
+
+
+def test_gre_is_refused_on_a_machine_whose_kernel_has_none(stack_named, monkeypatch):
+    monkeypatch.setattr(deployment.preflight, "makes_no", lambda kind: kind == "gre")
+
+    with refused("kernel-lacks-gre") as caught:
+        deployment.require_kernel(stack_named("dev"), GRE)
+
+    assert f"kernel {os.uname().release} of this machine" in str(caught.value)
+    assert "`podnet up --kernel debian`" in str(caught.value)
+    deployment.require_kernel(stack_named("dev"), {"podnet:routing": "overlay"})
+
+
+def test_gre_is_taken_where_the_kernel_has_it(stack_named, monkeypatch):
+    monkeypatch.setattr(deployment.preflight, "makes_no", lambda _: False)
+
+    deployment.require_kernel(stack_named("dev"), GRE)

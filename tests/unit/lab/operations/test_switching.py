@@ -23,6 +23,7 @@ def test_settings_of_one_mode_return_to_their_defaults_in_another():
     assert switching.overrides_for(RoutingMode.HOST_GW, {"podnet:nodeRangePrefix": "28"}) == {
         "podnet:routing": "host-gw",
         "podnet:crossZoneOnly": "false",
+        "podnet:encapsulation": "vxlan",
         "podnet:uplink": "vxlan",
         "podnet:nodeRangePrefix": "28",
     }

@@ -10,6 +10,7 @@ from podnet.lab.cloud.api.refusals import (
     flow_logs,
     instances,
     limits,
+    protocols,
     ranges,
     registry,
     routes,
@@ -22,6 +23,7 @@ __all__ = [
     "flow_logs",
     "instances",
     "limits",
+    "protocols",
     "ranges",
     "routes",
 ]

@@ -9,9 +9,12 @@ from podnet.lab.providers.aws.base import Attempt
 from podnet.lab.providers.aws.ec2.resource import Ec2Resource
 from podnet.lab.providers.aws.schema import Schema
 from podnet.lab.providers.aws.session import tag_list
-from podnet.lab.providers.protocol import UNKNOWN, ProviderError, Values
+from podnet.lab.providers.protocol import ProviderError, Values
 
 ALL = "-1"
+WITH_PORTS = {"tcp", "6", "udp", "17", "icmp", "1"}
+"""Protocols of which a rule must name the ports, or a type and a code (EC2 API Reference,
+`IpPermission`)."""
 PEERS = frozenset({"cidrIpv4", "referencedSecurityGroupId"})
 
 
@@ -43,7 +46,7 @@ class SecurityGroupRule(Ec2Resource):
                 f"leave out {' and '.join(ports)}",
                 rule="aws-rule-ports-superfluous",
             )
-        if protocol not in {ALL, UNKNOWN} and len(ports) != len(("fromPort", "toPort")):
+        if protocol in WITH_PORTS and len(ports) != len(("fromPort", "toPort")):
             raise ProviderError(
                 f"{self.type_} with ipProtocol {protocol} needs fromPort and "
                 f"toPort (for icmp: type and code)",
@@ -85,7 +88,9 @@ class SecurityGroupRule(Ec2Resource):
         return rule and self._properties(rule)
 
     def _properties(self, rule: Values) -> Values:
-        everything = rule["IpProtocol"] == ALL
+        # The API says -1 for what was left out, and the provider null (terraform-provider-aws,
+        # internal/service/ec2/vpc_security_group_ingress_rule.go, Read).
+        portless = rule["IpProtocol"] not in WITH_PORTS
         id_ = rule["SecurityGroupRuleId"]
         return {
             "arn": self.arn(id_, rule.get("GroupOwnerId", "")),
@@ -95,8 +100,8 @@ class SecurityGroupRule(Ec2Resource):
             "cidrIpv4": rule.get("CidrIpv4"),
             "referencedSecurityGroupId": rule.get("ReferencedGroupInfo", {}).get("GroupId"),
             "description": rule.get("Description") or None,
-            "fromPort": None if everything else rule["FromPort"],
-            "toPort": None if everything else rule["ToPort"],
+            "fromPort": None if portless else rule["FromPort"],
+            "toPort": None if portless else rule["ToPort"],
             "tags": self.session.read_tags(rule.get("Tags", [])),
         }
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 
 def interface_of(instance: dict[str, Any]) -> str:
     return instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
@@ -72,3 +75,26 @@ def test_a_route_to_an_instance_that_is_not_there_is_a_blackhole(ec2, network, l
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
     seen.append(state())
     assert seen == ["active", "blackhole", "active", "blackhole"]
+
+
+@pytest.mark.parametrize("ports", [{}, {"FromPort": 5, "ToPort": 6}])
+def test_a_rule_for_a_protocol_without_ports_is_for_all_of_it(ec2, network, ports):
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=network.vpc)["GroupId"]
+    peer = {"UserIdGroupPairs": [{"GroupId": group}]}
+    permission = {"IpProtocol": "47", **ports, **peer}
+    made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    (rule,) = made["SecurityGroupRules"]
+
+    assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("47", -1, -1)
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    (left,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert left["IpPermissions"] == []
+
+
+@pytest.mark.parametrize("protocol", ["gre", "all", "256"])
+def test_a_protocol_that_nobody_knows_is_refused(ec2, network, protocol):
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=network.vpc)["GroupId"]
+    permission = {"IpProtocol": protocol, "FromPort": 1, "ToPort": 1, "IpRanges": []}
+
+    with pytest.raises(ClientError, match="Unknown protocol"):
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])

@@ -59,6 +59,8 @@ class Watch:
                 return None
             return self._said({"problems": ["podnet-agent.service has not run for a while"]})
         self.seen = self.clock()
+        # A deployment waits for what the node does not follow, though its pods notice nothing.
+        found["problems"] += [each for each in found["warnings"] if each.startswith("routing: ")]
         if self.seen - found["polled"] > SILENT:
             late = f"the agent has not polled since {_iso(found['polled'])}"
             found["problems"] = [*found["problems"], late]

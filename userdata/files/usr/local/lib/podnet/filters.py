@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from ipaddress import IPv4Network
 from typing import Any
 
-from links import OVERLAY
+from links import GRE, OVERLAY
 from machine import Node, run
 from podnet.plan.node_network import BRIDGE
 from podnet.plan.routing import Routing, RoutingMode
@@ -37,7 +37,9 @@ def flows(node: Node, routing: Routing) -> dict[str, list[Flow]]:
     pods, block, own = node.addresses.pods, node.block, IPv4Network(node.address)
     wires = {RoutingMode.OVERLAY: OVERLAY, RoutingMode.L2: BRIDGE}
     wire = wires.get(routing.mode, f"flannel.{routing.vni + 2}")
-    if not routing.variant.vxlan:
+    if routing.variant.gre:
+        wire = GRE
+    elif not routing.variant.vxlan:
         wire = node.link
     forward = [
         (block, block, BRIDGE, BRIDGE),

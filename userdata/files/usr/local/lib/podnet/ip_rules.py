@@ -1,4 +1,4 @@
-"""The policy rules: podnet's own, and those that the kernel begins with."""
+"""podnet's own policy rule."""
 
 from typing import Any
 
@@ -6,9 +6,6 @@ from machine import Node, ip_json
 from podnet.plan.node_network import ROUTE_PROTOCOL
 
 TABLE = RULE_PRIORITY = ROUTE_PROTOCOL
-KERNELS_RULES = {"main": 32766, "default": 32767}
-"""Priorities of the rules that every network namespace begins with: ip-rule(8)."""
-
 Rule = dict[str, Any]
 
 
@@ -32,16 +29,4 @@ def rule_commands(found: list[Rule], node: Node) -> list[str]:
     if not any(own.items() <= each.items() for each in found):
         to_peers = f"from {plan.pods} lookup {TABLE}"
         commands.append(f"rule add priority {RULE_PRIORITY} {to_peers} protocol {ROUTE_PROTOCOL}")
-    # `ip rule flush` takes the main table away, and with it every other route of the node.
-    for_all = {each.get("table") for each in found if _is_for_all(each)}
-    if "main" not in for_all:
-        commands += [
-            f"rule add priority {priority} lookup {table}"
-            for table, priority in KERNELS_RULES.items()
-            if table not in for_all
-        ]
     return commands
-
-
-def _is_for_all(rule: Rule) -> bool:
-    return rule["src"] == "all" and rule.keys() <= {"priority", "src", "table", "protocol"}

@@ -9,6 +9,8 @@ from filters import FILTERS
 from guards import guards_of
 from leases import Leases, lease_problems
 from machine import Node
+from main_table import keep_main_table
+from offloads import keep_offloads
 from podnet.plan.routing import Routing, Uplink
 from ports import LostPorts, keep_ports, larger_pods
 from prometheus import metrics
@@ -21,8 +23,17 @@ GUARDS, METRICS = guards_of, metrics
 
 
 def first() -> dict[str, Callable[[Node, Routing], str]]:
-    """Repairs before those of the network, which find their links by name."""
-    return {"uplink": keep_uplink, "names": keep_names}
+    """Repairs before those of the network, which find their links by name.
+
+    Without the main table nothing is reached, not even what the node would report to. Checksums are
+    right before a route leads through a device.
+    """
+    return {
+        "main table": keep_main_table,
+        "uplink": keep_uplink,
+        "names": keep_names,
+        "offloads": keep_offloads,
+    }
 
 
 def repairs(pods: Path) -> dict[str, Callable[[Node, Routing], str]]:

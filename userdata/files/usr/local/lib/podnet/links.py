@@ -1,14 +1,12 @@
-"""The pods' bridge and both VXLAN devices.
+"""The pods' bridge and the devices that encapsulate.
 
-`podnet0` carries routed packets (overlay), `podnet1` is a port of the bridge (l2). Both exist in
-every mode, so that a node can receive from a peer that switches earlier or later.
+`podnet0` carries routed packets by VXLAN, `podnet2` by GRE (overlay), `podnet1` is a port of the
+bridge (l2). All exist in every mode, so that a node can receive from a peer that switches earlier
+or later; the device of GRE only where the kernel has it.
 """
 
-import fcntl
-import socket
-import struct
-from array import array
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Any
 
 from machine import SYSCTLS, Node, ip_batch, ip_json, set_sysctls
@@ -16,10 +14,9 @@ from podnet.plan.address import bridge_mac, overlay_mac
 from podnet.plan.node_network import BRIDGE, OVERHEAD
 from podnet.plan.routing import Routing, RoutingMode, Uplink
 
-OVERLAY, FLAT = "podnet0", "podnet1"
+OVERLAY, FLAT, GRE = "podnet0", "podnet1", "podnet2"
 INNER = "to-phys"
 """The bridge's port of the uplink `ethernet`."""
-SIOCETHTOOL, GET_CHECKSUM, SET_CHECKSUM = 0x8946, 0x16, 0x17
 FLOODS = ("flood", "mcast_flood", "bcast_flood")
 
 Link = dict[str, Any]
@@ -27,42 +24,72 @@ Link = dict[str, Any]
 
 def keep_links(node: Node, routing: Routing) -> str:
     """Create what is missing and change what differs."""
-    commands = link_commands(found_links(), node, routing)
+    gre = [GRE] if has_gre() else []
+    commands = link_commands(found_links(), node, routing, gre)
     ip_batch("ip", commands)
     more = [
-        *address_commands(OVERLAY, addresses(OVERLAY), f"{node.block[0]}/32"),
+        *(
+            command
+            for link in (OVERLAY, *gre)
+            for command in address_commands(link, addresses(link), f"{node.block[0]}/32")
+        ),
         *address_commands(BRIDGE, addresses(BRIDGE), bridge_address(node, routing)),
     ]
     ip_batch("ip", more)
     ports = port_commands(ip_json("bridge", "-d", "link", "show"), routing)
     ip_batch("bridge", ports)
-    commands = [*commands, *more, *ports, *set_sysctls(_sysctls(node, routing))]
-    for name in (OVERLAY, FLAT):
-        if _checksum(name, GET_CHECKSUM) != routing.checksum_offload:
-            _checksum(name, SET_CHECKSUM, on=routing.checksum_offload)
-            commands.append(f"{name} checksum offload {routing.checksum_offload}")
-    return "; ".join(commands)
+    return "; ".join([*commands, *more, *ports, *set_sysctls(_sysctls(node, routing))])
+
+
+def exists(link: str) -> bool:
+    return (SYSCTLS / "ipv4/conf" / link).exists()
+
+
+def has_gre() -> bool:
+    """Whether the kernel has GRE: only making a device shows it, since that may load a module."""
+    try:
+        if not exists(GRE):
+            ip_batch("ip", ["link add podnet-gre type gre key 1", "link delete podnet-gre"])
+    except OSError:
+        return False
+    return True
 
 
 def found_links() -> dict[str, Link]:
     return {link["ifname"]: link for link in ip_json("ip", "-d", "link", "show")}
 
 
-def link_commands(found: dict[str, Link], node: Node, routing: Routing) -> list[str]:
-    """How `ip` creates and changes the links."""
-    bridge = {
-        "name": BRIDGE,
-        "mtu": node.mtu - OVERHEAD,
-        "mac": bridge_mac(node.address),
-        "kind": "bridge",
-    }
-    port = list(_device(found.get(FLAT), _vxlan(FLAT, node, routing)))
-    if port or found[FLAT].get("master") != BRIDGE:
-        port.append(f"link set {FLAT} master {BRIDGE}")
+def link_commands(
+    found: dict[str, Link], node: Node, routing: Routing, gre: list[str]
+) -> list[str]:
+    """How `ip` creates and changes the links; `gre` is the device of GRE where there can be one."""
+    local, vni, port = str(node.address), routing.vni, routing.port
+
+    def vxlan(name: str, vni: int, mac: str, learning: str) -> Iterator[str]:
+        fixed = {"id": vni, "local": local, "port": port, "learning": learning == "learning"}
+        options = f" id {vni} local {local} dstport {port} {learning}"
+        return _device(found, node, name, "vxlan", mac, fixed, options)
+
+    flat = [*vxlan(FLAT, vni + 1, "", "learning")]
+    if flat or found[FLAT].get("master") != BRIDGE:
+        flat.append(f"link set {FLAT} master {BRIDGE}")
     return [
-        *_device(found.get(OVERLAY), _vxlan(OVERLAY, node, routing)),
-        *_device(found.get(BRIDGE), bridge),
-        *port,
+        *vxlan(OVERLAY, vni, overlay_mac(node.address), "nolearning"),
+        *(
+            command
+            for name in gre
+            for command in _device(
+                found,
+                node,
+                name,
+                "gre",
+                "",
+                {"local": local, "ikey": str(IPv4Address(vni))},
+                f" local {local} key {vni} ttl 64",
+            )
+        ),
+        *_device(found, node, BRIDGE, "bridge", bridge_mac(node.address), {}, ""),
+        *flat,
     ]
 
 
@@ -90,46 +117,29 @@ def bridge_address(node: Node, routing: Routing) -> str:
     return f"{node.addresses.gateway(node.address)}/{on_link.prefixlen}"
 
 
-def _vxlan(name: str, node: Node, routing: Routing) -> Link:
-    flat = name == FLAT
-    return {
-        "name": name,
-        "mtu": node.mtu - OVERHEAD,
-        "kind": "vxlan",
-        "mac": None if flat else overlay_mac(node.address),
-        "id": routing.vni + 1 if flat else routing.vni,
-        "local": str(node.address),
-        "port": routing.port,
-        "learning": flat,
-    }
-
-
-def _device(found: Link | None, wanted: Link) -> Iterator[str]:
-    name, mac = wanted["name"], wanted["mac"]
-    info = (found or {}).get("linkinfo", {})
-    fixed = {key: wanted[key] for key in ("id", "local", "port", "learning") if key in wanted}
+def _device(  # noqa: PLR0913, PLR0917  # names at the calls cost bytes of user data
+    links: dict[str, Link],
+    node: Node,
+    name: str,
+    kind: str,
+    mac: str,
+    fixed: Link,
+    options: str,
+) -> Iterator[str]:
+    found = links.get(name, {})
+    info = found.get("linkinfo", {})
     if found and (
-        info.get("info_kind") != wanted["kind"]
+        info.get("info_kind") != kind
         or any(info["info_data"].get(key) != value for key, value in fixed.items())
     ):
         yield f"link delete {name}"
-        found = None
+        found = {}
+    changed = f"{name}{mac and f' address {mac}'} mtu {(mtu := node.mtu - OVERHEAD)}"
     if not found:
-        options = (
-            ""
-            if wanted["kind"] == "bridge"
-            else (
-                f" id {wanted['id']} local {wanted['local']} dstport {wanted['port']}"
-                f" {'learning' if wanted['learning'] else 'nolearning'}"
-            )
-        )
-        yield (
-            f"link add {name}{f' address {mac}' if mac else ''} mtu {wanted['mtu']}"
-            f" type {wanted['kind']}{options}"
-        )
+        yield f"link add {changed} type {kind}{options}"
         yield f"link set {name} addrgenmode none"
-    elif found["mtu"] != wanted["mtu"] or (mac and found["address"] != mac):
-        yield f"link set {name}{f' address {mac}' if mac else ''} mtu {wanted['mtu']}"
+    elif found["mtu"] != mtu or (mac and found["address"] != mac):
+        yield f"link set {changed}"
     if not found or "UP" not in found["flags"]:
         yield f"link set {name} up"
 
@@ -145,9 +155,7 @@ def addresses(link: str) -> list[str]:
 
 def _sysctls(node: Node, routing: Routing) -> dict[str, str]:
     # Loose, since during a switch packets arrive by a link that replies do not leave by.
-    links = [node.link, OVERLAY, BRIDGE]
-    if (SYSCTLS / "ipv4/conf" / (flannel := f"flannel.{routing.vni + 2}")).exists():
-        links.append(flannel)
+    links = [node.link, OVERLAY, BRIDGE, *filter(exists, (GRE, f"flannel.{routing.vni + 2}"))]
     values = {f"ipv4/conf/{name}/rp_filter": "2" for name in links}
     values |= {f"ipv4/conf/{name}/forwarding": "1" for name in links}
     bridge, wire = f"ipv4/conf/{BRIDGE}", f"ipv4/neigh/{node.link}"
@@ -167,11 +175,3 @@ def _sysctls(node: Node, routing: Routing) -> dict[str, str]:
         f"{bridge}/send_redirects": "0",
         "ipv4/conf/all/send_redirects": "0",
     }
-
-
-def _checksum(name: str, command: int, *, on: bool = False) -> bool:
-    value = array("I", (command, on))
-    request = struct.pack("16sP16x", name.encode(), value.buffer_info()[0])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, SIOCETHTOOL, request)
-    return bool(value[1])

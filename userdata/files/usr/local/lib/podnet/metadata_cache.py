@@ -4,11 +4,13 @@ Unknown is not default: before the service has answered, and without a file that
 is no value, and the agent leaves the kernel as it is.
 """
 
+import os
 from collections.abc import Callable
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from links import has_gre
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing
 
@@ -81,12 +83,17 @@ def parse_address(plan: AddressPlan) -> Callable[[str], IPv4Address]:
 def parse_routing(
     plan: AddressPlan, own: Callable[[], IPv4Address | None]
 ) -> Callable[[str], Routing]:
-    """The routing in a tag; raises where it leaves out the node that reads it."""
+    """The routing in a tag; raises where it leaves out the node that reads it, or its kernel."""
 
     def parse(text: str) -> Routing:
         routing = Routing.parse(text)
         if (address := own()) and plan.zone(address) >= routing.zones:
             raise ValueError(f"{text!r} has no room for this node, {address}")
+        if routing.variant.gre and not has_gre():
+            raise ValueError(
+                f"{text!r} needs GRE, which kernel {os.uname().release} of {address} lacks; use an "
+                "image whose kernel has ip_gre, or set podnet:encapsulation to vxlan"
+            )
         return routing
 
     return parse

@@ -11,11 +11,11 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from ip_rules import TABLE, policy_rules, rule_commands
-from links import FLAT, OVERLAY
+from links import FLAT, GRE, OVERLAY, exists
 from machine import Node, ip_batch, ip_json
 from podnet.plan.address import bridge_mac, overlay_mac
 from podnet.plan.node_network import BRIDGE, ROUTE_PROTOCOL
-from podnet.plan.routing import FlannelBackend, Routing, RoutingMode, Uplink
+from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 
 # Other programs use other metrics, so no route here replaces one of theirs.
 METRIC = ROUTE_PROTOCOL
@@ -53,15 +53,15 @@ class State:
     """Entries for peers, as the kernel lists them."""
 
     neighbours: Entries
-    """(device, address, MAC)."""
+    """(device, address, MAC), by GRE the peer's own address in place of a MAC."""
     forwarding: Entries
     """(device, MAC, peer), or the bridge in place of the peer: the MAC is behind this port."""
     routes: dict[str, Route]
 
 
 @lru_cache(maxsize=1)
-def wanted(node: Node, routing: Routing) -> State:
-    """The entries that this node must have."""
+def wanted(node: Node, routing: Routing, gre: bool = True) -> State:  # noqa: FBT001, FBT002  # bytes
+    """The entries that this node must have; `gre` is whether its kernel has GRE."""
     plan, flat = node.addresses, routing.mode is RoutingMode.L2
     peers = plan.peers(node.address, routing.zones)
     bridged = peers if flat else ()
@@ -70,6 +70,7 @@ def wanted(node: Node, routing: Routing) -> State:
         frozenset(
             [
                 *((OVERLAY, str(peer), overlay_mac(peer)) for peer in peers),
+                *((GRE, str(peer), str(peer)) for peer in peers if gre),
                 *((BRIDGE, str(plan.gateway(peer)), bridge_mac(peer)) for peer in bridged),
             ]
         ),
@@ -90,14 +91,15 @@ def routes(node: Node, routing: Routing, peer: IPv4Address) -> Iterator[Route]:
     plan, own = node.addresses, str(node.address)
     block, direct, table = str(plan.block(peer)), f"{peer}/32", str(TABLE)
     near = plan.zone(peer) == plan.zone(node.address)
+    tunnel = GRE if routing.encapsulation is Encapsulation.GRE else OVERLAY
     match routing.mode:
         case RoutingMode.HOST_GW if near:
             yield Route(block, node.link, str(peer), own)
         case RoutingMode.OVERLAY if routing.cross_zone_only and near:
             yield Route(block, node.link, str(peer), own)
         case RoutingMode.OVERLAY:
-            yield Route(block, OVERLAY, str(peer), own)
-            yield Route(direct, OVERLAY, str(peer), table=table)
+            yield Route(block, tunnel, str(peer), own)
+            yield Route(direct, tunnel, str(peer), table=table)
         case RoutingMode.FLANNEL if routing.flannel_backend is FlannelBackend.VXLAN:
             # Flannel routes to blocks, and leaves packets from pods to nodes to the agent.
             if not (routing.flannel_direct and near):
@@ -159,7 +161,7 @@ def keep_peers(node: Node, routing: Routing, report: Callable[[str, str, str], N
     routes, unmanaged = found_routes(node)
     have = State(found_neighbours(), found_forwarding(), routes)
     batches = difference(
-        wanted(node, routing), have, unmanaged, rule_commands(policy_rules(), node)
+        wanted(node, routing, exists(GRE)), have, unmanaged, rule_commands(policy_rules(), node)
     )
     for program, commands in batches.values():
         ip_batch(program, commands)
@@ -211,7 +213,7 @@ def found_neighbours() -> Entries:
     """The permanent neighbours on podnet's devices."""
     return frozenset(
         (link, item["dst"], item["lladdr"])
-        for link in (OVERLAY, BRIDGE)
+        for link in (OVERLAY, BRIDGE, *filter(exists, [GRE]))
         for item in ip_json("ip", "-4", "neigh", "show", "dev", link, "nud", "permanent")
     )
 

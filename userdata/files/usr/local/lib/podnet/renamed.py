@@ -1,6 +1,8 @@
 """Links that another program renamed."""
 
-from links import FLAT, OVERLAY, Link, found_links
+from ipaddress import IPv4Address
+
+from links import FLAT, GRE, OVERLAY, Link, found_links
 from machine import Node, ip_batch
 from podnet.plan.address import bridge_mac, overlay_mac
 from podnet.plan.node_network import BRIDGE
@@ -32,6 +34,9 @@ def _own_name(link: Link, node: Node, routing: Routing) -> str:
     info = link.get("linkinfo", {})
     if info.get("info_kind") == "bridge":
         return BRIDGE if link["address"] == bridge_mac(node.address) else ""
+    if info.get("info_kind") == "gre":
+        has_key = info["info_data"].get("ikey") == str(IPv4Address(routing.vni))
+        return GRE if link["address"] == str(node.address) and has_key else ""
     if info.get("info_kind") != "vxlan":
         return ""
     if link["address"] == overlay_mac(node.address):
