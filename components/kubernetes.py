@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_kubernetes as k8s
 
-from podnet.components import identity
+from podnet.components import external, identity
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.cluster_ready import ClusterReady
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
@@ -63,6 +63,8 @@ def deploy(settings: Settings, cluster: ClusterParameters, nodes: Nodes) -> None
         inside = pulumi.ResourceOptions(providers=[_provider(kubeconfig, nodes)])
         if settings.routing is RoutingMode.FLANNEL:
             _deploy_flannel(settings, inside)
+        if settings.preset:
+            external.deploy(settings, settings.preset, inside)
         _deploy_engine(settings, inside)
     address = nodes.public_addresses[CONTROL_PLANE_NODE]
     pulumi.export("kubeconfig", kubeconfig)

@@ -32,7 +32,7 @@ SHORT = 12
 # Listed one by one: a stray file in a folder would change the release of every stack.
 SHARED = ("address.py", "node_network.py", "routing.py")
 """Modules of the plan that every node gets."""
-SHARED_LATER = ("acknowledgement.py",)
+SHARED_LATER = ("acknowledgement.py", "other_cnis.py")
 """Those that come with its first release."""
 SHARED_BY_CLUSTER = ("kubernetes.py", "names.py")
 MODULES = (
@@ -53,6 +53,7 @@ MODULES = (
 """What the network of a node needs, with its lease, which a reload of networkd would end."""
 LATER_MODULES = (
     "acknowledge.py",
+    "beside.py",
     "filters.py",
     "guards.py",
     "later.py",

@@ -27,6 +27,8 @@ class ProofTable:
             yield from _failure(verdict)
         for text in self.proof.unmodelled:
             yield Text(f"not modelled: {text}", "red")
+        for text in self.proof.left:
+            yield Text(f"not proved: {text}; `podnet matrix` sends packets", "yellow")
         for text in self.proof.beside:
             yield Text(f"not proved: {text}; no packet above meets it", "yellow")
         yield self._last_line()
@@ -45,7 +47,8 @@ class ProofTable:
             return Text(f"not proved: {len(self.proof.failed)} kinds of flows fail", "red")
         if self.proof.unmodelled:
             return Text("not proved: what is not modelled may treat packets otherwise", "red")
-        return Text("proved on paper: every pair, over TCP, UDP and ICMP, there and back", "green")
+        which = "every pair that podnet carries" if self.proof.left else "every pair"
+        return Text(f"proved on paper: {which}, over TCP, UDP and ICMP, there and back", "green")
 
 
 def _failure(verdict: Verdict) -> Iterator[RenderableType]:

@@ -153,6 +153,11 @@ class Home:
         return self.directory / "instances"
 
     @property
+    def cni_layer(self) -> Path:
+        """A layer over the image of clusters' nodes, with the images of `--cni-programs`."""
+        return self.directory / "cni-programs"
+
+    @property
     def kubectl_cache(self) -> Path:
         """What kubectl remembers of the APIs of clusters."""
         return self.directory / "kubectl"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import product
 
+from podnet.plan.cni import PRESETS, Cni, Preset
 from podnet.plan.kubernetes import API_SERVER, NODE_PORTS
 from podnet.plan.routing import Variant
 from podnet.plan.settings import Settings
@@ -19,7 +20,7 @@ GRE = "47"
 `IpPermission`)."""
 ICMP_UNREACHABLE = 3
 ICMP_FRAGMENTATION_NEEDED = 4
-POD_TRAFFIC = ("pods", "vxlan-*", "gre")
+POD_TRAFFIC = ("pods", "vxlan-*", "gre", *(f"{cni}-*" for cni in list(Cni)[1:]))
 """Patterns of the keys of `pod_traffic_rules` under any settings."""
 
 
@@ -85,6 +86,8 @@ def _open(description: str, protocol: str, ports: tuple[int, int], peer: IPv4Net
 
 def pod_traffic_rules(settings: Settings, variant: Variant) -> dict[str, Rule]:
     """Rules that let packets of pods pass from node to node in this variant of routing."""
+    if variant.routing.cni:
+        return _of_preset(settings, PRESETS[Cni(variant.routing.cni)])
     rules = {}
     if variant.native:
         # A group reference matches the addresses of network interfaces; pods have addresses
@@ -99,6 +102,23 @@ def pod_traffic_rules(settings: Settings, variant: Variant) -> dict[str, Rule]:
         )
     if variant.gre:
         rules["gre"] = Rule(description="GRE between the nodes", protocol=GRE)
+    return rules
+
+
+def _of_preset(settings: Settings, preset: Preset) -> dict[str, Rule]:
+    """What another CNI sends: packets of pods as they are, and what it says itself."""
+    # In whatever a CNI wraps packets between pods, those from a pod to another node go as they are
+    # where the CNI does not masquerade them.
+    rules = {"pods": Rule(description="All traffic from pods", peer=settings.pod_cidr)}
+    for opening in preset.openings:
+        if settings.zones > 1 or not opening.across_zones:
+            ports = "" if opening.first is None else f"-{opening.first}"
+            rules[f"{preset.cni}-{opening.protocol}{ports}"] = Rule(
+                description=f"{opening.what} between the nodes",
+                protocol=opening.protocol,
+                from_port=opening.first,
+                to_port=opening.last,
+            )
     return rules
 
 

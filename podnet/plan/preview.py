@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from podnet.plan import blackholes, launches, switch
+from podnet.plan import blackholes, external, launches, switch
 from podnet.plan.deployed import Deployed
 from podnet.plan.kubernetes import CONTROL_PLANE_NODE
 from podnet.plan.nodes import planned_nodes
@@ -39,6 +39,8 @@ def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
 
 def warnings(settings: Settings) -> Iterator[Remark]:
     """Consequences of valid settings that may surprise."""
+    if settings.preset:
+        yield external.left(settings, settings.preset)
     if not settings.has_cluster:
         return
     if sum(settings.counts) == 1:
@@ -100,6 +102,8 @@ def forbidden_transition(settings: Settings, deployed: Deployed) -> Problem | No
     previous, variant = deployed.routing, settings.node_routing.variant
     if previous is None or previous == variant or not deployed.reusable:
         return None
+    if previous.routing.cni or variant.routing.cni:
+        return external.live_switch(previous, variant)
     if _is_flannel(previous) != _is_flannel(variant):
         return Problem(
             rule="flannel-live-switch",

@@ -23,6 +23,8 @@ class RoutingMode(StrEnum):
     L2 = "l2"
     FLANNEL = "flannel"
     """Flannel, which a cluster runs; nodes leave routes and conflist to it."""
+    EXTERNAL = "external"
+    """Another CNI; its variants are in `other_cnis`."""
 
 
 class Uplink(StrEnum):
@@ -67,6 +69,8 @@ class Routing:
     """In mode flannel only, as is the next."""
     flannel_direct: bool = False
     """Whether Flannel forwards as by host-gw inside a subnet; with back end vxlan only."""
+    cni: str = ""
+    """In mode external only: whose CNI it is."""
     checksum_offload: bool = True
     """Whether the overlays' devices leave transmit checksums to the network card, which some
     kernels and cards do wrongly (flannel #1279, calico #3145)."""
@@ -175,7 +179,7 @@ def _key(routing: Routing) -> tuple[object, ...]:
             return routing.mode, routing.flannel_direct
         case RoutingMode.FLANNEL:
             return routing.mode, routing.flannel_backend
-    return (routing.mode,)
+    return routing.mode, routing.cni
 
 
 def _number(values: dict[str, str], name: str, default: int, largest: int) -> int:

@@ -10,8 +10,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network
 
-from podnet.plan import access, cloud_config, flannel, kube_router, parsing, shape
+from podnet.plan import (
+    access,
+    cloud_config,
+    flannel,
+    kube_router,
+    other_cnis,  # noqa: F401  # adds its variants
+    parsing,
+    shape,
+)
 from podnet.plan.address import AddressPlan
+from podnet.plan.cni import PRESETS, Cni, Preset
+from podnet.plan.cni.calico import CalicoEncapsulation
 from podnet.plan.flow_logs import LoggedFlows, retention_days
 from podnet.plan.kubernetes import VERSION, Kubernetes
 from podnet.plan.network_policy import KUBE_NETWORK_POLICIES, Engine
@@ -101,6 +111,11 @@ class Settings:
     kube_network_policies_image: str = field(
         default=KUBE_NETWORK_POLICIES, metadata=_read_by(parsing.pinned_image)
     )
+    cni: Cni = field(default=Cni.NONE, metadata=_read_by(parsing.one_of(Cni)))
+    cni_image: str | None = field(default=None, metadata=_read_by(parsing.pinned_image_or_none))
+    calico_encapsulation: CalicoEncapsulation = field(
+        default=CalicoEncapsulation.VXLAN, metadata=_read_by(parsing.one_of(CalicoEncapsulation))
+    )
     zones: int = field(default=1, metadata=_read_by(parsing.integer))
     zone_names: tuple[str, ...] = field(default=(), metadata=_read_by(parsing.zone_names))
     node_count: int | tuple[int, ...] = field(default=2, metadata=_read_by(parsing.counts))
@@ -167,6 +182,7 @@ class Settings:
             uplink=self.uplink,
             flannel_backend=self.flannel_backend,
             flannel_direct=self.flannel_direct_routing,
+            cni=str(self.preset.cni) if self.preset else "",
             checksum_offload=self.checksum_offload,
             unmasqueraded=tuple(sorted(self.unmasqueraded_cidrs)),
         )
@@ -177,6 +193,14 @@ class Settings:
         return self.routing is RoutingMode.VPC_ROUTES
 
     @property
+    def preset(self) -> Preset | None:
+        """The other CNI to which the nodes leave their pods, where it is none of podnet's modes."""
+        if self.routing is not RoutingMode.EXTERNAL:
+            return None
+        # Settings that name none are refused; until then the one that does nothing stands for it.
+        return PRESETS.get(self.cni, PRESETS[Cni.CUSTOM])
+
+    @property
     def has_cluster(self) -> bool:
         """Whether the nodes form a Kubernetes cluster."""
         return self.kubernetes is Kubernetes.KUBEADM
@@ -185,7 +209,9 @@ class Settings:
     def has_daemons(self) -> bool:
         """Whether the program deploys DaemonSets into the cluster."""
         return self.has_cluster and (
-            self.routing is RoutingMode.FLANNEL or self.network_policy is not Engine.NONE
+            self.routing is RoutingMode.FLANNEL
+            or self.network_policy is not Engine.NONE
+            or (self.preset is not None and self.preset.needs_cluster)
         )
 
     @property

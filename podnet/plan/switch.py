@@ -96,6 +96,8 @@ def _action(routing: Routing) -> str:
             action = "joins the bridge of its pods to its network interface"
         case RoutingMode.L2, _:
             action = "joins the bridge of its pods to every peer's by VXLAN"
+        case RoutingMode.EXTERNAL, _:
+            action = f"leaves conflist, routes and masquerading to {routing.cni}"
         case _, Variant(routing=Routing(flannel_backend=FlannelBackend.HOST_GW)):
             action = "leaves its routes to other nodes' pods to Flannel, through their nodes"
         case _, Variant(native=True):

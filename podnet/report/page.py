@@ -49,6 +49,8 @@ class Report:
     def verdict(self) -> str:
         """What the page says, in short."""
         proof = "proved on paper" if self.proof.holds else "not proved"
+        if self.proof.holds and self.proof.left:
+            proof += ", but for packets of pods"
         packets = self.packets
         sent = f"{packets.passed:,} of {packets.pairs:,} pairs passed" if packets else "no packets"
         return f"{proof}; {sent}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 
+from podnet.plan import other_cnis  # noqa: F401  # adds its variants
 from podnet.plan.address import AddressPlan
 from podnet.plan.names import number_at
 from podnet.plan.routing import FlannelBackend, Routing, RoutingMode

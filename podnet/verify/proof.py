@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from podnet.verify.classes import EndClass, classes
@@ -73,6 +73,8 @@ class Proof:
     """Nodes that must exist and do not."""
     unmodelled: tuple[str, ...] = ()
     """What stands in the world and may treat packets otherwise than was proved, each in words."""
+    left: tuple[str, ...] = ()
+    """Packets that another program than podnet carries, of which nothing is proved, in words."""
     beside: tuple[str, ...] = ()
     """What is not modelled either, and decides about no packet that must arrive, each in words."""
 
@@ -106,6 +108,7 @@ class Proof:
             "holds": self.holds,
             "absent": list(self.absent),
             "unmodelled": list(self.unmodelled),
+            "left": list(self.left),
             "beside": list(self.beside),
             "verdicts": [verdict.to_json() for verdict in self.verdicts],
         }
@@ -122,7 +125,8 @@ def prove(
     With anything `unmodelled` beside them, nothing is proved. What the world itself has that is not
     modelled fails the packets that it touches, and is named for the others.
     """
-    walk, found = Walk(cloud, nodes), classes(cloud, nodes)
+    left = {node.eni.id: node.routing.cni for node in nodes if node.routing.cni}
+    walk, found = Walk(cloud, nodes), _followed(classes(cloud, nodes), left)
     verdicts = tuple(
         verdict
         for source in found
@@ -132,7 +136,22 @@ def prove(
     )
     names = {node.name for node in nodes}
     absent = tuple(name for name in expected if name not in names)
-    return Proof(verdicts, absent, tuple(unmodelled), tuple(_beside(cloud, verdicts)))
+    return Proof(
+        verdicts,
+        absent,
+        tuple(unmodelled),
+        tuple(f"packets from and to pods, which {cni} carries" for cni in sorted({*left.values()})),
+        tuple(_beside(cloud, verdicts)),
+    )
+
+
+def _followed(found: Sequence[EndClass], left: Mapping[str, str]) -> list[EndClass]:
+    """The classes without the pods that another CNI carries: nobody here knows how."""
+    return [
+        each
+        for each in found
+        if each.kind is not Kind.PODS or (eni := each.members[0].eni) is None or eni.id not in left
+    ]
 
 
 def _beside(cloud: Cloud, verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -36,6 +36,12 @@ def trace(
             f"nodes and pods; trace {target.name} {source.name} shows the way back as the answer",
             rule="end-outside-begins",
         )
+    if cni := _carrier(subject, (source, target)):
+        raise UserError(
+            f"packets from and to pods are carried by {cni}, which podnet does not know from "
+            "within; `podnet matrix` sends packets",
+            rule="trace-left-to-cni",
+        )
     walk = Walk(subject.cloud, subject.nodes)
     ways = [(source, target)]
     if target.kind is not Kind.INTERNET:
@@ -51,6 +57,13 @@ def trace(
         )
         for one, other in ways
     )
+
+
+def _carrier(subject: Subject, ends: tuple[End, End]) -> str:
+    """The CNI that carries pods of one of these ends in place of podnet; empty where none does."""
+    by_eni = {node.eni.id: node.routing.cni for node in subject.nodes}
+    pods = (one.eni for one in ends if one.kind is Kind.PODS)
+    return next((by_eni[eni.id] for eni in pods if eni and by_eni.get(eni.id)), "")
 
 
 def end(subject: Subject, text: str, pods: Names) -> End:

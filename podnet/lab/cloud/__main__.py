@@ -63,7 +63,9 @@ def run(home: Home, port: int) -> None:
         groups.enter(CGROUP_MEMBER)
         sock = server.listen(port)
         endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
-        reconciler = Reconciler(home, endpoint, partial(selection.root_of, home.image), groups)
+        reconciler = Reconciler(
+            home, endpoint, partial(selection.root_of, home.image, cni_layer=home.cni_layer), groups
+        )
         signal.signal(signal.SIGTERM, lambda *_: reconciler.end())
         api = Api(
             application(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -22,7 +23,7 @@ from podnet.lab.commands.options import (
 )
 from podnet.lab.machine import lifecycle as machine
 from podnet.lab.machine.forwarding import Kernel
-from podnet.lab.operations import deployment, fault_injection
+from podnet.lab.operations import deployment, fault_injection, programs_of_cni
 from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
 from podnet.lab.operations.render import show_changes, show_verification
 from podnet.lab.operations.verification import verify
@@ -54,6 +55,11 @@ commands = click.Group()
     "metadata service (metadata-error=2, metadata-slow=3); none ends it.",
 )
 @click.option(
+    "--cni-programs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with the programs of the cni, of which new nodes get a container image.",
+)
+@click.option(
     "--enforce-iam", is_flag=True, help="Permit what docs/iam permits whoever deploys, and no more."
 )
 @click.option(
@@ -63,12 +69,13 @@ commands = click.Group()
 )
 @provider_option("aws")
 @provider_option("kubernetes")
-def up(  # noqa: PLR0913  # an argument for each option
+def up(  # noqa: PLR0913, PLR0917  # an argument for each option
     stack: str | None,
     engine: EngineKind,
     config: tuple[str, ...],
     fabric: Fabric | None,
     faults: tuple[str, ...],
+    cni_programs: Path | None,
     *,
     enforce_iam: bool,
     kernel: Kernel | None,
@@ -85,6 +92,8 @@ def up(  # noqa: PLR0913  # an argument for each option
         declare_fabric(home, fabric)
         chosen = in_lab(home, name, start_cloud(home), engine)
         chosen.choose_plugins(plugins)
+        if cni_programs:
+            given |= programs_of_cni.use(chosen, given, cni_programs)
         chosen.settings(given)  # refuses what cannot work before it is saved
         asked = fault_injection.settings_of(faults, enforce_iam=enforce_iam)
         chosen.record()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from podnet.errors import UserError
@@ -17,11 +18,12 @@ SUITES = {Recipe.DEBIAN: SUITE, Recipe.DEBIAN_13: NEXT_SUITE}
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
 
-def root_of(directory: Path, image_id: str) -> Root:
+def root_of(directory: Path, image_id: str, cni_layer: Path | None = None) -> Root:
     """The root of this machine image, among those built in this directory.
 
-    Raises `UserError` where the one for Kubernetes has not been built: it takes minutes, so
-    whoever launches from it builds it first.
+    Nodes of clusters have `cni_layer` above it, where that exists. Raises `UserError` where the one
+    for Kubernetes has not been built: it takes minutes, so whoever launches from it builds it
+    first.
     """
     if suite := SUITES.get(recipe_of(image_id)):
         base = debian.ensure(directory, suite=suite)
@@ -33,6 +35,8 @@ def root_of(directory: Path, image_id: str) -> Root:
             "`podnet up --stack kubernetes` builds it",
             rule="machine-image-not-built",
         )
+    if cni_layer and cni_layer.exists():
+        return replace(root, layers=(cni_layer, *root.layers))
     return root
 
 

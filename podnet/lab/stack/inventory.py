@@ -131,7 +131,7 @@ def applied_routing(node: Node) -> str:
 
 def unmanaged_on_node(node: Node, settings: Settings) -> Iterator[str]:
     """Routes in the pod range that are on the node, and that podnet did not create."""
-    if settings.routing is RoutingMode.FLANNEL:  # then they are Flannel's
+    if settings.routing in (RoutingMode.FLANNEL, RoutingMode.EXTERNAL):  # then they are another's
         return
     pods = str(settings.pod_cidr)
     listed = json.loads(node.run("ip", "-json", "-4", "route", "show", "root", pods) or "[]")

@@ -45,6 +45,8 @@ def without_routes(settings: Settings) -> tuple[Holding, ...]:
     """The modes that need no routes of the VPC; Flannel only where there is a cluster for it."""
     host_gw = Holding(mode=RoutingMode.HOST_GW, lack="takes 1 zone" if settings.zones > 1 else "")
     found = [host_gw, Holding(mode=RoutingMode.OVERLAY), _l2(settings)]
+    if settings.preset:
+        found.append(Holding(mode=RoutingMode.EXTERNAL))
     if settings.has_cluster:
         found.append(Holding(mode=RoutingMode.FLANNEL))
     return tuple(_changed(settings, one) for one in found)
@@ -101,8 +103,8 @@ def _l2(settings: Settings) -> Holding:
 
 def _changed(settings: Settings, one: Holding) -> Holding:
     """The mode with what `plan.preview` forbids for a change to it."""
-    is_flannel = settings.routing is RoutingMode.FLANNEL
-    if one.lack or is_flannel is (one.mode is RoutingMode.FLANNEL):
+    by_others = {settings.routing, one.mode} & {RoutingMode.FLANNEL, RoutingMode.EXTERNAL}
+    if one.lack or not by_others or settings.routing is one.mode:
         return one
     conditions = filter(None, (one.condition, "not while nodes live"))
     return replace(one, condition=", ".join(conditions))

@@ -27,12 +27,11 @@ def problems(settings: Settings) -> Iterator[Problem]:
             "the keys of sshKeys and keyName; put default first in the list, or leave those out",
             about=("extraUserData", "sshKeys", "keyName"),
         )
-    # That Flannel needs a cluster, and these ranges with it, is said by its own rule.
-    if (
-        settings.api_cidrs
-        and not settings.has_cluster
-        and settings.routing is not RoutingMode.FLANNEL
-    ):
+    # That Flannel and others need a cluster, and these ranges with it, is said by their own rules.
+    deployed = settings.routing is RoutingMode.FLANNEL or (
+        settings.preset is not None and settings.preset.needs_cluster
+    )
+    if settings.api_cidrs and not settings.has_cluster and not deployed:
         yield Problem(
             rule="api-cidrs-need-cluster",
             text=f"apiCidrs is for kubernetes {Kubernetes.KUBEADM}, got kubernetes "

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from podnet.plan import firewall
+from podnet.plan.cni import Cni
 from podnet.plan.deployed import Deployed
 from podnet.plan.launches import WAY_BACK
 from podnet.plan.preview import (
@@ -39,6 +40,7 @@ def settings(variant: Variant) -> Settings:
         uplink=routing.uplink,
         flannel_backend=routing.flannel_backend,
         flannel_direct_routing=routing.flannel_direct,
+        cni=Cni(routing.cni or "none"),
     )
 
 
@@ -239,13 +241,17 @@ def forbidden(before: str | None, after: str, reusable: frozenset[str] = LIVE) -
 
 @pytest.mark.parametrize("after", VARIANTS)
 @pytest.mark.parametrize("before", VARIANTS)
-def test_live_nodes_go_neither_to_flannel_nor_from_it_nor_between_its_back_ends(before, after):
+def test_live_nodes_go_neither_to_another_program_nor_from_it_nor_between_its_back_ends(
+    before, after
+):
     kinds = [
         "host" if name == FLANNEL_HOST else "vxlan" if name in FLANNEL_VXLAN else "podnet"
         for name in (before, after)
     ]
     rule = None
-    if kinds[0] != kinds[1]:
+    if before != after and "external" in f"{before} {after}":
+        rule = "external-live-switch"
+    elif kinds[0] != kinds[1]:
         rule = "flannel-live-switch" if "podnet" in kinds else "flannel-backend-live-switch"
 
     assert forbidden(before, after) == rule

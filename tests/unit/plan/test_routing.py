@@ -4,11 +4,12 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from podnet.plan.other_cnis import CNIS
 from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 
 KNOWN = (
     "vpc-routes, host-gw, overlay, hybrid, overlay-gre, hybrid-gre, l2, l2-ethernet, flannel, "
-    "flannel-direct, flannel-host-gw"
+    "flannel-direct, flannel-host-gw, external-calico, external-custom"
 )
 LINES = {
     "vpc-routes zones=1 vni=1 port=8472": Routing(),
@@ -60,9 +61,10 @@ def test_every_tag_that_is_written_can_be_read():
             flannel_backend=backend,
             flannel_direct=own,
             encapsulation=encapsulation,
+            cni=cni if mode is RoutingMode.EXTERNAL else "",
         )
-        for mode, own, uplink, backend, encapsulation in itertools.product(
-            RoutingMode, (False, True), Uplink, FlannelBackend, Encapsulation
+        for mode, own, uplink, backend, encapsulation, cni in itertools.product(
+            RoutingMode, (False, True), Uplink, FlannelBackend, Encapsulation, CNIS
         )
     ]
 

@@ -71,15 +71,3 @@ def test_a_reader_of_the_conflist_never_sees_half_of_it(tmp_path):
         conflist.keep_conflist(NODE, Routing(), tmp_path)
 
         assert (reader.read(), file.read_text()) == ("old", conflist.conflist(NODE, Routing()))
-
-
-def test_beside_flannel_there_is_no_conflist_but_flannels(tmp_path):
-    theirs = tmp_path / "10-flannel.conflist"
-    theirs.write_text("{}")
-    conflist.keep_conflist(NODE, Routing(), tmp_path)
-    flannel = Routing(mode=RoutingMode.FLANNEL)
-
-    changes = [conflist.keep_conflist(NODE, flannel, tmp_path) for _ in range(2)]
-
-    assert changes == [f"removed {tmp_path / '10-mynet.conflist'}", ""]
-    assert list(tmp_path.iterdir()) == [theirs]

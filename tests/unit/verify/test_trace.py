@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
+from podnet.plan.cni import Cni
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.plan.tags import NETWORK, NODE, ROUTING, STACK
@@ -136,7 +137,7 @@ def test_a_host_of_the_vpc_is_followed_too():
     assert str(back.path.seen) == "192.168.1.11/32"
 
 
-@pytest.mark.parametrize("mode", list(RoutingMode))
+@pytest.mark.parametrize("mode", [mode for mode in RoutingMode if mode != "external"])
 def test_every_mode_has_a_way_between_nodes(mode):
     of = subject(routing=mode, node_range_prefix=27)
 
@@ -179,3 +180,10 @@ def test_a_loop_ends_and_is_named():
     assert there.failure.cause == "loop"
     assert there.failure.place == "node-3"
     assert back.failure.cause == "loop"
+
+
+@pytest.mark.parametrize(("one", "other"), [("web", "db"), ("node-1", "db"), ("web", "internet")])
+def test_packets_of_pods_that_another_cni_carries_are_not_followed(one, other):
+    of = subject(routing=RoutingMode.EXTERNAL, cni=Cni.CALICO)
+    with refused("trace-left-to-cni"):
+        trace(of, *ends(of, one, other), "tcp")

@@ -65,7 +65,7 @@ def cluster_images(names: list[str], programs: Path, root: Path) -> list[Contain
             files |= {each: Path(f"{root}{each}") for each in BASE}
         if last == "kube-proxy":
             for tool in ("/usr/sbin/nft", "/usr/sbin/conntrack"):
-                files |= _with_libraries(root, tool)
+                files |= with_libraries(root, tool)
         # As upstream's: its manifest asks for a user that is not root, and names none.
         images.append(
             ContainerImage(
@@ -82,16 +82,16 @@ def other_images(programs: Path, root: Path) -> list[ContainerImage]:
     """Flannel's images, Python's, and the one of pods that are there to be reached."""
     return [
         ContainerImage(
-            names=_names(flannel.IMAGE),
+            names=names_of(flannel.IMAGE),
             entrypoint=("/opt/bin/flanneld",),
             files={f"/opt/bin/{name}": programs / name for name in ("flanneld", "install-conf")}
             | {each: Path(f"{root}{each}") for each in BASE},
         ),
         ContainerImage(
-            names=_names(flannel.PLUGIN_IMAGE),
-            files={"/flannel": programs / "flannel-cni"} | _with_libraries(root, "/bin/cp"),
+            names=names_of(flannel.PLUGIN_IMAGE),
+            files={"/flannel": programs / "flannel-cni"} | with_libraries(root, "/bin/cp"),
         ),
-        ContainerImage(names=_names(PYTHON_IMAGE), files=_python(root)),
+        ContainerImage(names=names_of(PYTHON_IMAGE), files=_python(root)),
         ContainerImage(names=(POD_IMAGE,), files={"/pod": programs / "pod"}, entrypoint=("/pod",)),
     ]
 
@@ -102,7 +102,7 @@ def kube_router_image(programs: Path, root: Path) -> ContainerImage:
     Under a name of the lab's own: no digest of upstream's image of this version is known.
     """
     extensions = [f"/{path.relative_to(root)}" for path in sorted(root.glob(EXTENSIONS))]
-    tools = _with_libraries(root, IPTABLES, "/usr/sbin/ipset", *extensions)
+    tools = with_libraries(root, IPTABLES, "/usr/sbin/ipset", *extensions)
     # One program that does what its own name says.
     multi = tools.pop(IPTABLES)
     return ContainerImage(
@@ -122,7 +122,7 @@ def kubeadm_names(programs: Path, version: str) -> list[str]:
     ).split()
 
 
-def _names(pinned: str) -> tuple[str, ...]:
+def names_of(pinned: str) -> tuple[str, ...]:
     """The names under which containerd looks for `name:tag@digest`, and for `name:tag`.
 
     The digest is that of upstream's image, which this one stands for.
@@ -147,11 +147,11 @@ def _python(root: Path) -> dict[str, Path]:
     return {
         "/usr/bin/python3": root / "usr/bin" / program,
         **files,
-        **_with_libraries(root, f"/usr/bin/{program}", *modules),
+        **with_libraries(root, f"/usr/bin/{program}", *modules),
     }
 
 
-def _with_libraries(root: Path, *programs: str) -> dict[str, Path]:
+def with_libraries(root: Path, *programs: str) -> dict[str, Path]:
     """Programs of the instance's packages, and what they are linked with."""
     linked = run("chroot", str(root), "ldd", *programs)
     paths = [*programs, *re.findall(r"(/\S+) \(0x", linked)]

@@ -94,7 +94,8 @@ class Agent:
         for name, step in self.first.items():
             problems += run(name, step)
         if self.known:
-            for name, repair in self.repairs.items():
+            repairs = later.chosen(self) if later else self.repairs
+            for name, repair in repairs.items():
                 problems += run(name, partial(self.repair, repair))
         self.applied = bool(self.known and not problems)
         if self.known:

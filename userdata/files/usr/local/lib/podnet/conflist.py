@@ -22,13 +22,8 @@ def conflist(node: Node, routing: Routing) -> str:
 
 
 def keep_conflist(node: Node, routing: Routing, folder: Path) -> str:
-    """Write the conflist, or remove it in mode flannel, which has its own."""
+    """Write the conflist."""
     wanted, file = conflist(node, routing), folder / node_network.CONFLIST
-    if routing.mode is RoutingMode.FLANNEL:
-        if not file.exists():
-            return ""
-        file.unlink()
-        return f"removed {file}"
     if file.exists() and file.read_text() == wanted:
         return ""
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,9 @@ Verdict = tuple[str, Key]
 
 
 def flows(node: Node, routing: Routing) -> dict[str, list[Flow]]:
-    """The flows of pods by the hook that they pass."""
+    """The flows of pods by the hook that they pass; another CNI's are its own."""
+    if routing.cni:
+        return {}
     pods, block, own = node.addresses.pods, node.block, IPv4Network(node.address)
     wires = {RoutingMode.OVERLAY: OVERLAY, RoutingMode.L2: BRIDGE}
     wire = wires.get(routing.mode, f"flannel.{routing.vni + 2}")

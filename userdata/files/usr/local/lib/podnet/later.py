@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import beside
 from filters import FILTERS
 from guards import guards_of
 from leases import Leases, lease_problems
@@ -43,6 +45,11 @@ def repairs(pods: Path) -> dict[str, Callable[[Node, Routing], str]]:
         "leases": Leases(pods).keep,
         "filters": FILTERS.keep,
     }
+
+
+def chosen(agent: Any) -> beside.Repairs:  # noqa: ANN401  # the agent imports this
+    """The repairs of this poll."""
+    return beside.chosen(agent.repairs, agent.known[1])
 
 
 def checks(pods: Path) -> dict[str, Callable[[Node, Routing], Iterable[str]]]:

@@ -46,8 +46,10 @@ class LostPorts:
             yield f"pod {pod.pod} has lost its port {pod.port}; delete the pod to get a new one"
 
 
-def larger_pods(node: Node, routing: Routing) -> Iterator[str]:  # noqa: ARG001  # as every check
-    """Pods that were started before the node's link got a smaller MTU."""
+def larger_pods(node: Node, routing: Routing) -> Iterator[str]:
+    """Pods of this bridge that were started before the node's link got a smaller MTU."""
+    if routing.cni:
+        return
     most = node.mtu - OVERHEAD
     for link in ip_json("ip", "link", "show", "master", BRIDGE):
         if link["ifname"] not in (FLAT, INNER) and link["mtu"] > most:

@@ -1,0 +1,16 @@
+"""The variants of routing in which another CNI carries pods; importing this adds them to VARIANTS.
+
+Standard library only, since every node receives this module in its release. Before that a node
+knows none of them, so it leaves its network as it is.
+"""
+
+from __future__ import annotations
+
+from podnet.plan.routing import VARIANTS, Routing, RoutingMode, Variant
+
+CNIS = ("calico", "custom")
+"""Those that may carry pods in mode external; custom is the user's own."""
+
+for _cni in CNIS:
+    _routing = Routing(mode=RoutingMode.EXTERNAL, cni=_cni)
+    VARIANTS[f"external-{_cni}"] = Variant(f"external-{_cni}", _routing, native=False, vxlan=False)
