@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from podnet.components.calico import Calico, CalicoArgs
-from podnet.plan.cni import Cni, Preset, calico
+from podnet.components.kube_router import KubeRouter, KubeRouterArgs
+from podnet.plan.cni import Cni, Preset, calico, kube_router
 from podnet.plan.settings import Settings
 
 
@@ -14,6 +15,8 @@ def deploy(settings: Settings, preset: Preset, opts: pulumi.ResourceOptions) -> 
     match preset.cni:
         case Cni.CALICO:
             _calico(settings, preset, opts)
+        case Cni.KUBE_ROUTER:
+            _kube_router(settings, preset, opts)
 
 
 def _calico(settings: Settings, preset: Preset, opts: pulumi.ResourceOptions) -> None:
@@ -25,3 +28,14 @@ def _calico(settings: Settings, preset: Preset, opts: pulumi.ResourceOptions) ->
         environment=calico.environment(chosen),
     )
     Calico("calico", args, opts)
+
+
+def _kube_router(settings: Settings, preset: Preset, opts: pulumi.ResourceOptions) -> None:
+    args = KubeRouterArgs(
+        image=settings.cni_image or preset.image or "",
+        service_cidr=str(settings.service_cidr),
+        router=True,
+        conflist=kube_router.conflist(),
+        options=kube_router.options(settings.zones),
+    )
+    KubeRouter("kube-router", args, opts)

@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 
 from podnet.components import daemon_set
 from podnet.plan import kube_router
+from podnet.plan.cni import kube_router as router
 
 ACCOUNT = "kube-router"
 LABELS = {"app": "kube-router", "tier": "node"}
@@ -33,6 +34,8 @@ class KubeRouterArgs:
     """Whether it enforces NetworkPolicy."""
     router: bool = False
     """Whether it routes pods, in place of the nodes."""
+    conflist: str = ""
+    """CNI configuration of the nodes, which the router completes."""
     options: tuple[str, ...] = ()
     """Further flags."""
     environment: tuple[k8s.core.v1.EnvVarArgsDict, ...] = ()
@@ -66,6 +69,15 @@ class KubeRouter(pulumi.ComponentResource):
         ]
         rules.append({"api_groups": [""], "resources": ["nodes"], "verbs": ["get"]})
         rights = daemon_set.rights(name, account, LABELS, rules, child)
+        spec = self._pod(account.metadata["name"])
+        if args.router:
+            config = k8s.core.v1.ConfigMap(
+                name,
+                metadata={"name": ACCOUNT, "namespace": namespace, "labels": LABELS},
+                data={router.TEXT: args.conflist},
+                opts=child,
+            )
+            spec = self._routing(spec, config.metadata["name"])
         k8s.apps.v1.DaemonSet(
             name,
             metadata={"name": "kube-router", "namespace": namespace, "labels": LABELS},
@@ -73,7 +85,7 @@ class KubeRouter(pulumi.ComponentResource):
                 "selector": {"match_labels": LABELS},
                 "template": {
                     "metadata": {"labels": LABELS},
-                    "spec": self._pod(account.metadata["name"]),
+                    "spec": spec,
                 },
             },
             # Without its rights the daemon would crash-loop with back-off.
@@ -88,6 +100,27 @@ class KubeRouter(pulumi.ComponentResource):
             "volumes": [daemon_set.host_path("xtables-lock", LOCK, "FileOrCreate")],
         }
 
+    def _routing(
+        self, pod: k8s.core.v1.PodSpecArgsDict, config: pulumi.Output[str]
+    ) -> k8s.core.v1.PodSpecArgsDict:
+        """The pod with the conflist, which it installs and completes."""
+        folder = router.CONFLIST.rpartition("/")[0]
+        install = daemon_set.container(
+            "install-cni",
+            self._args.image,
+            ["/bin/cp", "-f", f"{router.CONFIGURATION}/{router.TEXT}", router.CONFLIST],
+            {"configuration": router.CONFIGURATION, "conflists": folder},
+        )
+        return {
+            **pod,
+            "init_containers": [install],
+            "volumes": [
+                *pod["volumes"],
+                {"name": "configuration", "config_map": {"name": config}},
+                daemon_set.host_path("conflists", folder),
+            ],
+        }
+
     def _daemon(self) -> k8s.core.v1.ContainerArgsDict:
         command = [
             "/usr/local/bin/kube-router",
@@ -99,12 +132,19 @@ class KubeRouter(pulumi.ComponentResource):
             f"--iptables-sync-period={kube_router.SYNC_SECONDS}s",
             *self._args.options,
         ]
+        mounts = {"xtables-lock": LOCK}
+        environment = [*self._args.environment]
+        if self._args.router:
+            mounts["conflists"] = router.CONFLIST.rpartition("/")[0]
+            environment.append({"name": "KUBE_ROUTER_CNI_CONF_FILE", "value": router.CONFLIST})
         health = daemon_set.asks("/healthz", kube_router.HEALTH_PORT)
         return {
-            **daemon_set.container(
-                "kube-router", self._args.image, command, {"xtables-lock": LOCK}
-            ),
-            "security_context": daemon_set.confined(
+            **daemon_set.container("kube-router", self._args.image, command, mounts),
+            # Of routes the router sets sysctls too, for which Kubernetes knows no less than a
+            # privileged container.
+            "security_context": {"privileged": True}
+            if self._args.router
+            else daemon_set.confined(
                 # Sets that rules match, and iptables' legacy back end, are asked by raw sockets.
                 ["NET_ADMIN", "NET_RAW"],
                 # Upstream's image links iptables to the node's back end when it first runs
@@ -113,7 +153,7 @@ class KubeRouter(pulumi.ComponentResource):
             ),
             "env": [
                 daemon_set.from_field("NODE_NAME", "spec.nodeName"),
-                *self._args.environment,
+                *environment,
             ],
             "liveness_probe": {**health, "initial_delay_seconds": 10, "period_seconds": 10},
             "readiness_probe": {**health, "period_seconds": 3},

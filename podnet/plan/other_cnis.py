@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from podnet.plan.routing import VARIANTS, Routing, RoutingMode, Variant
 
-CNIS = ("calico", "custom")
+CNIS = ("calico", "kube-router", "custom")
 """Those that may carry pods in mode external; custom is the user's own."""
 
 for _cni in CNIS:

@@ -152,11 +152,6 @@ def pinned_image(raw: str) -> str:
     return raw
 
 
-def pinned_image_or_none(raw: str) -> str | None:
-    """A container image by digest, or nothing."""
-    return pinned_image(raw) if raw else None
-
-
 def tags(raw: str) -> Mapping[str, str]:
     """A map of tags for every resource."""
     value = read_json(raw)

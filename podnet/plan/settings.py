@@ -112,7 +112,7 @@ class Settings:
         default=KUBE_NETWORK_POLICIES, metadata=_read_by(parsing.pinned_image)
     )
     cni: Cni = field(default=Cni.NONE, metadata=_read_by(parsing.one_of(Cni)))
-    cni_image: str | None = field(default=None, metadata=_read_by(parsing.pinned_image_or_none))
+    cni_image: str | None = field(default=None, metadata=_read_by(kube_router.image))
     calico_encapsulation: CalicoEncapsulation = field(
         default=CalicoEncapsulation.VXLAN, metadata=_read_by(parsing.one_of(CalicoEncapsulation))
     )

@@ -12,6 +12,7 @@ class Cni(StrEnum):
     NONE = "none"
     """podnet's own, or Flannel: in all other modes."""
     CALICO = "calico"
+    KUBE_ROUTER = "kube-router"
     CUSTOM = "custom"
     """The user's; podnet deploys none."""
 

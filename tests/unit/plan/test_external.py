@@ -129,6 +129,12 @@ PODS = {"pods": ("-1", None, None)}
     ("cni", "zones", "expected"),
     [
         (Cni.CALICO, 1, {"calico-udp-4789": ("udp", 4789, 4789)}),
+        (Cni.KUBE_ROUTER, 1, {"kube-router-tcp-179": ("tcp", 179, 179)}),
+        (
+            Cni.KUBE_ROUTER,
+            2,
+            {"kube-router-tcp-179": ("tcp", 179, 179), "kube-router-4": ("4", None, None)},
+        ),
         (Cni.CUSTOM, 2, {}),
     ],
 )

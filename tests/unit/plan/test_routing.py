@@ -9,7 +9,7 @@ from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingM
 
 KNOWN = (
     "vpc-routes, host-gw, overlay, hybrid, overlay-gre, hybrid-gre, l2, l2-ethernet, flannel, "
-    "flannel-direct, flannel-host-gw, external-calico, external-custom"
+    "flannel-direct, flannel-host-gw, external-calico, external-kube-router, external-custom"
 )
 LINES = {
     "vpc-routes zones=1 vni=1 port=8472": Routing(),

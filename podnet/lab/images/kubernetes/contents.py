@@ -97,12 +97,12 @@ def other_images(programs: Path, root: Path) -> list[ContainerImage]:
 
 
 def kube_router_image(programs: Path, root: Path) -> ContainerImage:
-    """kube-router with what its firewall calls: iptables, of nftables, and ipset.
+    """kube-router with what it calls: iptables (of nftables), ipset and ip; cp is for its conflist.
 
     Under a name of the lab's own: no digest of upstream's image of this version is known.
     """
     extensions = [f"/{path.relative_to(root)}" for path in sorted(root.glob(EXTENSIONS))]
-    tools = with_libraries(root, IPTABLES, "/usr/sbin/ipset", *extensions)
+    tools = with_libraries(root, IPTABLES, "/usr/sbin/ipset", "/bin/cp", "/sbin/ip", *extensions)
     # One program that does what its own name says.
     multi = tools.pop(IPTABLES)
     return ContainerImage(
