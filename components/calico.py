@@ -15,6 +15,8 @@ from podnet.plan.cni import calico
 ACCOUNT, PLUGIN_ACCOUNT = "calico-node", "calico-cni-plugin"
 LABELS = {"app": "calico", "tier": "node"}
 PLUGINS, CONFLISTS, STATE = "plugins", "conflists", "state"
+NAMES = ("NODENAME", "KUBERNETES_NODE_NAME", "FELIX_FELIXHOSTNAME")
+"""Variables that all hold the name of the node, each for another part of Calico."""
 HOST = "/host"
 """Where its installer expects folders of the node (cni-plugin/pkg/install/install.go)."""
 READ, WRITTEN = ["get", "list", "watch"], ["create", "get", "list", "update", "watch"]
@@ -91,6 +93,11 @@ class Calico(pulumi.ComponentResource):
     def _kinds(self) -> list[pulumi.Resource]:
         """The kinds of its objects, with podnet's own text, and the pool of pods' addresses."""
         child = pulumi.ResourceOptions(parent=self)
+        # What a specification may hold, Calico checks when it reads it.
+        schema: k8s.apiextensions.v1.JSONSchemaPropsArgsDict = {
+            "type": "object",
+            "x_kubernetes_preserve_unknown_fields": True,
+        }
         made: dict[str, pulumi.Resource] = {
             kind: k8s.apiextensions.v1.CustomResourceDefinition(
                 f"{self._name}-{plural}",
@@ -99,7 +106,7 @@ class Calico(pulumi.ComponentResource):
                     "group": calico.GROUP,
                     "names": {
                         "kind": kind,
-                        "listKind": f"{kind}List",
+                        "list_kind": f"{kind}List",
                         "plural": plural,
                         "singular": kind.lower(),
                     },
@@ -109,13 +116,7 @@ class Calico(pulumi.ComponentResource):
                             "name": calico.VERSION,
                             "served": True,
                             "storage": True,
-                            # What a specification may hold, Calico checks when it reads it.
-                            "schema": {
-                                "open_apiv3_schema": {
-                                    "type": "object",
-                                    "x_kubernetes_preserve_unknown_fields": True,
-                                }
-                            },
+                            "schema": {"open_apiv3_schema": schema},
                         }
                     ],
                 },
@@ -185,14 +186,16 @@ class Calico(pulumi.ComponentResource):
             **daemon_set.container(
                 name, self._args.image, [calico.PROGRAM, "component", *component], mounts
             ),
-            "env": [
-                *(
-                    daemon_set.from_field(variable, "spec.nodeName")
-                    for variable in ("NODENAME", "KUBERNETES_NODE_NAME", "FELIX_FELIXHOSTNAME")
-                ),
-                *({"name": key, "value": value} for key, value in values.items()),
-            ],
+            "env": [*map(_named, NAMES), *(_variable(*each) for each in values.items())],
         }
+
+
+def _named(variable: str) -> k8s.core.v1.EnvVarArgsDict:
+    return daemon_set.from_field(variable, "spec.nodeName")
+
+
+def _variable(name: str, value: str) -> k8s.core.v1.EnvVarArgsDict:
+    return {"name": name, "value": value}
 
 
 def _rule(group: str, kinds: list[str], verbs: list[str]) -> k8s.rbac.v1.PolicyRuleArgsDict:

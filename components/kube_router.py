@@ -14,6 +14,7 @@ from podnet.plan.cni import kube_router as router
 ACCOUNT = "kube-router"
 LABELS = {"app": "kube-router", "tier": "node"}
 LOCK = "/run/xtables.lock"
+XTABLES = daemon_set.host_path("xtables-lock", LOCK, "FileOrCreate")
 KINDS = {
     "": ["endpoints", "namespaces", "nodes", "pods", "services"],
     "discovery.k8s.io": ["endpointslices"],
@@ -97,7 +98,7 @@ class KubeRouter(pulumi.ComponentResource):
         return {
             **daemon_set.pod(account, [self._daemon()]),
             # iptables of the legacy back end takes turns by it with the node's own.
-            "volumes": [daemon_set.host_path("xtables-lock", LOCK, "FileOrCreate")],
+            "volumes": [XTABLES],
         }
 
     def _routing(
@@ -115,7 +116,7 @@ class KubeRouter(pulumi.ComponentResource):
             **pod,
             "init_containers": [install],
             "volumes": [
-                *pod["volumes"],
+                XTABLES,
                 {"name": "configuration", "config_map": {"name": config}},
                 daemon_set.host_path("conflists", folder),
             ],

@@ -149,3 +149,14 @@ def test_the_firewall_opens_calicos_port_between_nodes_and_the_tags_name_calico(
         for item in deployed.inputs("Tag").values()
         if item["key"] in ("podnet:routing", "podnet:settled")
     } == {"external-calico zones=1 vni=1 port=8472"}
+
+
+def test_its_kinds_take_any_specification(deployed):
+    made = deployed.inputs("CustomResourceDefinition")["calico-ippools"]["spec"]
+
+    assert made["names"]["listKind"] == "IPPoolList"
+    assert made["versions"][0]["schema"]["openAPIV3Schema"] == {
+        "type": "object",
+        # As Pulumi's SDK sends it; the provider writes it with dashes.
+        "x_kubernetes_preserve_unknown_fields": True,
+    }

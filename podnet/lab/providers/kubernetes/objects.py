@@ -92,7 +92,17 @@ def check(kind: Kind, inputs: Values) -> Values:
                 f"the annotation {key} is {value!r}; it is a number of seconds",
                 rule="annotation-not-seconds",
             )
-    return {**inputs, "apiVersion": kind.api_version, "kind": kind.kind}
+    return {**_dashed(inputs), "apiVersion": kind.api_version, "kind": kind.kind}
+
+
+def _dashed(value: Value) -> Any:  # noqa: ANN401  # of the same kind as the value
+    """With the extensions of schemas as the API has them, which SDKs write with underscores."""
+    if isinstance(value, dict):
+        return {
+            key.replace("_", "-") if key.startswith("x_kubernetes_") else key: _dashed(each)
+            for key, each in value.items()
+        }
+    return [*map(_dashed, value)] if isinstance(value, list) else value
 
 
 def notes(inputs: Values) -> dict[str, Any]:

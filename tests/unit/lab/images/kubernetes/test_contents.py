@@ -132,6 +132,8 @@ def test_kube_router_finds_its_tools_under_their_names(root):
         "/usr/sbin/iptables-restore",
         "/usr/sbin/iptables-save",
         "/usr/sbin/ipset",
+        "/bin/cp",
+        "/sbin/ip",
         "/usr/lib/x86_64-linux-gnu/xtables/libxt_set.so",
         "/usr/lib/x86_64-linux-gnu/xtables/libipt_REJECT.so",
         "/usr/lib/x86_64-linux-gnu/xtables/libebt_mark.so",

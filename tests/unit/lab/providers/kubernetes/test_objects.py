@@ -239,3 +239,15 @@ def test_another_default_namespace_moves_what_names_none(provider):
         CONFIG_MAP, "", plain({"namespace": "default"}), {}, plain()
     ).replaces == ("metadata",)
     assert configuration.Settings.of({"namespace": "x"}).namespace == "x"
+
+
+def test_extensions_of_schemas_are_written_as_the_api_has_them():
+    schema = {"properties": {"a": {"x_kubernetes_preserve_unknown_fields": True}}}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": schema}}
+    kind = Kind("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+    (found,) = objects.check(kind, {"spec": {"versions": [version]}})["spec"]["versions"]
+
+    assert found["schema"]["openAPIV3Schema"]["properties"]["a"] == {
+        "x-kubernetes-preserve-unknown-fields": True
+    }
