@@ -14,7 +14,6 @@ from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 
 OF_MODES = {
-    "encapsulation": "encapsulation",
     "vni": "vni",
     "vxlanPort": "vxlan_port",
     "checksumOffload": "checksum_offload",
@@ -22,7 +21,7 @@ OF_MODES = {
 }
 """Settings of podnet's own modes, as the YAML names them, and their attributes.
 
-crossZoneOnly and uplink have rules of their own, which name the mode that they are for.
+crossZoneOnly, encapsulation and uplink have rules of their own, which name their mode.
 """
 
 

@@ -69,6 +69,7 @@ def test_external_without_a_preset_is_refused():
         ("unmasqueradedCidrs", '["10.20.0.0/16"]', "external-with-setting-of-mode"),
         ("crossZoneOnly", "true", "cross-zone-only-needs-overlay"),
         ("uplink", "ethernet", "ethernet-needs-l2"),
+        ("encapsulation", "gre", "gre-needs-overlay"),
         ("flannelBackend", "host-gw", "flannel-setting-without-flannel"),
     ],
 )

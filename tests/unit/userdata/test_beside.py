@@ -53,25 +53,24 @@ def test_a_table_that_is_there_is_left(ran):
 
 def test_devices_of_other_modes_are_removed_and_no_other_device(ran):
     found, done = ran
-    found["links"] = {"podnet0": {}, "vxlan.calico": {}, "kube-bridge": {}}
+    found["links"] = {"podnet0": {}, "podnet2": {}, "vxlan.calico": {}, "kube-bridge": {}}
 
     beside.keep_wire(NODE, CALICO)
 
-    assert done == ["link delete podnet0"]
+    assert done == ["link delete podnet0", "link delete podnet2"]
 
 
-def test_own_routes_and_the_rule_go_and_the_kernels_rules_are_kept(ran):
+def test_own_routes_and_the_rule_go(ran):
     found, done = ran
     found["routes"] = {"10.1.2.0/24 table main proto 112 metric 112": object()}
     own = {"priority": 112, "src": "10.1.0.0", "srclen": 16, "table": "112", "protocol": "112"}
-    found["rules"] = [own, {"priority": 32767, "src": "all", "table": "default"}]
+    found["rules"] = [own, {"priority": 32766, "src": "all", "table": "main"}]
 
     beside.leave_routes(NODE, CALICO)
 
     assert done == [
         "route delete 10.1.2.0/24 table main proto 112 metric 112",
         "rule delete priority 112 from 10.1.0.0/16 lookup 112",
-        "rule add priority 32766 lookup main",
     ]
 
 
@@ -110,7 +109,7 @@ def test_beside_flannel_the_conflist_alone_is_left():
 def test_beside_another_cni_repairs_for_it_run_in_place_of_all_others():
     found = beside.chosen(REPAIRS, CALICO)
 
-    assert {*found} == {"table", "links", "peers", "conflist", "filters"}
+    assert {*found} == {"main table", "table", "links", "peers", "conflist", "filters"}
     assert "the agent's" not in found.values()
 
 

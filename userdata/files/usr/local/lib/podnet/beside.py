@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from filters import FILTERS
-from ip_rules import RULE_PRIORITY, TABLE, policy_rules, rule_commands
-from links import FLAT, OVERLAY, found_links
+from ip_rules import RULE_PRIORITY, TABLE, policy_rules
+from links import FLAT, GRE, OVERLAY, found_links
 from machine import Node, ip_batch, run, set_sysctls
+from main_table import keep_main_table
 from nft_ruleset import listing
 from peers import found_routes
 from podnet.plan import node_network, other_cnis
@@ -45,6 +46,7 @@ def chosen(repairs: Repairs, routing: Routing) -> Repairs:
 
 def _beside() -> Repairs:
     return {
+        "main table": keep_main_table,
         "table": keep_table,
         "links": keep_wire,
         "peers": leave_routes,
@@ -71,7 +73,7 @@ def keep_wire(node: Node, _: Routing) -> str:
     Another CNI's VXLAN device may need the port that they hold.
     """
     found = found_links()
-    commands = [f"link delete {name}" for name in (OVERLAY, FLAT) if name in found]
+    commands = [f"link delete {name}" for name in (OVERLAY, FLAT, GRE) if name in found]
     ip_batch("ip", commands)
     wire = f"ipv4/neigh/{node.link}"
     return "; ".join(
@@ -93,13 +95,12 @@ def keep_wire(node: Node, _: Routing) -> str:
 
 
 def leave_routes(node: Node, _: Routing) -> str:
-    """Remove the agent's own routes and rule, and keep the kernel's rules."""
+    """Remove the agent's own routes and rule."""
     routes, _others = found_routes(node)
     rules, own = policy_rules(), f"from {node.addresses.pods} lookup {TABLE}"
     commands = [f"route delete {key}" for key in routes]
     if any((each["priority"], each.get("table")) == (RULE_PRIORITY, str(TABLE)) for each in rules):
         commands.append(f"rule delete priority {RULE_PRIORITY} {own}")
-    commands += [each for each in rule_commands(rules, node) if own not in each]
     ip_batch("ip", commands)
     return "; ".join(commands)
 
