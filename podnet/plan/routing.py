@@ -128,16 +128,16 @@ class Variant:
     native: bool
     """Whether packets of pods, or some of them, are sent as they are."""
     vxlan: bool
-    gre: bool = False
+    gre: bool
 
 
 VARIANTS = {
     row[0]: Variant(*row)
     for row in (
-        ("vpc-routes", Routing(), True, False),
-        ("host-gw", Routing(mode=RoutingMode.HOST_GW), True, False),
-        ("overlay", Routing(mode=RoutingMode.OVERLAY), False, True),
-        ("hybrid", Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True), True, True),
+        ("vpc-routes", Routing(), True, False, False),
+        ("host-gw", Routing(mode=RoutingMode.HOST_GW), True, False, False),
+        ("overlay", Routing(mode=RoutingMode.OVERLAY), False, True, False),
+        ("hybrid", Routing(mode=RoutingMode.OVERLAY, cross_zone_only=True), True, True, False),
         (
             "overlay-gre",
             Routing(mode=RoutingMode.OVERLAY, encapsulation=Encapsulation.GRE),
@@ -154,14 +154,21 @@ VARIANTS = {
             False,
             True,
         ),
-        ("l2", Routing(mode=RoutingMode.L2), False, True),
-        ("l2-ethernet", Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET), True, False),
-        ("flannel", Routing(mode=RoutingMode.FLANNEL), False, True),
-        ("flannel-direct", Routing(mode=RoutingMode.FLANNEL, flannel_direct=True), True, True),
+        ("l2", Routing(mode=RoutingMode.L2), False, True, False),
+        ("l2-ethernet", Routing(mode=RoutingMode.L2, uplink=Uplink.ETHERNET), True, False, False),
+        ("flannel", Routing(mode=RoutingMode.FLANNEL), False, True, False),
+        (
+            "flannel-direct",
+            Routing(mode=RoutingMode.FLANNEL, flannel_direct=True),
+            True,
+            True,
+            False,
+        ),
         (
             "flannel-host-gw",
             Routing(mode=RoutingMode.FLANNEL, flannel_backend=FlannelBackend.HOST_GW),
             True,
+            False,
             False,
         ),
     )
