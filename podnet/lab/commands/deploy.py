@@ -88,12 +88,13 @@ def up(  # noqa: PLR0913, PLR0917  # an argument for each option
     # A second `up` would otherwise start the same pods.
     with deploying(home):
         name = stacks.to_deploy(home, stack)
-        deployment.require_kernel(LabStack(home, name, ""), given)
+        there = LabStack(home, name, "")
+        if cni_programs:
+            given |= programs_of_cni.use(there, given, cni_programs)
+        deployment.require_kernel(there, given)
         declare_fabric(home, fabric)
         chosen = in_lab(home, name, start_cloud(home), engine)
         chosen.choose_plugins(plugins)
-        if cni_programs:
-            given |= programs_of_cni.use(chosen, given, cni_programs)
         chosen.settings(given)  # refuses what cannot work before it is saved
         asked = fault_injection.settings_of(faults, enforce_iam=enforce_iam)
         chosen.record()
