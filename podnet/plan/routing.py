@@ -128,7 +128,7 @@ class Variant:
     native: bool
     """Whether packets of pods, or some of them, are sent as they are."""
     vxlan: bool
-    gre: bool
+    gre: bool = False
 
 
 VARIANTS = {
