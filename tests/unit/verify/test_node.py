@@ -23,8 +23,8 @@ DEVICES = {"podnet0": (0, 8472), "kube-bridge": (1, 8472), "podnet2": (0, None)}
 AGENTS = {
     name: variant.routing
     for name, variant in VARIANTS.items()
-    # Flannel routes to blocks by itself, and plain switches are no VPC.
-    if variant.routing.mode is not RoutingMode.FLANNEL
+    # Flannel and others route to blocks by themselves, and plain switches are no VPC.
+    if variant.routing.mode not in (RoutingMode.FLANNEL, RoutingMode.EXTERNAL)
     and variant.routing.uplink is not Uplink.ETHERNET
 }
 
