@@ -59,14 +59,15 @@ class ClusterParameters(pulumi.ComponentResource):
         kubeconfig = self._control_plane_parameter(
             "kubeconfig", names.kubeconfig, value=UNWRITTEN, secure=True
         )
+        policies = self._control_plane_parameter("policies", names.policies, value=UNWRITTEN)
         self.control_plane_policy = allow(
             {
                 "ssm:GetParameter": [nodes],
-                "ssm:PutParameter": [settled, join, kubeconfig],
+                "ssm:PutParameter": [settled, join, kubeconfig, policies],
             }
         )
         self.nodes_policy = allow({"ssm:GetParameter": [join]})
-        self.written = pulumi.Output.all(nodes.id, settled.id, join.id, kubeconfig.id)
+        self.written = pulumi.Output.all(nodes.id, settled.id, join.id, kubeconfig.id, policies.id)
         self.register_outputs(
             {
                 "controlPlanePolicy": self.control_plane_policy,

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from podnet.components import daemon_set
 from podnet.plan import network_policy
-from podnet.plan.network_policy import Engine
+from podnet.plan.policy_objects import Engine
 
 NAME = str(Engine.KUBE_NETWORK_POLICIES)
 LABELS = {"app": NAME, "tier": "node"}

@@ -18,7 +18,7 @@ from podnet.components.nodes import Nodes
 from podnet.plan import flannel
 from podnet.plan.deployed import Deployed
 from podnet.plan.kubernetes import API_SERVER, CONTROL_PLANE_NODE, Parameters
-from podnet.plan.network_policy import Engine
+from podnet.plan.policy_objects import Engine
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 

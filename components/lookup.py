@@ -19,9 +19,11 @@ from podnet.components.tags import rule_in
 from podnet.errors import UserError
 from podnet.plan import firewall
 from podnet.plan.deployed import LIVE_STATES, Deployed, tag_patterns, vni_pattern
+from podnet.plan.kubernetes import UNWRITTEN, Parameters
 from podnet.plan.nodes import planned_nodes
 from podnet.plan.outdated import outdated
 from podnet.plan.pod_routes import PodRoutes
+from podnet.plan.policy_objects import Found
 from podnet.plan.routing import VARIANTS, Variant
 from podnet.plan.settings import Settings
 from podnet.plan.tags import FILES, NETWORK, POD_ROUTES, ROUTING, SETTLED, STACK, VERSION
@@ -79,8 +81,16 @@ def deployed(stack: str, settings: Settings, template: NodeTemplate) -> Deployed
         routes_removed=routes.removed,
         unmanaged_rules=firewall_rules.unmanaged(stack),
         vpcs=staying,
+        network_policies=_network_policies(stack) if settings.has_cluster else Found(),
         occupied=neighbours.occupied(vpcs, settings, live),
     )
+
+
+def _network_policies(stack: str) -> Found:
+    """What the control plane wrote; nothing where it never has."""
+    path = Parameters(stack).policy_folder
+    found = aws.ssm.get_parameters_by_path(path=path, with_decryption=False)
+    return Found.parse(next(iter(found.values or ()), UNWRITTEN))
 
 
 def _routing(

@@ -13,6 +13,7 @@ from docs.permission_statements import (
 )
 from podnet.acceptance import names
 from podnet.plan.acknowledgement import folder
+from podnet.plan.kubernetes import Parameters
 from podnet.plan.tags import STACK
 
 VERIFIER = Statement(
@@ -34,7 +35,10 @@ SAID = Statement(
     # configuration#108 names it), so this reads no other parameter of a stack.
     sid="ReadWhatNodesSaid",
     actions=("ssm:GetParametersByPath",),
-    resources=(f"arn:*:ssm:*:*:parameter{folder('*')}",),
+    resources=(
+        f"arn:*:ssm:*:*:parameter{folder('*')}",
+        f"arn:*:ssm:*:*:parameter{Parameters('*').policy_folder}",
+    ),
 )
 """What `podnet status --live` calls beside; a test compares it with the calls."""
 

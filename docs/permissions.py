@@ -86,7 +86,13 @@ def _nodes() -> Iterator[dict[str, Any]]:
 
 def _control_plane() -> Iterator[dict[str, Any]]:
     yield _parameters("Read", "ssm:GetParameter", NAMES.nodes, FILES)
-    written = (NAMES.settled, NAMES.join, NAMES.kubeconfig, ACKNOWLEDGEMENTS)
+    written = (
+        NAMES.settled,
+        NAMES.join,
+        NAMES.kubeconfig,
+        NAMES.policies,
+        ACKNOWLEDGEMENTS,
+    )
     yield _parameters("Write", "ssm:PutParameter", *written)
     yield from _sessions()
 

@@ -34,7 +34,7 @@ SHARED = ("address.py", "node_network.py", "routing.py")
 """Modules of the plan that every node gets."""
 SHARED_LATER = ("acknowledgement.py", "other_cnis.py")
 """Those that come with its first release."""
-SHARED_BY_CLUSTER = ("kubernetes.py", "names.py")
+SHARED_BY_CLUSTER = ("kubernetes.py", "names.py", "policy_objects.py")
 MODULES = (
     "agent.py",
     "conflist.py",

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from podnet.plan import network_policy
 from podnet.plan.acknowledgement import Acknowledgement, folder, parameter
 from podnet.plan.nodes import by_number
+from podnet.plan.policy_objects import Found
 from podnet.plan.tags import FILES, NODE, NODES, ROUTING, SETTLED
 from podnet.userdata.release import short
 from podnet.verify.pod_routes import Surplus, surplus
@@ -16,6 +18,7 @@ from podnet.world.model import Eni, Instance
 
 STOPPED = ("stopping", "stopped")
 DEPLOY = "the next deployment"
+NOTHING = Found()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +79,8 @@ class Status:
     """What else is not as a deployment leaves it."""
 
     @classmethod
-    def of(cls, subject: Subject, values: Mapping[str, str]) -> Status:
-        """The status by the world and by the values of the nodes' parameters."""
+    def of(cls, subject: Subject, values: Mapping[str, str], policies: Found = NOTHING) -> Status:
+        """By the world, the values of the nodes' parameters, and the policies of a cluster."""
         found = {instance.tags.get(NODE, ""): (instance, eni) for instance, eni in _once(subject)}
         names = dict.fromkeys((*subject.expected, *sorted(found.keys() - {""}, key=by_number)))
         return cls(
@@ -88,7 +91,7 @@ class Status:
                 _node(subject.identity, name, found.get(name), values.get(name)) for name in names
             ),
             routes=tuple(surplus(subject)),
-            remarks=tuple(_remarks(subject, {*names}, values)),
+            remarks=(*_remarks(subject, {*names}, values), *_unenforced(policies)),
         )
 
     @property
@@ -121,6 +124,11 @@ class Status:
             "routes": [each.to_json() for each in self.routes],
             "remarks": list(self.remarks),
         }
+
+
+def _unenforced(policies: Found) -> Iterator[str]:
+    if remark := network_policy.unenforced(policies, policies.engine):
+        yield remark.text
 
 
 def _once(subject: Subject) -> list[tuple[Instance, Eni]]:

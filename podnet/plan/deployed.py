@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from podnet.plan.blackholes import Blackholes
+from podnet.plan.policy_objects import Found
 from podnet.plan.routing import Routing, Variant
 from podnet.plan.unmanaged_rules import FoundRule
 from podnet.plan.vpc_routes import VpcRoute
@@ -56,6 +57,8 @@ class Deployed:
     """The routes of the stack's route tables, by their ids, but for those within the VPC."""
     unmanaged_rules: tuple[FoundRule, ...] = ()
     """Rules in the nodes' security group that are not the stack's."""
+    network_policies: Found = field(default_factory=Found)
+    """The NetworkPolicy objects of its cluster and their engine."""
     vpcs: frozenset[str] = frozenset()
     """The VPCs of the stack, with nodes, that have the range which the settings ask for."""
 

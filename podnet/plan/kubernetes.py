@@ -84,7 +84,7 @@ class Parameters:
     @property
     def names(self) -> tuple[str, ...]:
         """All of them."""
-        return (self.nodes, self.settled, self.join, self.kubeconfig)
+        return (self.nodes, self.settled, self.join, self.kubeconfig, self.policies)
 
     @property
     def nodes(self) -> str:
@@ -100,6 +100,16 @@ class Parameters:
     def join(self) -> str:
         """With what a node joins, as JSON; written by the control plane, read by the others."""
         return f"{self.root}/join"
+
+    @property
+    def policy_folder(self) -> str:
+        """The folder of what the control plane writes of NetworkPolicy, and of nothing else."""
+        return f"{self.root}/network-policies"
+
+    @property
+    def policies(self) -> str:
+        """The cluster's NetworkPolicy objects and their engine, as JSON."""
+        return f"{self.policy_folder}/found"
 
     @property
     def kubeconfig(self) -> str:

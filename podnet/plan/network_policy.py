@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-
-from podnet.plan.kubernetes import UNWRITTEN
+from podnet.plan.policy_objects import Engine, Found
 from podnet.plan.problem import Problem, Remark
 
 KUBE_NETWORK_POLICIES = (
@@ -22,32 +17,6 @@ METRICS_PORT = 9080
 """On the loopback address of each node."""
 NAMED = 10
 """The most policies that a sentence names."""
-
-
-class Engine(StrEnum):
-    """The program that enforces NetworkPolicy."""
-
-    NONE = "none"
-    KUBE_ROUTER = "kube-router"
-    KUBE_NETWORK_POLICIES = "kube-network-policies"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The policies of a cluster and who enforces them, as its control plane wrote it down."""
-
-    policies: tuple[str, ...] = ()
-    """The objects, as namespace/name, sorted."""
-    engine: Engine = Engine.NONE
-    """The engine of podnet's that is deployed."""
-
-    @classmethod
-    def parse(cls, text: str) -> Found:
-        """From the value of the parameter; nothing where it is unwritten or unknown."""
-        if text in ("", UNWRITTEN):
-            return cls()
-        value = json.loads(text)
-        return cls(policies=tuple(value["policies"]), engine=Engine(value["engine"]))
 
 
 def unenforced(found: Found, engine: Engine) -> Remark | None:
@@ -82,22 +51,3 @@ def _named(found: Found) -> str:
     more = len(found.policies) - NAMED
     listed = ", ".join(found.policies[:NAMED])
     return f"{listed} and {more} more" if more > 0 else listed
-
-
-def engine_of(daemon_sets: Iterable[tuple[str, str]]) -> Engine:
-    """The engine among DaemonSets, each by namespace and name."""
-    for engine in (Engine.KUBE_ROUTER, Engine.KUBE_NETWORK_POLICIES):
-        if (str(engine), str(engine)) in daemon_sets:
-            return engine
-    return Engine.NONE
-
-
-def written(policies: Sequence[str], engine: Engine, most: int = 3500) -> str:
-    """The value of the parameter, which holds 4,096 characters; what does not fit is counted."""
-    kept = sorted(policies)
-    text = json.dumps({"engine": engine, "policies": kept})
-    while len(text) > most:
-        kept = kept[: len(kept) * 2 // 3]
-        more = f"{len(policies) - len(kept)} more"
-        text = json.dumps({"engine": engine, "policies": [*kept, more]})
-    return text

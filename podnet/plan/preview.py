@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from podnet.plan import blackholes, external, launches, switch
+from podnet.plan import blackholes, external, launches, network_policy, switch
 from podnet.plan.deployed import Deployed
 from podnet.plan.kubernetes import CONTROL_PLANE_NODE
 from podnet.plan.nodes import planned_nodes
@@ -34,6 +34,8 @@ def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
             "packets to pods go by them in vpc-routes; delete what nobody needs",
             is_warning=True,
         )
+    if unenforced := network_policy.unenforced(deployed.network_policies, settings.network_policy):
+        yield unenforced
     yield from blackholes.remarks(deployed.blackholes)
 
 

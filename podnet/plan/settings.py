@@ -24,7 +24,8 @@ from podnet.plan.cni import PRESETS, Cni, Preset
 from podnet.plan.cni.calico import CalicoEncapsulation
 from podnet.plan.flow_logs import LoggedFlows, retention_days
 from podnet.plan.kubernetes import VERSION, Kubernetes
-from podnet.plan.network_policy import KUBE_NETWORK_POLICIES, Engine
+from podnet.plan.network_policy import KUBE_NETWORK_POLICIES
+from podnet.plan.policy_objects import Engine
 from podnet.plan.routing import Encapsulation, FlannelBackend, Routing, RoutingMode, Uplink
 from podnet.plan.shape import RootVolume
 

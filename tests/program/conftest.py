@@ -75,6 +75,7 @@ class FakeCloud(LookUp, Mocks):
             self.INSTANCES: {"ids": [], "privateIps": []},
             self.SAID: self.said_by_nodes,
         }
+        self.network_policies = ""
         self.names: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.monitor = RecordingMonitor(self)
@@ -108,8 +109,11 @@ class FakeCloud(LookUp, Mocks):
         answer = self.answers[args.token]
         return answer(args.args) if callable(answer) else answer, []
 
-    def said_by_nodes(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def said_by_nodes(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """What the nodes say that this deployment has assigned a routing."""
+        if args["path"].endswith("/network-policies"):
+            found = [self.network_policies] if self.network_policies else []
+            return {"names": ["found"] * len(found), "values": found}
         assigned = {
             item.name.partition("-node-")[2]: item.inputs
             for item in self.of("Tag")

@@ -87,6 +87,7 @@ def test_nodes_and_program_meet_at_parameters_below_the_name_of_the_stack(cluste
         f"{ROOT}/settled": ("String", "0"),
         f"{ROOT}/join": ("SecureString", "none"),
         f"{ROOT}/kubeconfig": ("SecureString", "none"),
+        f"{ROOT}/network-policies/found": ("String", "none"),
         **{
             f"{ROOT.removesuffix('/kubernetes')}/files/{SHORT}/{number}": ("String", piece)
             for number, piece in enumerate(PIECES, start=1)
@@ -101,7 +102,16 @@ def test_nodes_and_program_meet_at_parameters_below_the_name_of_the_stack(cluste
 def test_the_control_plane_reads_what_is_wanted_and_writes_what_others_read(cluster):
     assert statements(cluster, "nodes-control-plane-cluster") == {
         ("Allow", "ssm:GetParameter", (f"{ARN}/nodes",)),
-        ("Allow", "ssm:PutParameter", (f"{ARN}/join", f"{ARN}/kubeconfig", f"{ARN}/settled")),
+        (
+            "Allow",
+            "ssm:PutParameter",
+            (
+                f"{ARN}/join",
+                f"{ARN}/kubeconfig",
+                f"{ARN}/network-policies/found",
+                f"{ARN}/settled",
+            ),
+        ),
     }
 
 
@@ -163,7 +173,7 @@ def test_no_node_boots_before_it_can_read_and_write_what_it_needs(cluster):
         if item.name.startswith("acknowledgements-")
     }
 
-    assert len(needed) == 4 + 3 + len(PIECES)
+    assert len(needed) == 5 + 3 + len(PIECES)
     for item in cluster.of("Instance"):
         assert needed - item.depends_on == {*own.values()} - {own[item.name]}
     for name, needed_first in profiles.items():
@@ -179,7 +189,7 @@ def test_what_the_control_plane_writes_is_left_alone_while_it_is_there(cloud):
         "cluster-nodes": (),
         **{
             f"cluster-{name}": ("value", "description")
-            for name in ("settled", "join", "kubeconfig")
+            for name in ("settled", "join", "kubeconfig", "policies")
         },
         **{f"release-{SHORT}-{number}": () for number in range(1, len(PIECES) + 1)},
         **{f"acknowledgements-a-node-{number}": ("value",) for number in (1, 2, 3)},
@@ -200,6 +210,7 @@ def test_with_a_new_control_plane_everything_begins_again(cloud, there, roll):
         "cluster-settled",
         "cluster-join",
         "cluster-kubeconfig",
+        "cluster-policies",
     }
     assert {item.ignore_changes for item in written} == {()}
     made_with = f"user data {cloud.exports['version']}, image ami-0123456789abcdef0"

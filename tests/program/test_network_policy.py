@@ -169,3 +169,66 @@ def test_an_engine_begins_only_when_it_may_read_what_it_needs(cloud, stack):
     (daemon,) = cloud.of("DaemonSet")
 
     assert binding.urn in daemon.depends_on
+
+
+TAG = "vpc-routes zones=1 vni=1 port=8472"
+TWO = '{"engine": "%s", "policies": ["default/deny", "shop/web"]}'
+
+
+def living(cloud, found):
+    """A cluster that lives, whose control plane has written this of its policies."""
+    nodes = [
+        {
+            "address": f"192.168.1.{10 + number}",
+            "image": "ami-1",
+            "podnet:routing": TAG,
+            "podnet:network": "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26 kubeadm "
+            "10.96.0.0/12",
+            "podnet:version": "0000000000",
+        }
+        for number in (1, 2, 3)
+    ]
+    cloud.network_policies = found
+    said = cloud.said_by_nodes
+    cloud.holds(*nodes, settled=TAG).has_cluster(3)
+    cloud.answers[cloud.SAID] = said
+    return cloud
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["preview", "up"])
+@pytest.mark.parametrize(
+    ("engine", "stack"),
+    [("kube-router", STACK), ("kube-network-policies", ROUTER), ("kube-router", POLICIES)],
+)
+def test_an_engine_does_not_go_while_the_cluster_has_policies(cloud, engine, stack, dry_run):
+    with pytest.raises(pulumi.RunError, match="default/deny, shop/web") as caught:
+        living(cloud, TWO % engine).deploy(**stack, dry_run=dry_run)
+
+    assert f"networkPolicy cannot change from {engine}" in str(caught.value)
+    assert cloud.resources == []
+
+
+@pytest.mark.parametrize(
+    ("found", "stack"),
+    [
+        ('{"engine": "kube-router", "policies": []}', STACK),
+        (TWO % "kube-router", ROUTER),
+        (TWO % "none", ROUTER),
+        ("none", STACK),
+        ("", STACK),
+    ],
+    ids=["no policies", "same engine", "first engine", "unwritten", "no parameter"],
+)
+def test_an_engine_goes_stays_and_comes_without_a_word_otherwise(cloud, found, stack):
+    living(cloud, found).deploy(**stack)
+
+    assert [text for _, text in cloud.said if "NetworkPolicy" in text] == []
+    assert ("kube-router" in cloud.inputs("DaemonSet")) == (stack is ROUTER)
+
+
+def test_a_preview_says_that_nothing_enforces_the_policies_that_there_are(cloud):
+    living(cloud, TWO % "none").deploy(**STACK, dry_run=True)
+    ((loud, text),) = [each for each in cloud.said if "NetworkPolicy" in each[1]]
+
+    assert loud == "warning"
+    assert "(default/deny, shop/web)" in text

@@ -55,7 +55,7 @@ def status(
 
 
 def _show_account(stack: str | None, which: Mapping[str, str | None], *, as_json: bool) -> None:
-    from podnet.account import acknowledgements  # noqa: PLC0415  # loads slowly
+    from podnet.account import acknowledgements, network_policies  # noqa: PLC0415  # loads slowly
     from podnet.account.session import client  # noqa: PLC0415  # as above
     from podnet.account.status import Status  # noqa: PLC0415  # as above
     from podnet.cli.sources import Source  # noqa: PLC0415  # as above
@@ -72,8 +72,9 @@ def _show_account(stack: str | None, which: Mapping[str, str | None], *, as_json
     )
     subject = source.subject()
     # After the account's world: what nodes say follows their tags.
-    values = acknowledgements.read(client("ssm", which["region"]), subject.identity)
-    shown = Status.of(subject, values)
+    ssm = client("ssm", which["region"])
+    values = acknowledgements.read(ssm, subject.identity)
+    shown = Status.of(subject, values, network_policies.read(ssm, subject.identity))
     if as_json:
         click.echo(json.dumps(shown.to_json(), indent=2))
     else:

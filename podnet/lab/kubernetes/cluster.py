@@ -20,6 +20,7 @@ from podnet.lab.nodes.endpoints import pod_endpoint
 from podnet.lab.nodes.node import Node
 from podnet.lab.nodes.pods import Pod
 from podnet.plan.kubernetes import dns_service, endpoint
+from podnet.plan.policy_objects import KINDS, Found
 from podnet.plan.settings import Settings
 from podnet.probe import Endpoint
 from podnet.system.commands import CommandError
@@ -51,6 +52,10 @@ class Cluster:
     def pods(self) -> list[dict[str, Any]]:
         """All pods, as the API lists them."""
         return self._list("pods")
+
+    def network_policies(self) -> Found:
+        """Its NetworkPolicy objects, and who enforces them."""
+        return Found.of(self._list(KINDS))
 
     def wait_nodes(self, nodes: Sequence[Node], note: Progress) -> None:
         """Return when these nodes are Ready, each with its block.

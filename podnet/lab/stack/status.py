@@ -31,6 +31,7 @@ from podnet.lab.stack.inventory import (
     unmanaged_on_node,
 )
 from podnet.lab.stack.lab_stack import LabStack
+from podnet.plan import network_policy
 from podnet.plan.address import AddressPlan
 from podnet.plan.names import node_number
 from podnet.plan.nodes import planned_nodes
@@ -151,10 +152,20 @@ def _show_members(cluster: Cluster, settings: Settings) -> None:
     rows = table("Node object", "state", "kubelet", "podCIDR", "pods")
     try:
         members_table(cluster, settings, rows)
+        lines = [*unenforced(cluster)]
     except (UserError, TimeoutExpired) as error:
         out.print(f"the cluster does not answer: {error}", style="yellow", markup=False)
     else:
         out.print(rows)
+        for line in lines:
+            out.print(line, style="yellow", markup=False)
+
+
+def unenforced(cluster: Cluster) -> Iterator[str]:
+    """A line where the cluster has NetworkPolicy objects that nothing enforces."""
+    found = cluster.network_policies()
+    if remark := network_policy.unenforced(found, found.engine):
+        yield remark.text
 
 
 def members_table(cluster: Cluster, settings: Settings, rows: Table) -> None:

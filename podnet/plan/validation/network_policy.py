@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from podnet.plan import kube_router
 from podnet.plan.kubernetes import Kubernetes
-from podnet.plan.network_policy import Engine
+from podnet.plan.policy_objects import Engine
 from podnet.plan.problem import Problem
 from podnet.plan.settings import Settings
 

@@ -4,6 +4,8 @@ import pytest
 
 from podnet.account import acknowledgements
 from podnet.plan.acknowledgement import UNWRITTEN, folder, parameter
+from podnet.plan.kubernetes import Parameters
+from podnet.plan.policy_objects import Engine, Found
 from podnet.plan.tags import ROUTING
 from tests.nodes import said
 from tests.unit.account.conftest import IDENTITY, REGION, tags
@@ -53,6 +55,18 @@ def test_a_settled_stack_is_shown_node_by_node(settled):
     assert f"stack {IDENTITY} ({settled.vpc}) in {REGION}" in done.stderr
     assert all(value in done.stdout for value in (*settled.nodes.values(), "192.168.1.13"))
     assert f"says {ROUTES!r}, which every node is assigned" in " ".join(done.stdout.split())
+
+
+def test_policies_that_nothing_enforces_are_named(settled, ssm):
+    name = Parameters(IDENTITY).policies
+    remarks = {}
+    for engine in Engine:
+        value = Found(("default/deny", "shop/web"), engine).text()
+        ssm.put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+        remarks[engine] = shown()["remarks"]
+
+    assert [engine for engine, said in remarks.items() if said] == [Engine.NONE]
+    assert "(default/deny, shop/web)" in remarks[Engine.NONE][0]
 
 
 def test_a_switch_that_goes_on_shows_who_has_followed(settled, account, say):

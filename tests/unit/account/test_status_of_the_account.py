@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from docs.command_statements import SAID
-from podnet.account import acknowledgements
+from podnet.account import acknowledgements, network_policies
 from podnet.account.session import client
 from podnet.lab.home import PROJECT
 from podnet.plan.tags import NODES, ROUTING, STACK
@@ -113,11 +113,11 @@ def test_the_policy_allows_what_is_read_of_parameters_and_no_more(settled, ssm):
         "before-call.ssm.*", lambda model, params, **_: called.append((model.name, params["body"]))
     )
     acknowledgements.read(ssm, IDENTITY)
+    network_policies.read(ssm, IDENTITY)
 
     assert {f"ssm:{name}" for name, _ in called} == set(SAID.actions)
-    (resource,) = SAID.resources
-    pattern = resource.partition("parameter")[2].replace("*", IDENTITY)
-    assert {json.loads(body)["Path"] for _, body in called} == {pattern}
+    patterns = {each.partition("parameter")[2].replace("*", IDENTITY) for each in SAID.resources}
+    assert {json.loads(body)["Path"] for _, body in called} == patterns
 
 
 @pytest.mark.parametrize(

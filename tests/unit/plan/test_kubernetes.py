@@ -50,11 +50,13 @@ def test_the_parameters_of_a_stack_are_all_below_its_folder():
         parameters.settled,
         parameters.join,
         parameters.kubeconfig,
+        parameters.policies,
     } == {
         "/podnet/acme/podnet/dev/kubernetes/nodes",
         "/podnet/acme/podnet/dev/kubernetes/settled",
         "/podnet/acme/podnet/dev/kubernetes/join",
         "/podnet/acme/podnet/dev/kubernetes/kubeconfig",
+        "/podnet/acme/podnet/dev/kubernetes/network-policies/found",
     }
 
 

@@ -3,7 +3,8 @@ import json
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.nodes.agent_state import AgentState
 from podnet.lab.stack import status
-from podnet.lab.stack.status import agent_problems, members_table, pods_by_node
+from podnet.lab.stack.status import agent_problems, members_table, pods_by_node, unenforced
+from podnet.plan.policy_objects import Engine, Found
 
 
 class FakeCluster:
@@ -18,6 +19,9 @@ class FakeCluster:
 
     def pods(self):
         return self._pods
+
+    def network_policies(self):
+        return self.found
 
 
 class Rows(list):
@@ -68,6 +72,19 @@ def test_status_shows_for_each_node_whether_its_block_is_by_the_rule(stack_named
         ),
         ("stranger", "Ready, drained", "v1.36.0", " [yellow]no node of this stack[/]", "none"),
     ]
+
+
+def test_policies_that_nothing_enforces_are_named():
+    cluster = FakeCluster()
+    lines = {}
+    for engine in Engine:
+        cluster.found = Found(("default/deny", "shop/web"), engine)
+        lines[engine] = [*unenforced(cluster)]
+    cluster.found = Found()
+
+    assert [engine for engine, said in lines.items() if said] == [Engine.NONE]
+    assert "(default/deny, shop/web)" in lines[Engine.NONE][0]
+    assert [*unenforced(cluster)] == []
 
 
 def test_pods_are_listed_by_node_and_those_in_its_network_are_left_out():

@@ -25,11 +25,16 @@ class Api:
         self.blocks = dict.fromkeys(names)
         self.calls = []
         self.refusal = ""
+        self.objects = []
+        self.looks = 0
 
     def __call__(self, verb, *argv):
         if verb == "get":
             if self.refusal:
                 raise OSError(self.refusal)
+            if "networkpolicies" in argv[0]:
+                self.looks += 1
+                return json.dumps({"items": self.objects})
             items = [
                 {"metadata": {"name": name}, "spec": {"podCIDR": block} if block else {}}
                 for name, block in self.blocks.items()
@@ -121,6 +126,7 @@ def test_other_nodes_learn_how_to_join_from_a_secret(subject, store, tokens):
         f"{ROOT}/join": True,
         f"{ROOT}/kubeconfig": True,
         f"{ROOT}/settled": False,
+        f"{ROOT}/network-policies/found": False,
     }
 
 
@@ -135,6 +141,45 @@ def test_a_token_is_renewed_before_it_ends_and_not_earlier(subject, store, token
 
     assert json.loads(store.values[f"{ROOT}/join"])["token"] == tokens[1]
     assert control_plane.RENEWAL + 60 < control_plane.LIFETIME
+
+
+def thing(kind, namespace, name):
+    return {"kind": kind, "metadata": {"namespace": namespace, "name": name}}
+
+
+def test_policies_and_their_engine_are_published_when_they_change(subject, api, store, clock):
+    found = f"{ROOT}/network-policies/found"
+    subject.reconcile()
+    before = json.loads(store.values[found])
+    api.objects = [
+        thing("NetworkPolicy", "shop", "deny-all"),
+        thing("NetworkPolicy", "default", "web"),
+        thing("DaemonSet", "kube-router", "kube-router"),
+        thing("DaemonSet", "shop", "kube-network-policies"),
+    ]
+    subject.reconcile()
+    at_once = store.writes.count(found)
+    for _ in range(3):
+        clock[0] += control_plane.POLICY_PERIOD
+        subject.reconcile()
+
+    assert before == {"engine": "none", "policies": []}
+    assert json.loads(store.values[found]) == {
+        "engine": "kube-router",
+        "policies": ["default/web", "shop/deny-all"],
+    }
+    assert (at_once, store.writes.count(found), api.looks) == (1, 2, 4)
+
+
+def test_more_policies_than_a_parameter_holds_are_counted(subject, api, store):
+    api.objects = [thing("NetworkPolicy", "shop", f"policy-{i:04}") for i in range(1000)]
+    subject.reconcile()
+    text = store.values[f"{ROOT}/network-policies/found"]
+    *named, rest = json.loads(text)["policies"]
+
+    assert len(text) <= 4096
+    assert named[0] == "shop/policy-0000"
+    assert rest == f"{1000 - len(named)} more"
 
 
 def test_no_secret_is_in_the_log(subject, tokens, capsys):

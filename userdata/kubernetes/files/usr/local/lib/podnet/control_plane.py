@@ -19,6 +19,7 @@ from machine import run
 from nodes import Item, blocks, listed, parse_counts, patch, surplus
 from parameters import Store, instance
 from podnet.plan.kubernetes import API_SERVER, Parameters
+from podnet.plan.policy_objects import KINDS, Found
 from steps import Steps
 
 PERIOD = 3
@@ -28,6 +29,8 @@ LIFETIME = 15 * 60
 RENEWAL = 10 * 60
 """Seconds after which parameters are written again, with a new token."""
 
+POLICY_PERIOD = 9
+"""Seconds between two looks at NetworkPolicy objects."""
 COUNT_RENEWAL = 60
 """Seconds after which the applied count is written again: a deployment that was to replace this
 node, and was interrupted, has reset it, and the next one waits for it."""
@@ -45,6 +48,7 @@ class ControlPlane:
         self.drain = Drain(kubectl)
         self.items: list[Item] = []
         self.written: dict[str, tuple[str, float]] = {}
+        self.looked = float("-inf")
 
     def reconcile(self) -> None:
         """One poll; without an API server it does nothing."""
@@ -54,6 +58,7 @@ class ControlPlane:
         self.steps.run("join", self.keep_join)
         self.steps.run("kubeconfig", self.keep_kubeconfig)
         self.steps.run("nodes", self.keep_count)
+        self.steps.run("network policies", self.keep_policies)
 
     def find(self) -> str:
         """List the Node objects."""
@@ -102,6 +107,19 @@ class ControlPlane:
             return ""
         self._write(self.names.settled, text)
         return "" if is_known else f"no node is left above the wanted count, {text}"
+
+    def keep_policies(self) -> str:
+        """Publish the names of NetworkPolicy objects, and who enforces them."""
+        if time.monotonic() - self.looked < POLICY_PERIOD:
+            return ""
+        self.looked = time.monotonic()
+        printed = self.kubectl("get", KINDS, "--all-namespaces", "--output=json")
+        text = Found.of(listed(printed)).text()
+        name = self.names.policies
+        if self.written.get(name, ("",))[0] == text and self._fresh(name):
+            return ""
+        self._write(name, text)
+        return f"wrote {name}: {text}"
 
     def _fresh(self, name: str, seconds: float = RENEWAL) -> bool:
         return name in self.written and time.monotonic() - self.written[name][1] < seconds
