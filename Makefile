@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 
-.PHONY: setup up down test test-cli test-kubernetes test-long test-cloud test-kernel check docs fmt lock clean help
+.PHONY: setup up down test test-cli test-kubernetes test-long test-cloud test-kernel conformance check docs fmt lock clean help
 setup: ## install what the lab and the tests need: Debian packages and .venv
 	@scripts/setup tests
 
@@ -38,6 +38,11 @@ test-kernel: ## run the tests that need Debian's kernel in a virtual machine, ou
 	@scripts/setup kernel
 	@$(PYTHON) -m podnet.lab.images
 	@$(PYTHON) -m pytest -rA --durations=0 -m kernel
+
+conformance: ## run Kubernetes' own tests of NetworkPolicy in a cluster, outside CI; OPTIONS= as --routing=overlay
+	@scripts/setup kubernetes
+	@$(PYTHON) -m podnet.lab.images
+	@$(PYTHON) -m podnet.lab.conformance $(OPTIONS)
 
 test-cloud: ## spend money on AWS: the acceptance test; REGION= and CEILING= (USD), and OPTIONS=
 	@if [ -z "$(REGION)" ] || [ -z "$(CEILING)" ]; then \

@@ -35,6 +35,7 @@ SECTIONS = {
         "ARCHITECTURE",
         "CONTRIBUTING",
         "CHANGELOG",
+        "docs/conformance",
         "docs/provider-fidelity",
         "docs/proved-on-aws",
         "docs/adr/README",

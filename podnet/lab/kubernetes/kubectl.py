@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from podnet.errors import UserError
 from podnet.lab.clients import Client
@@ -64,6 +64,21 @@ class Kubectl:
             raise CommandError(["kubectl", *arguments], done.returncode, done.stderr or done.stdout)
         return done.stdout
 
+    def run_other(self, program: Path, arguments: Sequence[str], output: TextIO) -> int:
+        """Run another program where kubectl runs, with the same kubeconfig; its exit code."""
+        with self._file() as file:
+            environment = self._environment(file)
+            option = f"--kubeconfig={environment['KUBECONFIG']}"
+            return subprocess.run(
+                [*self._argv((option, *arguments), program)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                env=environment,
+                pass_fds=[file],
+            ).returncode
+
     def become(self, arguments: Sequence[str]) -> NoReturn:
         """Replace this process by kubectl, which keeps its streams and gives its exit code."""
         with self._file() as file:
@@ -80,8 +95,9 @@ class Kubectl:
         finally:
             os.close(file)
 
-    def _argv(self, arguments: Sequence[str]) -> list[str]:
-        return ["nsenter", f"--net=/run/netns/{self.namespace}", str(self.program), *arguments]
+    def _argv(self, arguments: Sequence[str], program: Path | None = None) -> list[str]:
+        ran = str(program or self.program)
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", ran, *arguments]
 
     def _environment(self, file: int) -> Mapping[str, str]:
         # No proxy of this machine is in that network.

@@ -41,6 +41,8 @@ class Module:
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Upstream's name of a program, by the name that Go gives it, which is its folder's."""
     needs_c: bool = False
+    tests: str = ""
+    """The package whose tests are built as a program, too."""
 
 
 MODULES = (
@@ -85,6 +87,15 @@ KUBE_ROUTER = (
     ),
 )
 """Apart from the cluster's own, so that another version of it builds nothing else again."""
+E2E = (
+    Module(
+        folder="kubernetes-e2e",
+        upstream="k8s.io/kubernetes",
+        version_in=("k8s.io/component-base/version.gitVersion",),
+        tests="k8s.io/kubernetes/test/e2e",
+    ),
+)
+"""Kubernetes' own end-to-end tests, and the program of the image that their pods run."""
 
 
 def version(folder: str, modules: Sequence[Module] = MODULES) -> str:
@@ -96,7 +107,8 @@ def version(folder: str, modules: Sequence[Module] = MODULES) -> str:
 def recipe(modules: Sequence[Module] = MODULES) -> str:
     """Sixteen digits that change with anything that decides what the programs are."""
     parts: list[object] = [
-        (module.folder, _flags(module), dict(module.renamed)) for module in modules
+        (module.folder, _flags(module), dict(module.renamed), *filter(None, [module.tests]))
+        for module in modules
     ]
     parts += [(str(file.relative_to(FOLDER)), file.read_text()) for file in _files(modules)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
@@ -130,7 +142,12 @@ def build(
         note = partial(_note, on_progress, f"{module.folder} ({number} of {len(modules)})")
         golang.build(
             go,
-            Job(folder=FOLDER / module.folder, flags=tuple(_flags(module)), needs_c=module.needs_c),
+            Job(
+                folder=FOLDER / module.folder,
+                flags=tuple(_flags(module)),
+                needs_c=module.needs_c,
+                tests=module.tests,
+            ),
             draft,
             note,
         )

@@ -36,6 +36,8 @@ class Job:
     """The Go module."""
     flags: tuple[str, ...]
     needs_c: bool
+    tests: str = ""
+    """A package whose tests become one program more, named after it: `e2e.test`."""
 
 
 def find(label: str, *, needs_c: bool) -> str:
@@ -77,7 +79,16 @@ def build(go: str, job: Job, target: Path, on_progress: Callable[[str], None]) -
     """Build every program of the module into this folder."""
     # `tool` stands for all programs that go.mod names: one run compiles what they share once.
     programs = "tool" if "\ntool " in (job.folder / "go.mod").read_text() else "."
-    argv = bound(go, "build", "-v", *job.flags, "-o", f"{target.resolve()}/", programs)
+    place = f"{target.resolve()}/"
+    _run(bound(go, "build", "-v", *job.flags, "-o", place, programs), job, target, on_progress)
+    if job.tests:
+        program = f"{place}{job.tests.rpartition('/')[2]}.test"
+        _run(
+            bound(go, "test", "-c", *job.flags, "-o", program, job.tests), job, target, on_progress
+        )
+
+
+def _run(argv: list[str], job: Job, target: Path, on_progress: Callable[[str], None]) -> None:
     output: list[str] = []
     compiled = 0
     # In the draft, so that it goes with what else a killed build leaves.

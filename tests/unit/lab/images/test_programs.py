@@ -82,6 +82,16 @@ def test_kube_router_is_built_apart_from_the_cluster(programs, tmp_path):
     assert built.name == build.recipe(build.KUBE_ROUTER) != build.recipe()
 
 
+def test_the_tests_of_a_package_become_a_program_too(programs, tmp_path):
+    programs(go=VERSION + 'echo "$1 $*" >>"$CALLS"\n')
+    build.ensure(tmp_path / "image", modules=build.E2E, label="tests")
+    calls = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
+
+    assert [call[0] for call in calls] == ["build", "test"]
+    assert calls[1][-1] == "k8s.io/kubernetes/test/e2e"
+    assert calls[1][-2].endswith("/e2e.test")
+
+
 def test_programs_land_where_they_are_asked_for_from_any_folder(programs, tmp_path, monkeypatch):
     programs(go=BUILDS, gcc="")
     monkeypatch.chdir(tmp_path)
@@ -155,12 +165,12 @@ def test_the_parts_of_kubernetes_are_of_one_release():
 
 
 def test_every_sum_is_pinned_and_nothing_is_taken_from_a_folder_here():
-    for module in (*build.MODULES, *build.KUBE_ROUTER, *pulumi.MODULES):
+    for module in (*build.MODULES, *build.KUBE_ROUTER, *build.E2E, *pulumi.MODULES):
         folder = build.FOLDER / module.folder
         text = (folder / "go.mod").read_text()
         assert "=> ." not in text
         if module.upstream:
-            modules = (*build.MODULES, *build.KUBE_ROUTER, *pulumi.MODULES)
+            modules = (*build.MODULES, *build.KUBE_ROUTER, *build.E2E, *pulumi.MODULES)
             pin = f"{module.upstream} {build.version(module.folder, modules)} h1:"
             assert pin in (folder / "go.sum").read_text()
 
