@@ -206,12 +206,8 @@ def test_with_a_new_control_plane_everything_begins_again(cloud, there, roll):
     cloud.deploy(**CLUSTER, roll=json.dumps(roll), protectControlPlane="false")
     written = [item for item in cloud.of("Parameter") if "description" in item.inputs]
 
-    assert {item.name for item in written} == {
-        "cluster-settled",
-        "cluster-join",
-        "cluster-kubeconfig",
-        "cluster-policies",
-    }
+    names = {f"cluster-{name}" for name in ("settled", "join", "kubeconfig", "policies")}
+    assert {item.name for item in written} == names
     assert {item.ignore_changes for item in written} == {()}
     made_with = f"user data {cloud.exports['version']}, image ami-0123456789abcdef0"
     assert {item.inputs["description"] for item in written} == {
