@@ -6,7 +6,7 @@ import pulumi
 
 from podnet.components import quotas
 from podnet.components.node_template import NodeTemplate
-from podnet.plan import instance_type, network_policy, preview, unmanaged_rules, unmasqueraded
+from podnet.plan import instance_type, preview, unmanaged_rules, unmasqueraded
 from podnet.plan.deployed import Deployed
 from podnet.plan.instance_type import InstanceType
 from podnet.plan.problem import Remark
@@ -26,7 +26,7 @@ def announce(
         raise ValueError(problem.text)
     if problem := unmasqueraded.forbidden(settings, deployed):
         raise ValueError(problem.text)
-    if problem := network_policy.forbidden(deployed.network_policies, settings.network_policy):
+    if problem := preview.engine_removed(settings, deployed):
         raise ValueError(problem.text)
     if template.image_problem:
         _check_image(settings, deployed, template.image_problem)

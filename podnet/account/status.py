@@ -10,6 +10,7 @@ from podnet.plan import network_policy
 from podnet.plan.acknowledgement import Acknowledgement, folder, parameter
 from podnet.plan.nodes import by_number
 from podnet.plan.policy_objects import Found
+from podnet.plan.routing import RoutingMode
 from podnet.plan.tags import FILES, NODE, NODES, ROUTING, SETTLED
 from podnet.userdata.release import short
 from podnet.verify.pod_routes import Surplus, surplus
@@ -91,7 +92,7 @@ class Status:
                 _node(subject.identity, name, found.get(name), values.get(name)) for name in names
             ),
             routes=tuple(surplus(subject)),
-            remarks=(*_remarks(subject, {*names}, values), *_unenforced(policies)),
+            remarks=(*_remarks(subject, {*names}, values), *_unenforced(subject, policies)),
         )
 
     @property
@@ -126,7 +127,11 @@ class Status:
         }
 
 
-def _unenforced(policies: Found) -> Iterator[str]:
+def _unenforced(subject: Subject, policies: Found) -> Iterator[str]:
+    # Another CNI brings an engine of its own, or none, which is not podnet's to say.
+    tags = (instance.tags.get(ROUTING, "") for instance, _ in subject.instances())
+    if any(tag.startswith(RoutingMode.EXTERNAL) for tag in tags):
+        return
     if remark := network_policy.unenforced(policies, policies.engine):
         yield remark.text
 

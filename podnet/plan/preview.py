@@ -34,9 +34,18 @@ def remarks(settings: Settings, deployed: Deployed) -> Iterator[Remark]:
             "packets to pods go by them in vpc-routes; delete what nobody needs",
             is_warning=True,
         )
-    if unenforced := network_policy.unenforced(deployed.network_policies, settings.network_policy):
+    found, engine = deployed.network_policies, settings.network_policy
+    # Another CNI brings an engine of its own, or none, which is not podnet's to say.
+    if settings.preset is None and (unenforced := network_policy.unenforced(found, engine)):
         yield unenforced
     yield from blackholes.remarks(deployed.blackholes)
+
+
+def engine_removed(settings: Settings, deployed: Deployed) -> Problem | None:
+    """Why the cluster's engine of NetworkPolicy cannot be another; None where it can."""
+    if settings.preset is not None:
+        return None
+    return network_policy.forbidden(deployed.network_policies, settings.network_policy)
 
 
 def warnings(settings: Settings) -> Iterator[Remark]:

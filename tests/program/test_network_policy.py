@@ -175,13 +175,13 @@ TAG = "vpc-routes zones=1 vni=1 port=8472"
 TWO = '{"engine": "%s", "policies": ["default/deny", "shop/web"]}'
 
 
-def living(cloud, found):
+def living(cloud, found, tag=TAG):
     """A cluster that lives, whose control plane has written this of its policies."""
     nodes = [
         {
             "address": f"192.168.1.{10 + number}",
             "image": "ami-1",
-            "podnet:routing": TAG,
+            "podnet:routing": tag,
             "podnet:network": "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26 kubeadm "
             "10.96.0.0/12",
             "podnet:version": "0000000000",
@@ -190,7 +190,7 @@ def living(cloud, found):
     ]
     cloud.network_policies = found
     said = cloud.said_by_nodes
-    cloud.holds(*nodes, settled=TAG).has_cluster(3)
+    cloud.holds(*nodes, settled=tag).has_cluster(3)
     cloud.answers[cloud.SAID] = said
     return cloud
 
@@ -232,3 +232,12 @@ def test_a_preview_says_that_nothing_enforces_the_policies_that_there_are(cloud)
 
     assert loud == "warning"
     assert "(default/deny, shop/web)" in text
+
+
+def test_of_another_cni_nothing_is_said_and_nothing_refused(cloud):
+    own = "external-kube-router zones=1"
+    settings = {**STACK, "routing": "external", "cni": "kube-router"}
+    living(cloud, TWO % "kube-router", tag=own)
+    cloud.deploy(**settings, cniImage=kube_router.LAB_IMAGE, dry_run=True)
+
+    assert [text for _, text in cloud.said if "default/deny" in text] == []

@@ -152,7 +152,7 @@ def _show_members(cluster: Cluster, settings: Settings) -> None:
     rows = table("Node object", "state", "kubelet", "podCIDR", "pods")
     try:
         members_table(cluster, settings, rows)
-        lines = [*unenforced(cluster)]
+        lines = [] if settings.preset else [*unenforced(cluster)]
     except (UserError, TimeoutExpired) as error:
         out.print(f"the cluster does not answer: {error}", style="yellow", markup=False)
     else:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from podnet.plan.cni import Cni, Preset
 from podnet.plan.cni.calico import CalicoEncapsulation
 from podnet.plan.kubernetes import Kubernetes
-from podnet.plan.network_policy import Engine
+from podnet.plan.policy_objects import Engine
 from podnet.plan.problem import Problem
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
