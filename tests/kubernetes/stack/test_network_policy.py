@@ -13,7 +13,7 @@ from tests.host_ports import Answers, seen_as
 from tests.kubernetes.cluster import failing
 from tests.kubernetes.served import pod, start
 
-pytestmark = pytest.mark.kubernetes
+pytestmark = [pytest.mark.kubernetes, pytest.mark.long]
 
 ENGINE = {"networkPolicy": "kube-router", "kubeRouterImage": kube_router.LAB_IMAGE}
 PORT = HostPort(80, 80, "tcp")
