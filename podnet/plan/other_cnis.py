@@ -12,5 +12,11 @@ CNIS = ("calico", "kube-router", "custom")
 """Those that may carry pods in mode external; custom is the user's own."""
 
 for _cni in CNIS:
-    _routing = Routing(mode=RoutingMode.EXTERNAL, cni=_cni)
-    VARIANTS[f"external-{_cni}"] = Variant(f"external-{_cni}", _routing, native=False, vxlan=False)
+    _name = f"external-{_cni}"
+    VARIANTS[_name] = Variant(
+        _name,
+        Routing(mode=RoutingMode.EXTERNAL, cni=_cni),
+        native=False,
+        vxlan=False,
+        gre=False,
+    )
