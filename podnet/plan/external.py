@@ -10,7 +10,7 @@ from podnet.plan.settings import Settings
 
 def left(settings: Settings, preset: Preset) -> Remark:
     """What is left to it, what it needs, and what nothing proves."""
-    needs = f" {preset.title} needs: {preset.expects}." if preset.expects else ""
+    needs = f" {preset.expects}." if preset.expects else ""
     return Remark(
         rule="left-to-cni",
         text=f"routing external leaves the pods to {preset.title}: conflist, routes, and "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pulumi
 import pytest
 
 from podnet.plan.cni import calico
@@ -160,3 +161,47 @@ def test_its_kinds_take_any_specification(deployed):
         # As Pulumi's SDK sends it; the provider writes it with dashes.
         "x_kubernetes_preserve_unknown_fields": True,
     }
+
+
+def living(tag):
+    """The nodes of a cluster that lives in a routing."""
+    made_for = "192.168.1.0/24 10.1.0.0/16 /24 subnets=/24 nodes=/26 kubeadm 10.96.0.0/12"
+    return [
+        {
+            "address": f"192.168.1.{10 + number}",
+            "image": "ami-1",
+            "podnet:routing": tag,
+            "podnet:network": made_for,
+            "podnet:version": "0000000000",
+        }
+        for number in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("former", "settings", "latter"),
+    [
+        ("overlay", {}, "external-calico"),
+        ("external-kube-router", {}, "external-calico"),
+        ("external-calico", {"routing": "overlay", "cni": "none", "cniImage": ""}, "overlay"),
+    ],
+)
+def test_a_change_to_another_cni_or_back_is_refused_while_nodes_live(
+    cloud, former, settings, latter
+):
+    tag = f"{former} zones=1 vni=1 port=8472"
+    cloud.holds(*living(tag), settled=tag).has_cluster(3)
+
+    with pytest.raises(
+        pulumi.RunError, match=f"podnet:routing cannot change from {former} to {latter}"
+    ) as caught:
+        cloud.deploy(**{**STACK, **settings})
+    assert f"deploy a new stack with {latter}" in str(caught.value)
+    assert cloud.resources == []
+
+
+def test_calico_stays_calico(cloud):
+    tag = "external-calico zones=1 vni=1 port=8472"
+    cloud.holds(*living(tag), settled=tag).has_cluster(3).deploy(**STACK)
+
+    assert len(cloud.of("DaemonSet")) == 1

@@ -21,6 +21,8 @@ from podnet.system.commands import CommandError
 AGENT = "podnet-agent.service"
 CLOUD_ID = "run/cloud-init/cloud-id"
 CLOUD_STATUS = "run/cloud-init/status.json"
+EXTERNAL = "external-"
+"""How the tags begin of routings by another CNI."""
 NO_CLOUD = "none"
 """cloud-init's name of the data source None, its last resort (cloud-init, cmd/cloud_id.py)."""
 CONFLIST = f"etc/cni/net.d/{node_network.CONFLIST}"
@@ -59,12 +61,20 @@ def why_not_ready(node: Node) -> str | None:
     if not any((node.root / CONFLIST).parent.glob("*.conflist")):
         if _cloud(node) == NO_CLOUD:
             return NO_USER_DATA
-        return _stage(node) or f"/{CONFLIST} is not there yet"
+        return _stage(node) or _lacks_conflist(state.routing if state else None)
     try:
         node.run("systemctl", "is-active", "--quiet", AGENT, timeout=10)
     except (CommandError, TimeoutExpired):
         return f"{AGENT} is not active yet"
     return None
+
+
+def _lacks_conflist(routing: str | None) -> str:
+    """Which conflist a node waits for, by the tag of the routing that it has applied."""
+    name = (routing or "").partition(" ")[0]
+    if name.startswith(EXTERNAL):
+        return f"/etc/cni/net.d has no conflist yet: that of {name.removeprefix(EXTERNAL)}"
+    return f"/{CONFLIST} is not there yet"
 
 
 def progress(node: Node) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ PRESET = Preset(
     conflist="",
     openings=(),
     masquerades="as your CNI decides",
-    expects="podnet deploys nothing and waits for nothing: install your CNI, so that each node has "
+    expects="Of it podnet deploys nothing and waits for nothing: install it, so that each node has "
     "a conflist in /etc/cni/net.d, its plugins in /opt/cni/bin or /usr/lib/cni, routes to the "
     "blocks of all others (spec.podCIDR of a Node object), and masquerading for the internet",
     needs_cluster=False,

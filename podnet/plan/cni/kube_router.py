@@ -22,7 +22,7 @@ PRESET = Preset(
         Opening(what="IPIP of kube-router", protocol="4", across_zones=True),
     ),
     masquerades="what leaves the pods and the nodes",
-    expects="the nodes' kernel has ipip where they are in several zones, as Debian's has",
+    expects="It needs ipip in the kernel of nodes in several zones, as Debian's has",
     image_holds=f"as kube-router {kube_router.VERSION} of cloudnativelabs, with which it is "
     f"proved; in the lab {kube_router.LAB_IMAGE}",
 )

@@ -143,3 +143,21 @@ def test_the_link_that_cloud_init_makes_is_followed_inside_the_instance(tmp_path
     (folder / "cloud-id").symlink_to("/run/cloud-init/cloud-id-none")
 
     assert why_not_ready(FakeNode(tmp_path)) == NO_USER_DATA
+
+
+@pytest.mark.parametrize(
+    ("routing", "reason"),
+    [
+        (
+            "external-calico zones=1 vni=1 port=8472",
+            "/etc/cni/net.d has no conflist yet: that of calico",
+        ),
+        ("overlay zones=1 vni=1 port=8472", "/etc/cni/net.d/10-mynet.conflist is not there yet"),
+    ],
+)
+def test_beside_another_cni_a_node_says_whose_conflist_it_waits_for(node, routing, reason):
+    waiting = node(routing=routing)
+    for file in (waiting.root / "etc/cni/net.d").glob("*"):
+        file.unlink()
+
+    assert why_not_ready(waiting) == reason
