@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.home import PROJECT, Home
-from podnet.lab.machine import lifecycle
+from podnet.lab.machine import initrd, lifecycle
 from podnet.lab.machine.channel import client
 from podnet.system.waiting import wait_until
+from tests.refusals import refused
 
 pytestmark = pytest.mark.kernel
 
@@ -75,3 +76,17 @@ def test_two_labs_have_a_machine_each(booted, tmp_path, capfd):
 
     assert lifecycle.running(booted) is not None
     assert not other.machine.exists()
+
+
+def test_a_boot_that_does_not_reach_podnet_shows_the_end_of_its_console(tmp_path, monkeypatch):
+    script = b"#!/bin/sh\n/bin/busybox mount -t devtmpfs none /dev\necho nothing to do here\n"
+    (tmp_path / "init.sh").write_bytes(script)
+    monkeypatch.setattr(initrd, "INIT", tmp_path / "init.sh")
+    home = Home.open(tmp_path / "lab")
+
+    with refused("machine-starts") as caught:
+        lifecycle.start(home, lambda _: None)
+
+    assert "nothing to do here" in str(caught.value)
+    assert "Attempted to kill init" in str(caught.value)
+    assert not home.machine.exists()

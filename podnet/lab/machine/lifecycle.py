@@ -27,7 +27,8 @@ from podnet.system.waiting import wait_until
 BOOT_SECONDS = 120.0
 END_SECONDS = 10.0
 POLL = 0.1
-TAIL = 12
+TAIL = 40
+"""Lines of a console: a panic alone has some twenty."""
 MOST_PROCESSORS = 4
 NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--")
 """As in `podnet.lab.host.bound`, but with this machine's procfs: by that the supervisor knows its

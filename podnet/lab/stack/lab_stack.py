@@ -147,11 +147,11 @@ class LabStack:
             )
         from podnet.lab.engines.adoption import Account  # noqa: PLC0415  # loads slowly
         from podnet.lab.engines.embedded import Engine  # noqa: PLC0415  # loads slowly
-        from podnet.lab.providers.aws import AwsProvider  # noqa: PLC0415  # loads slowly
+        from podnet.lab.providers.aws import PATIENCE, AwsProvider  # noqa: PLC0415  # loads slowly
         from podnet.lab.providers.kubernetes import KubernetesProvider  # noqa: PLC0415  # loads slowly
 
         providers: dict[str, Provider] = {
-            "aws": AwsProvider(self.endpoint, self.region),
+            "aws": AwsProvider(self.endpoint, self.region, patience=PATIENCE * self.home.patience),
             "kubernetes": KubernetesProvider(namespace),
         }
         return Engine(

@@ -58,6 +58,7 @@ TYPES: dict[str, type[Resource]] = {
     )
 }
 """Every resource type served, by its Pulumi token."""
+PATIENCE = 120.0
 
 
 class AwsProvider:
@@ -73,7 +74,7 @@ class AwsProvider:
         region: str,
         *,
         ignored_tags: Collection[str] = (),
-        patience: float = 120,
+        patience: float = PATIENCE,
     ) -> None:
         self._session = Session(endpoint, region, ignored_tags, patience)
         self._resources = {token: kind(self._session) for token, kind in TYPES.items()}

@@ -33,6 +33,8 @@ GONE = frozenset(
 """Codes that say so without the word that EC2 ends such codes with."""
 
 ATTEMPTS = 25
+ANSWER_SECONDS = 60.0
+"""As botocore waits for an answer where nothing else is said."""
 ATTEMPTS_TO_CONNECT = 4
 """Where nothing listens the AWS provider gives up early too, at nine (aws-sdk-go-base,
 MaxNetworkRetryCount); a lab whose API does not listen is dead."""
@@ -103,7 +105,8 @@ class Session:
             # lost replies aws/aws-sdk-go-v2, aws/retry/retryable_error.go).
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             connect_timeout=5,
-            read_timeout=60,
+            # A call that is repeated before its answer comes may have been carried out already.
+            read_timeout=max(ANSWER_SECONDS, patience / 2),
             proxies={},
             max_pool_connections=32,
             use_dualstack_endpoint=False,
