@@ -124,6 +124,7 @@ def test_a_program_that_is_not_there_is_named(machine):
 
 def test_a_session_that_takes_the_place_of_another_is_served(machine):
     with socket.socket(socket.AF_UNIX) as port:
+        port.settimeout(30)
         port.connect(str(machine / f"{port_name(0)}.sock"))
         request = {"argv": ["sleep", "600"], "environment": {}, "terminals": [False] * 3}
         request |= {"size": [24, 80]}
