@@ -20,3 +20,8 @@ for _cni in CNIS:
         vxlan=False,
         gre=False,
     )
+
+
+def parse(text: str) -> Routing:
+    """The routing in a tag, of these variants too; raises `ValueError` with the reason."""
+    return Routing.parse(text)

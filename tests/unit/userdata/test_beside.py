@@ -1,5 +1,7 @@
 """What a node keeps beside another CNI."""
 
+import subprocess
+import sys
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 from types import SimpleNamespace
@@ -12,10 +14,13 @@ from machine import Node
 
 from podnet.plan.address import AddressPlan
 from podnet.plan.routing import Routing, RoutingMode
+from podnet.plan.settings import Settings
+from podnet.userdata import release
 
 PLAN = AddressPlan(IPv4Network("192.168.1.0/24"), IPv4Network("10.1.0.0/16"), 24, 24, 26)
 NODE = Node(PLAN, "eth0", IPv4Address("192.168.1.11"), 9001)
 
+TAG = "external-custom zones=1 vni=1 port=8472"
 CALICO = Routing(mode=RoutingMode.EXTERNAL, cni="calico")
 
 
@@ -123,3 +128,23 @@ def test_the_agent_asks_which_repairs_to_run(monkeypatch):
     made.reconcile()
 
     assert ran == ["identity", "routing", "node", "other"]
+
+
+@pytest.mark.parametrize("program", ["agent", "acknowledge"])
+def test_every_program_of_a_release_reads_the_tags_of_other_cnis(tmp_path, program):
+    for name, text in release.files(Settings(session_manager=False)).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    read = f"import {program}; from podnet.plan.routing import Routing; Routing.parse('{TAG}')"
+
+    # In a process of its own: here the plan has all variants already.
+    done = subprocess.run(
+        [sys.executable, "-c", read],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from metadata import MetadataService
+from podnet.plan import other_cnis
 from podnet.plan.acknowledgement import Acknowledgement, folder_beside, turn
 from podnet.plan.address import AddressPlan
-from podnet.plan.routing import Routing
 from ssm import call
 
 STATE = Path("/run/podnet-agent/state.json")
@@ -144,7 +144,7 @@ def delay_of(plan: AddressPlan, name: str) -> Callable[[Acknowledgement], float]
     number = int(name.rpartition("-")[2])
 
     def delay(said: Acknowledgement) -> float:
-        return turn(plan, number, Routing.parse(said.routing).zones) if said.routing else 0.0
+        return turn(plan, number, other_cnis.parse(said.routing).zones) if said.routing else 0.0
 
     return delay
 
