@@ -79,7 +79,7 @@ class Calico(pulumi.ComponentResource):
                     "metadata": {
                         "labels": LABELS,
                         "annotations": {
-                            "podnet/told": hashlib.sha256(texts.encode()).hexdigest()[:12]
+                            "podnet/configuration": hashlib.sha256(texts.encode()).hexdigest()[:12]
                         },
                     },
                     "spec": self._pod(accounts[ACCOUNT].metadata["name"]),

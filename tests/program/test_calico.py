@@ -138,7 +138,7 @@ def test_another_configuration_replaces_the_daemons(make_cloud):
     def annotation(**settings):
         cloud = make_cloud().has_cluster(3).deploy(**STACK, **settings)
         template = cloud.inputs("DaemonSet")["calico"]["spec"]["template"]
-        return template["metadata"]["annotations"]["podnet/told"]
+        return template["metadata"]["annotations"]["podnet/configuration"]
 
     assert annotation() != annotation(calicoEncapsulation="none")
 

@@ -19,8 +19,8 @@ for _name, _module, _help in (
     ("stack", "stack", "The stacks of the lab: list them, or select the current one."),
     ("status", "status", "Show the nodes, their routing and template, and the lab's cloud."),
     ("matrix", "matrix", "Send packets between all pairs of pods and nodes; show the verdict."),
-    ("exec", "execute", "Run a command on a node."),
-    ("pod", "pod", "Pods of the lab."),
+    ("exec", "nodes", "Run a command on a node."),
+    ("pod", "nodes", "Pods of the lab."),
     (
         "kubectl",
         "kubectl",

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from podnet.cli.app import Invocation, app
 from podnet.errors import UserError
-from podnet.lab.commands import execute, options, pod
+from podnet.lab.commands import nodes, options
 from podnet.lab.home import Home
 from podnet.lab.host import preflight
 from podnet.lab.stack.engine import EngineKind, record
@@ -85,21 +85,21 @@ def test_an_enumeration_is_given_by_its_values(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("module", "words", "argv"),
+    ("words", "argv"),
     [
-        (execute, ["exec", "node-1", "ls", "-l"], ["ls", "-l"]),
-        (execute, ["exec", "node-1", "--", "ip", "--stack"], ["ip", "--stack"]),
-        (pod, ["pod", "exec", "pod-1a", "--", "ping", "-c", "1"], ["ping", "-c", "1"]),
+        (["exec", "node-1", "ls", "-l"], ["ls", "-l"]),
+        (["exec", "node-1", "--", "ip", "--stack"], ["ip", "--stack"]),
+        (["pod", "exec", "pod-1a", "--", "ping", "-c", "1"], ["ping", "-c", "1"]),
     ],
     ids=["an option", "an option of our own", "in a pod"],
 )
-def test_a_command_on_a_node_keeps_its_own_options(monkeypatch, module, words, argv):
+def test_a_command_on_a_node_keeps_its_own_options(monkeypatch, words, argv):
     ran = []
     inside = SimpleNamespace(command=lambda *command: ("enter", *command))
     stack = SimpleNamespace(node=lambda _: inside)
-    monkeypatch.setattr(module, "deployed_stack", lambda _: stack)
-    monkeypatch.setattr(pod, "_find", lambda _stack, _name: inside)
-    monkeypatch.setattr(module.os, "execvp", lambda _, whole: ran.extend(whole))
+    monkeypatch.setattr(nodes, "deployed_stack", lambda _: stack)
+    monkeypatch.setattr(nodes, "_find", lambda _stack, _name: inside)
+    monkeypatch.setattr(nodes.os, "execvp", lambda _, whole: ran.extend(whole))
 
     assert CliRunner().invoke(app, words).exit_code == 0
     assert ran == ["enter", *argv]

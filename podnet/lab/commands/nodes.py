@@ -1,4 +1,4 @@
-"""Commands on pods: add, rm, exec."""
+"""Commands on nodes and their pods: exec, and add, rm, exec of pods."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ from podnet.lab.stack.lab_stack import LabStack
 
 commands = click.Group()
 pod_argument = click.argument("name", metavar="POD", help="A pod, such as pod-1a.")
+
+
+@commands.command("exec", context_settings={"ignore_unknown_options": True})
+@node_argument
+@command_argument
+@stack_option
+def execute_on_node(node: str, command: tuple[str, ...], stack: str | None) -> None:
+    """Run a command on a node."""
+    argv = deployed_stack(stack).node(node).command(*command)
+    os.execvp(argv[0], argv)
 
 
 @commands.group(no_args_is_help=True)
