@@ -17,6 +17,7 @@ import pytest
 
 from podnet import components
 from podnet.components.acknowledgements import Acknowledgements, AcknowledgementsArgs
+from podnet.components.calico import Calico, CalicoArgs
 from podnet.components.cluster_parameters import ClusterParameters, ClusterParametersArgs
 from podnet.components.firewall import Firewall, FirewallArgs
 from podnet.components.flannel_overlay import FlannelOverlay, FlannelOverlayArgs
@@ -37,6 +38,7 @@ from podnet.components.routing_mode import RoutingMode, RoutingModeArgs
 from podnet.components.routing_wait import RoutingWait
 from podnet.components.tags import common
 from podnet.plan import firewall
+from podnet.plan.cni import calico
 from podnet.plan.kubernetes import Parameters
 from podnet.plan.nodes import planned_nodes, planned_zones
 from podnet.plan.settings import Settings
@@ -118,6 +120,17 @@ COMPONENTS: dict[str, Callable[[], pulumi.ComponentResource]] = {
             template="user data v, image ami-1",
             keeps_control_plane=False,
             tags=TAGS,
+        ),
+    ),
+    "Calico": lambda: Calico(
+        "x",
+        CalicoArgs(
+            image="a",
+            pool=calico.pool(
+                SETTINGS.pod_cidr, SETTINGS.pod_block_prefix, SETTINGS.calico_encapsulation
+            ),
+            conflist=calico.conflist(),
+            environment=calico.environment(SETTINGS.calico_encapsulation),
         ),
     ),
     "KubeNetworkPolicies": lambda: KubeNetworkPolicies("x", KubeNetworkPoliciesArgs(image="a")),
@@ -227,7 +240,8 @@ def test_names_are_made_of_the_component_and_what_a_thing_is(cloud, build):
     name = re.compile(
         r"x(-[ab])?(-node-([123]|6[567]))?(-internet|-session-manager|-settled|-(in|out)-"
         r"(nodes|pods|path-mtu|all|ssh-203\.0\.113\.0-24)|"
-        r"-nodes|-join|-kubeconfig|-files|-acknowledgements|-[0-9a-f]{12}-[1-9])?"
+        r"-nodes|-join|-kubeconfig|-files|-acknowledgements|-policies|-[0-9a-f]{12}-[1-9]|"
+        rf"-calico-(node|cni-plugin)|-({'|'.join(plural for plural, _ in calico.KINDS.values())}))?"
     )
 
     assert [item.name for item in cloud.resources if not name.fullmatch(item.name)] == []

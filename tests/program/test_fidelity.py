@@ -27,6 +27,14 @@ SETTINGS = {
         "nodeCount": "2",
         "apiCidrs": '["203.0.113.0/24"]',
     },
+    "external": {
+        "routing": "external",
+        "cni": "calico",
+        "cniImage": f"registry.example/calico@sha256:{64 * '1'}",
+        "kubernetes": "kubeadm",
+        "nodeCount": "2",
+        "apiCidrs": '["203.0.113.0/24"]',
+    },
     "kubeadm": {"kubernetes": "kubeadm", "nodeCount": "2", "sessionManager": "false"},
     "flow logs": {"flowLogs": "all"},
     "administrators": {"sshCidrs": '["203.0.113.0/24"]', "keyName": "mine"},
@@ -100,6 +108,8 @@ def test_every_mode_is_among_them():
 def test_a_stack_that_is_there_has_its_rows_and_no_row_is_of_anything_else(make_cloud):
     tokens = used(living(make_cloud()), {"podnet:routing": "vpc-routes"})
     tokens |= used(make_cloud(), {"podnet:flowLogs": "rejected"})
+    calico = {f"podnet:{key}": value for key, value in SETTINGS["external"].items()}
+    tokens |= used(make_cloud(), calico)
 
     assert missing(tokens) == NONE
     for stack in STACKS:

@@ -17,7 +17,8 @@ LIBRARIES = ("cryptography", "flask", "jinja2", "moto/core", "moto/ec2", "moto/m
 """Packages that load parts of themselves late."""
 LOADED = """
 import importlib, pkgutil
-from moto import backends
+import podnet.lab.cloud.api.emulator
+backends = importlib.import_module("moto.backends")
 for name in ("ec2", "iam", "ssm", "sts", "logs", "servicequotas"):
     backends.get_backend(name)
 import podnet.lab, podnet.cli, podnet.components
@@ -25,7 +26,8 @@ for parent in (podnet.lab, podnet.cli, podnet.components):
     for module in pkgutil.walk_packages(parent.__path__, f"{parent.__name__}."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-import moto.server, runpy
+import runpy
+importlib.import_module("moto.server")
 """
 """Loads what commands and the lab's cloud load, by which Python writes it compiled."""
 

@@ -70,8 +70,8 @@ def test_the_way_has_every_switch_between_live_modes_and_l2_and_back():
     assert len({*made}) == len(made)
     assert {one for one, two in made if two is RoutingMode.L2} == {RoutingMode.VPC_ROUTES}
     assert WAY[0] is WAY[-1] is RoutingMode.VPC_ROUTES
-    # Flannel is for clusters, and changes on no running stack.
-    assert {*WAY} == {*RoutingMode} - {RoutingMode.FLANNEL}
+    # What others carry changes on no running stack.
+    assert {*WAY} == {*RoutingMode} - {RoutingMode.FLANNEL, RoutingMode.EXTERNAL}
 
 
 def test_every_step_has_settings_that_podnet_takes():
