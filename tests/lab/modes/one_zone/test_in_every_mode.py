@@ -20,7 +20,8 @@ TWO_POLLS = 4.5
 
 
 # Flannel needs a cluster, and no live stack is switched to it.
-MODES = [mode for mode in RoutingMode if mode is not RoutingMode.FLANNEL]
+OTHERS = {RoutingMode.FLANNEL, RoutingMode.EXTERNAL}
+MODES = [mode for mode in RoutingMode if mode not in OTHERS]
 
 
 @pytest.fixture(scope="module", params=MODES, ids=str)
