@@ -4,12 +4,15 @@ from itertools import permutations
 
 import pytest
 
+from podnet.lab.host import preflight
 from podnet.system.commands import run
 
 pytestmark = pytest.mark.lab
 
-MODES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet")
-ENCAPSULATED = ("overlay", "l2")
+needs_gre = pytest.mark.skipif(preflight.makes_no("gre"), reason="this kernel has no GRE")
+BY_GRE = [pytest.param(mode, marks=needs_gre) for mode in ("overlay-gre", "hybrid-gre")]
+MODES = ("vpc-routes", "host-gw", "overlay", "hybrid", "l2", "l2-ethernet", *BY_GRE)
+ENCAPSULATED = ("overlay", "overlay-gre", "l2")
 FIELDS = "zones=1 vni=1 port=8472"
 
 

@@ -203,9 +203,9 @@ class Vpc:
 
 
 def kind(rule):
-    """What a rule is for: all between nodes, all from pods, or VXLAN."""
+    """What a rule is for: all between nodes, all from pods, VXLAN or GRE."""
     if "ReferencedGroupInfo" in rule:
-        return "vxlan" if rule["IpProtocol"] == "udp" else "nodes"
+        return {"udp": "vxlan", "47": "gre"}.get(rule["IpProtocol"], "nodes")
     return "pods" if rule.get("CidrIpv4") == "10.1.0.0/16" else ""
 
 
