@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -69,7 +68,7 @@ class Calico(pulumi.ComponentResource):
                 f"{name}-{PLUGIN_ACCOUNT}", accounts[PLUGIN_ACCOUNT], LABELS, _plugin(), child
             ),
         ]
-        texts = "\n".join([args.conflist, *(f"{one}" for one in args.environment.items())])
+        texts = [args.conflist, *(f"{one}" for one in args.environment.items())]
         k8s.apps.v1.DaemonSet(
             name,
             metadata={"name": ACCOUNT, "namespace": namespace, "labels": LABELS},
@@ -78,9 +77,7 @@ class Calico(pulumi.ComponentResource):
                 "template": {
                     "metadata": {
                         "labels": LABELS,
-                        "annotations": {
-                            "podnet/configuration": hashlib.sha256(texts.encode()).hexdigest()[:12]
-                        },
+                        "annotations": {"podnet/configuration": daemon_set.digest(*texts)},
                     },
                     "spec": self._pod(accounts[ACCOUNT].metadata["name"]),
                 },

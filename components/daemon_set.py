@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
@@ -105,6 +106,11 @@ def confined(
         "read_only_root_filesystem": read_only,
         "capabilities": {"drop": ["ALL"], "add": [*capabilities]},
     }
+
+
+def digest(*texts: str) -> str:
+    """Twelve digits for an annotation of pods whose program reads these texts once."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
 
 
 def host_path(name: str, path: str, kind: str = "DirectoryOrCreate") -> k8s.core.v1.VolumeArgsDict:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -72,7 +70,7 @@ class FlannelOverlay(pulumi.ComponentResource):
                     "metadata": {
                         "labels": LABELS,
                         # The daemon reads its configuration once: another one is another pod.
-                        "annotations": {"podnet/told": _digest(files)},
+                        "annotations": {"podnet/told": daemon_set.digest(*files.values())},
                     },
                     "spec": self._pod(account.metadata["name"], config.metadata["name"]),
                 },
@@ -149,7 +147,3 @@ class FlannelOverlay(pulumi.ComponentResource):
 
 def _metadata(name: str, namespace: pulumi.Output[str]) -> k8s.meta.v1.ObjectMetaArgsDict:
     return {"name": name, "namespace": namespace, "labels": LABELS}
-
-
-def _digest(files: Mapping[str, str]) -> str:
-    return hashlib.sha256("\n".join(files.values()).encode()).hexdigest()[:12]
