@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -21,7 +19,8 @@ from podnet.errors import UserError
 from podnet.lab.cloud import process
 from podnet.lab.cloud.fabric import Fabric
 from podnet.lab.cloud.instances.cgroups import Cgroups
-from podnet.lab.home import PROJECT, Home
+from podnet.lab.home import Home
+from podnet.lab.host import background
 from podnet.lab.images.debian import ensure
 from podnet.system.waiting import wait_until
 
@@ -94,34 +93,20 @@ def down(home: Home) -> None:
 
 
 def _spawn(home: Home, port: int) -> int:
-    """Start the process; returns the end of a pipe that reads as closed when the process ends."""
-    reader, writer = os.pipe()
     options = ["--home", str(home.directory.resolve()), "--port", str(port)]
-    with home.cloud_log.open("w") as log:
-        # Forked, it is no child of this process, which need not reap it.
-        subprocess.run(
-            ["setsid", "--fork", sys.executable, "-m", "podnet.lab.cloud", *options],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[writer],
-            check=True,
-        )
-    os.close(writer)
-    return reader
+    return background.start([sys.executable, "-m", "podnet.lab.cloud", *options], home.cloud_log)
 
 
 def _await(home: Home, life: int) -> str:
     limit = START_SECONDS * home.patience
     deadline = time.monotonic() + limit
     while not (endpoint := process.running(home)):
-        ended = bool(select.select([life], [], [], POLL)[0])
+        ended = background.ends_within(life, POLL)
         if ended or time.monotonic() > deadline:
             state = "ended" if ended else f"is not ready after {limit} s"
             log = home.cloud_log
             raise UserError(
-                f"the lab's cloud {state}; the end of {log}:\n{_tail(log)}",
+                f"the lab's cloud {state}; the end of {log}:\n{background.tail(log, TAIL)}",
                 rule="cloud-starts",
             )
     return endpoint
@@ -160,7 +145,3 @@ def _locked(home: Home) -> Iterator[None]:
             if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
                 yield
                 return
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-TAIL:]) or "(empty)"

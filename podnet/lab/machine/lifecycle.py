@@ -6,10 +6,8 @@ import contextlib
 import fcntl
 import json
 import os
-import select
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from podnet.errors import UserError
 from podnet.lab.home import PROJECT, Home
+from podnet.lab.host import background
 from podnet.lab.machine import bytecode, initrd, memory, package, qemu
 from podnet.lab.machine.package import Kernel
 from podnet.lab.machine.supervisor import CONSOLE, KVM_SECONDS, Plan
@@ -27,6 +26,7 @@ from podnet.system.waiting import wait_until
 BOOT_SECONDS = 120.0
 END_SECONDS = 10.0
 POLL = 0.1
+LOG = "machine.log"
 TAIL = 40
 """Lines of a console: a panic alone has some twenty."""
 MOST_PROCESSORS = 4
@@ -78,8 +78,8 @@ def require_running(home: Home) -> Running:
     if found is None:
         raise UserError(
             "the virtual machine of this lab has ended, and what it held is gone with it; the end "
-            f"of its console:\n{_tail(home.machine / CONSOLE)}\n`podnet up --kernel debian` starts "
-            "another, `podnet down` clears alone",
+            f"of its console:\n{_console(home)}\n`podnet up --kernel debian` starts another, "
+            "`podnet down` clears alone",
             rule="machine-dead",
         )
     return found
@@ -160,7 +160,7 @@ def _end(home: Home) -> None:
                 # The lock is still held, so the number is still that of the process that wrote it.
                 if _pid(home) == pid:
                     signal.pidfd_send_signal(process, signal.SIGKILL)
-                wait_until(lambda: select.select([process], [], [], 0)[0], END_SECONDS, POLL)
+                background.ends_within(process, END_SECONDS)
             finally:
                 os.close(process)
         wait_until(lambda: _pid(home) is None, END_SECONDS, POLL)
@@ -205,46 +205,28 @@ def _settings(home: Home, kernel: Kernel, accelerator: str) -> dict[str, str]:
 
 
 def _spawn(home: Home) -> int:
-    """Start the supervisor; returns the end of a pipe that reads as closed when it ends."""
-    reader, writer = os.pipe()
-    with (home.machine / "machine.log").open("w") as log:
-        subprocess.run(
-            [
-                *("setsid", "--fork", *NAMESPACES),
-                *(sys.executable, "-m", "podnet.lab.machine", str(home.machine.resolve())),
-            ],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=[writer],
-            check=True,
-        )
-    os.close(writer)
-    return reader
+    folder = str(home.machine.resolve())
+    supervisor = (*NAMESPACES, sys.executable, "-m", "podnet.lab.machine", folder)
+    return background.start(supervisor, home.machine / LOG)
 
 
 def _await(home: Home, life: int) -> None:
     limit = time.monotonic() + BOOT_SECONDS * 2 + KVM_SECONDS
     try:
         while running(home) is None:
-            over = bool(select.select([life], [], [], POLL)[0])
-            if over or time.monotonic() > limit:
+            if background.ends_within(life, POLL) or time.monotonic() > limit:
+                said = background.tail(home.machine / LOG, TAIL)
                 raise UserError(
-                    f"the virtual machine did not get as far as podnet; it says:\n"
-                    f"{_tail(home.machine / 'machine.log')}\nand the end of its console is:\n"
-                    f"{_tail(home.machine / CONSOLE)}",
+                    f"the virtual machine did not get as far as podnet; it says:\n{said}\nand the "
+                    f"end of its console is:\n{_console(home)}",
                     rule="machine-starts",
                 )
     finally:
         os.close(life)
 
 
-def _tail(file: Path) -> str:
-    if not file.exists():
-        return "(nothing)"
-    text = file.read_text(errors="replace").replace("\r", "")
-    return "\n".join(text.splitlines()[-TAIL:]) or "(nothing)"
+def _console(home: Home) -> str:
+    return background.tail(home.machine / CONSOLE, TAIL)
 
 
 @contextlib.contextmanager
