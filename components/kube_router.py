@@ -85,7 +85,10 @@ class KubeRouter(pulumi.ComponentResource):
             spec={
                 "selector": {"match_labels": LABELS},
                 "template": {
-                    "metadata": {"labels": LABELS},
+                    "metadata": {
+                        "labels": LABELS,
+                        "annotations": {"podnet/configuration": daemon_set.digest(args.conflist)},
+                    },
                     "spec": spec,
                 },
             },
