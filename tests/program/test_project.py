@@ -80,6 +80,7 @@ def test_the_cli_finds_the_program_its_interpreter_and_its_stacks():
         "dev",
         "flannel",
         "host-gw",
+        "kube-router",
         "kubernetes",
         "l2",
         "lab",
@@ -103,7 +104,16 @@ def test_the_lab_has_three_nodes_switches_to_every_mode_and_has_all_else_by_defa
 def test_each_stack_is_of_the_mode_and_the_zones_it_is_named_for():
     assert {
         name: (settings(name).routing, settings(name).zones)
-        for name in ("dev", "prod", "overlay", "host-gw", "l2", "kubernetes", "flannel")
+        for name in (
+            "dev",
+            "prod",
+            "overlay",
+            "host-gw",
+            "l2",
+            "kubernetes",
+            "flannel",
+            "kube-router",
+        )
     } == {
         "dev": ("vpc-routes", 1),
         "prod": ("vpc-routes", 3),
@@ -112,10 +122,11 @@ def test_each_stack_is_of_the_mode_and_the_zones_it_is_named_for():
         "l2": ("l2", 1),
         "kubernetes": ("vpc-routes", 1),
         "flannel": ("flannel", 1),
+        "kube-router": ("external", 1),
     }
 
 
-@pytest.mark.parametrize("stack", ["kubernetes", "flannel"])
+@pytest.mark.parametrize("stack", ["kubernetes", "flannel", "kube-router"])
 def test_the_stacks_of_a_cluster_have_three_nodes_and_let_the_labs_program_in(stack):
     wanted = settings(stack)
 
