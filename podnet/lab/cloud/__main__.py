@@ -61,6 +61,7 @@ def run(home: Home, port: int) -> None:
         life.flush()
         groups = cgroups(home)
         groups.enter(CGROUP_MEMBER)
+        groups.prefer(CGROUP_MEMBER)
         sock = server.listen(port)
         endpoint = f"http://{server.HOST}:{sock.getsockname()[1]}"
         reconciler = Reconciler(

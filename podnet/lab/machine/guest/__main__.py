@@ -13,6 +13,8 @@ from podnet.lab.machine.guest.session import serve
 PORTS = Path("/sys/class/virtio-ports")
 MODULES = ("br_netfilter", "nf_conntrack", "tun")
 """What the lab needs and nothing loads by itself: folders of sysctls, and a device."""
+CONTROLLERS = Path("/sys/fs/cgroup/cgroup.subtree_control")
+"""What a lab's control groups can decide; by processor time its cloud goes before its instances."""
 READY = "podnet: ready"
 """What the console says when commands can run; `podnet.lab.machine.supervisor` waits for it."""
 
@@ -21,6 +23,7 @@ def main() -> None:
     """Serve until the machine ends."""
     for module in MODULES:
         subprocess.run(["modprobe", module], check=True)
+    CONTROLLERS.write_text("+cpu")
     servers = {_serving(device): device for device in ports()}
     sys.stdout.write(f"{READY}, {len(servers)} ports\n")
     sys.stdout.flush()

@@ -62,6 +62,23 @@ def test_a_group_that_ends_while_the_others_are_read_is_passed_over(tmp_path, mo
 
 
 @pytest.mark.parametrize(
+    ("offered", "weights"), [("cpuset cpu pids\n", "1000"), ("pids\n", None), (None, None)]
+)
+def test_the_cloud_goes_before_the_instances_where_groups_have_weights(tmp_path, offered, weights):
+    groups = Cgroups("lab-abc", [tmp_path], [])
+    (cloud,) = groups.make("cloud")
+    groups.make("i-1")
+    if offered is not None:
+        (tmp_path / "lab-abc/cgroup.controllers").write_text(offered)
+    groups.prefer("cloud")
+
+    written = {file.name: file.read_text() for file in tmp_path.rglob("*.weight")}
+    assert written == ({"cpu.weight": weights} if weights else {})
+    assert (cloud / "cpu.weight").exists() == bool(weights)
+    assert (tmp_path / "lab-abc/cgroup.subtree_control").exists() == bool(weights)
+
+
+@pytest.mark.parametrize(
     ("mounts", "found"),
     [
         (HYBRID, ["/sys/fs/cgroup/pids"]),
