@@ -18,6 +18,9 @@ from podnet.probe import Check, Matrix
 
 NEW_MAC_SECONDS = 15.0
 """How long a peer may send to the MAC that a node's address had before, and some to spare."""
+LEARNING_SECONDS = 60.0
+"""How long another CNI may take until it knows a new node everywhere: kube-router looks every 10 s
+what it masquerades, on nodes that have other work too."""
 SERVICES_SECONDS = 60.0
 """How long kube-proxy and the cluster's DNS may lead to pods that are gone."""
 SERVICE_CHECKS = (Check.SERVICE, Check.NAME)
@@ -42,9 +45,11 @@ def verify(stack: LabStack, summary: Summary, *, replace_pods: bool = False) -> 
     running = stack.pods()
     pods = _pods(running, nodes, replace=replace_pods)
     begun = time.monotonic()
+    preset = stack.settings().preset
+    others = preset.title if preset else None
     with step("packets between all pairs") as note:
         matrix = probe(stack, running, [*wanted], nodes, pods)
-        while reason := _reason_to_repeat(matrix, summary, time.monotonic() - begun):
+        while reason := _reason_to_repeat(matrix, summary, time.monotonic() - begun, others):
             note(f"once more: {reason}")
             matrix = probe(stack, running, [*wanted], nodes, pods)
         note(f"{matrix.passed} of {matrix.pairs} pairs passed")
@@ -73,12 +78,19 @@ def _pods(running: StackPods, nodes: list[Node], *, replace: bool) -> list[Pod]:
         return running.replace(nodes, note) if replace else running.ensure(nodes, note)
 
 
-def _reason_to_repeat(matrix: Matrix, summary: Summary, seconds: float) -> str | None:
-    """Why failed checks may still pass by themselves, `seconds` after the first probe."""
+def _reason_to_repeat(
+    matrix: Matrix, summary: Summary, seconds: float, others: str | None
+) -> str | None:
+    """Why failed checks may still pass by themselves, `seconds` after the first probe.
+
+    `others` is the name of another CNI that carries the pods.
+    """
     if not matrix.failed:
         return None
     if seconds < NEW_MAC_SECONDS and _has_new_nodes(summary):
         return "peers may still use the MAC of a node that was here before"
+    if others and seconds < LEARNING_SECONDS and _has_new_nodes(summary):
+        return f"{others} may not know all new nodes yet"
     if seconds < SERVICES_SECONDS and all(each.check in SERVICE_CHECKS for each in matrix.failed):
         return "Services follow their pods with a delay"
     return None

@@ -11,6 +11,12 @@ from podnet.plan.node_network import BRIDGE, OVERHEAD, VPC_MTU
 CONFLIST = "/etc/cni/net.d/10-kuberouter.conflist"
 CONFIGURATION = "/etc/kube-router"
 TEXT = "cni-conf.json"
+SYNC_SECONDS = 10
+"""How often it looks at the blocks of nodes: so long packets to a new node's pods are masqueraded.
+
+A node that joins makes it set routes and no more (OnNodeUpdate, bgp_peers.go@v2.1.0); to which
+blocks it does not masquerade, it notes in the loop of this period (Run,
+network_routes_controller.go@v2.1.0)."""
 
 PRESET = Preset(
     cni=Cni.KUBE_ROUTER,
@@ -52,4 +58,5 @@ def options(zones: int) -> tuple[str, ...]:
         # Nodes have it off, and have no right to change it.
         "--disable-source-dest-check=false",
         "--bgp-graceful-restart=true",
+        f"--routes-sync-period={SYNC_SECONDS}s",
     )

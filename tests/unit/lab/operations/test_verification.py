@@ -31,33 +31,39 @@ NOTHING_NEW = Summary(steps=(), counts={}, outputs={}, seconds=0.0)
 
 
 @pytest.mark.parametrize(
-    ("matrix", "summary", "seconds", "why"),
+    ("matrix", "summary", "seconds", "others", "why"),
     [
-        (checked(GREEN), NEW_NODE, 0, None),
-        (checked(RED), NOTHING_NEW, 0, None),
+        (checked(GREEN), NEW_NODE, 0, "Calico", None),
+        (checked(RED), NOTHING_NEW, 0, "Calico", None),
         (
             checked(RED),
             NEW_NODE,
             14,
+            None,
             "peers may still use the MAC of a node that was here before",
         ),
-        (checked(RED), NEW_NODE, 16, None),
-        (checked(GREEN, SERVICE), NOTHING_NEW, 59, "Services follow their pods with a delay"),
-        (checked(GREEN, SERVICE), NOTHING_NEW, 61, None),
-        (checked(RED, SERVICE), NOTHING_NEW, 1, None),
+        (checked(RED), NEW_NODE, 16, None, None),
+        (checked(RED), NEW_NODE, 59, "kube-router", "kube-router may not know all new nodes yet"),
+        (checked(RED), NEW_NODE, 61, "kube-router", None),
+        (checked(GREEN, SERVICE), NOTHING_NEW, 59, None, "Services follow their pods with a delay"),
+        (checked(GREEN, SERVICE), NOTHING_NEW, 61, None, None),
+        (checked(RED, SERVICE), NOTHING_NEW, 1, None, None),
     ],
     ids=[
         "green",
         "red",
         "red and new",
         "red and not so new",
+        "another CNI",
+        "another CNI for long",
         "Services",
         "Services for long",
         "Services and more",
     ],
 )
-def test_only_what_comes_right_by_itself_is_asked_again(matrix, summary, seconds, why):
-    assert verification._reason_to_repeat(matrix, summary, seconds) == why  # noqa: SLF001  # pure
+def test_only_what_comes_right_by_itself_is_asked_again(matrix, summary, seconds, others, why):
+    reason = verification._reason_to_repeat(matrix, summary, seconds, others)  # noqa: SLF001  # pure
+    assert reason == why
 
 
 def test_a_failing_matrix_ends_what_needs_a_green_one():
