@@ -18,6 +18,13 @@ NAMES = ("NODENAME", "KUBERNETES_NODE_NAME", "FELIX_FELIXHOSTNAME")
 """Variables that all hold the name of the node, each for another part of Calico."""
 HOST = "/host"
 """Where its installer expects folders of the node (cni-plugin/pkg/install/install.go)."""
+WRITTEN_KINDS = [
+    "bgpconfigurations",
+    "clusterinformations",
+    "felixconfigurations",
+    "ipamconfigs",
+    "tiers",
+]
 READ, WRITTEN = ["get", "list", "watch"], ["create", "get", "list", "update", "watch"]
 
 
@@ -216,7 +223,11 @@ def _node() -> list[k8s.rbac.v1.PolicyRuleArgsDict]:
         _rule("discovery.k8s.io", ["endpointslices"], READ),
         _rule("networking.k8s.io", ["networkpolicies"], READ),
         _rule(calico.GROUP, plurals, READ),
-        _rule(calico.GROUP, ["clusterinformations", "felixconfigurations", "tiers"], WRITTEN),
+        _rule(calico.GROUP, WRITTEN_KINDS, WRITTEN),
+        *(
+            _rule(group, [*kinds], ["list", "watch"])
+            for group, kinds in calico.ABSENT_KINDS.items()
+        ),
     ]
 
 

@@ -179,4 +179,6 @@ def node_env(settings: Settings, stack: str) -> str:
         f"PODNET_KUBERNETES_VERSION={settings.kubernetes_version}\n"
         f"PODNET_PARAMETERS={Parameters(stack).root}\n"
         f"PODNET_SERVICE_CIDR={settings.service_cidr}\n"
+        # Only there, so that the user data of other clusters stays as it is.
+        + (f"PODNET_CNI={settings.cni}\n" if settings.preset else "")
     )

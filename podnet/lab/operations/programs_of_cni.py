@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from podnet.cli.console import step
-from podnet.lab.images import debian
+from podnet.lab.images import kubernetes
 from podnet.lab.images.kubernetes import cni as images
 from podnet.lab.stack.lab_stack import LabStack
 from podnet.plan.cni import Cni
@@ -23,7 +23,7 @@ def use(stack: LabStack, given: Mapping[str, str], folder: Path) -> dict[str, st
     cni = next((each for each in Cni if each == config.get(CNI)), Cni.NONE)
     name = images.image_name(cni, folder)
     with step(f"container image of {cni}") as note:
-        root = debian.ensure(stack.home.image, note)
-        images.write_layer(stack.home.cni_layer, cni, folder, name, root)
+        nodes = kubernetes.ensure(stack.home.image, note)
+        images.write_layer(stack.home.cni_layer, cni, folder, name, nodes)
         note(name)
     return {IMAGE: name}

@@ -24,20 +24,37 @@ VXLAN_PORT = 4789
 GROUP, VERSION = "crd.projectcalico.org", "v1"
 """Of the objects in which Calico keeps its state in Kubernetes."""
 KINDS = {
+    "BGPConfiguration": ("bgpconfigurations", "Cluster"),
     "ClusterInformation": ("clusterinformations", "Cluster"),
     "FelixConfiguration": ("felixconfigurations", "Cluster"),
     "GlobalNetworkPolicy": ("globalnetworkpolicies", "Cluster"),
     "GlobalNetworkSet": ("globalnetworksets", "Cluster"),
     "HostEndpoint": ("hostendpoints", "Cluster"),
+    "IPAMConfig": ("ipamconfigs", "Cluster"),
     "IPPool": ("ippools", "Cluster"),
     "NetworkPolicy": ("networkpolicies", "Namespaced"),
     "NetworkSet": ("networksets", "Namespaced"),
     "Tier": ("tiers", "Cluster"),
 }
-"""The kinds that it writes, and those by which users say policies: plural and scope.
+"""The kinds that it writes, and those by which users say policies: plural and scope."""
+ABSENT_KINDS = {
+    GROUP: (
+        "bgppeers",
+        "blockaffinities",
+        "stagedglobalnetworkpolicies",
+        "stagedkubernetesnetworkpolicies",
+        "stagednetworkpolicies",
+    ),
+    "kubevirt.io": ("virtualmachineinstancemigrations",),
+    "policy.networking.k8s.io": ("clusternetworkpolicies",),
+}
+"""By group, the plurals of kinds that it lists too, and that podnet does not make
+(libcalico-go/lib/backend/syncersv1/felixsyncer/felixsyncerv1.go, and attemptUpgradeHost in
+libcalico-go/lib/ipam/ipam.go).
 
-A kind that it watches and that is not there counts as one without objects
-(libcalico-go/lib/backend/watchersyncer/watchercache.go)."""
+To Calico a kind that is not there is one without objects
+(libcalico-go/lib/backend/watchersyncer/watchercache.go), and one that it may not list is an
+error."""
 
 
 class CalicoEncapsulation(StrEnum):
@@ -63,7 +80,7 @@ PRESET = Preset(
     openings=(Opening(what="VXLAN of Calico", protocol="udp", first=VXLAN_PORT, last=VXLAN_PORT),),
     masquerades="what leaves the pods and the nodes",
     expects="",
-    image_holds=f"with Calico's one program as {PROGRAM}, and nft",
+    image_holds=f"with Calico's one program as {PROGRAM}, nft, ipset, conntrack and iptables",
 )
 
 
@@ -131,4 +148,7 @@ def environment(encapsulation: CalicoEncapsulation) -> dict[str, str]:
         # Programs built without C lack what loads BPF.
         "FELIX_XDPENABLED": "false",
         "FELIX_BPFENABLED": "false",
+        # Nor can they look for what BPF mode left, which never ran here
+        # (RemoveConnectTimeLoadBalancer, felix/bpf/nat/connecttime.go).
+        "FELIX_DebugSkipCTLBCleanup": "true",
     }

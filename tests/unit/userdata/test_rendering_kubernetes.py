@@ -4,9 +4,12 @@ from ipaddress import IPv4Network
 
 import pytest
 import yaml
+from kubeadm import Cluster
 
 from podnet import userdata
+from podnet.plan.cni import Cni
 from podnet.plan.kubernetes import Kubernetes
+from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.userdata import rendering
 
@@ -22,6 +25,19 @@ def test_nodes_of_a_cluster_know_what_it_is():
         "PODNET_PARAMETERS=/podnet/dev/kubernetes\n"
         "PODNET_SERVICE_CIDR=10.96.0.0/12\n"
     )
+
+
+def test_nodes_of_a_cluster_know_whose_cni_carries_its_pods():
+    other = dataclasses.replace(CLUSTER, routing=RoutingMode.EXTERNAL, cni=Cni.CALICO)
+    own, external = userdata.node_env(CLUSTER, "dev"), userdata.node_env(other, "dev")
+
+    assert external == own + "PODNET_CNI=calico\n"
+    assert Cluster.from_environ(environ(external), "eu-central-1").cni == "calico"
+    assert Cluster.from_environ(environ(own), "eu-central-1").cni == ""
+
+
+def environ(text):
+    return dict(line.split("=", 1) for line in text.splitlines())
 
 
 def test_the_updater_alone_is_started_by_user_data_and_not_waited_for():

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import struct
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,23 @@ from pathlib import Path
 from podnet.errors import UserError
 from podnet.lab.images.kubernetes import archive, contents
 from podnet.lab.images.kubernetes.archive import ContainerImage
+from podnet.lab.images.root import Root
 from podnet.plan.cni import Cni
 from podnet.plan.cni.calico import PROGRAM
+from podnet.system.commands import run
 
 PACKED = "usr/local/lib/podnet-lab/cni.tar"
 UNIT = "etc/systemd/system/containerd.service.d/cni.conf"
 IMPORT = f"""\
 [Service]
 ExecStartPost=/usr/bin/ctr --namespace=k8s.io images import --local --snapshotter=native /{PACKED}
+"""
+LINKED = """\
+mount -t overlay -o "lowerdir=$1" lower "$2"
+shift
+root=$1
+shift
+exec chroot "$root" ldd "$@"
 """
 INTERPRETER = 3
 """PT_INTERP: the type of an ELF segment that names the linker of a dynamic program (elf(5))."""
@@ -38,9 +48,19 @@ class Recipe:
     """Path in the image, by the name of a program in the folder."""
     tools: Sequence[str] = ()
     """Programs of the nodes' own system that it calls."""
+    iptables: Sequence[str] = ()
+    """The names under which it calls iptables."""
 
 
-RECIPES = {Cni.CALICO: Recipe(programs={"calico": PROGRAM}, tools=("/usr/sbin/nft",))}
+RECIPES = {
+    Cni.CALICO: Recipe(
+        programs={"calico": PROGRAM},
+        tools=("/usr/sbin/nft", "/usr/sbin/ipset", "/usr/sbin/conntrack"),
+        # It asks which back end others use, whichever it uses itself (DetectBackend,
+        # felix/environment/feature_detect_linux.go@87c15906).
+        iptables=(*contents.IPTABLES_NAMES, *contents.IP6TABLES_NAMES),
+    )
+}
 
 
 def image_name(cni: Cni, folder: Path) -> str:
@@ -59,13 +79,13 @@ def image_name(cni: Cni, folder: Path) -> str:
     return f"podnet.local/{cni}:programs@sha256:{digest.hexdigest()}"
 
 
-def write_layer(layer: Path, cni: Cni, folder: Path, name: str, root: Path) -> None:
-    """Write the layer with the image of this name; `root` is the system of the instances."""
+def write_layer(layer: Path, cni: Cni, folder: Path, name: str, nodes: Root) -> None:
+    """Write the layer with the image of this name, above the system of a cluster's nodes."""
     recipe = _recipe(cni)
     files = {path: folder / program for program, path in recipe.programs.items()}
-    files |= {each: Path(f"{root}{each}") for each in contents.BASE if (root / each[1:]).exists()}
-    if recipe.tools:
-        files |= contents.with_libraries(root, *recipe.tools)
+    files |= {each: _find(nodes, each) for each in contents.BASE}
+    files |= _with_libraries(nodes, *recipe.tools)
+    files |= contents.iptables(nodes.layers[-1], *recipe.iptables)
     draft = layer.with_name(f"{layer.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     for each in (PACKED, UNIT):
@@ -75,6 +95,24 @@ def write_layer(layer: Path, cni: Cni, folder: Path, name: str, root: Path) -> N
     (draft / UNIT).write_text(IMPORT)
     shutil.rmtree(layer, ignore_errors=True)
     draft.rename(layer)
+
+
+def _with_libraries(nodes: Root, *programs: str) -> dict[str, Path]:
+    """Programs of the nodes' packages, and what they are linked with."""
+    with tempfile.TemporaryDirectory() as place:
+        lower = ":".join(map(str, nodes.layers))
+        said = run("unshare", "--mount", "sh", "-ec", LINKED, "sh", lower, place, *programs)
+    return {path: _find(nodes, path) for path in contents.with_linked(programs, said)}
+
+
+def _find(nodes: Root, path: str) -> Path:
+    """The file of a node in the uppermost layer that holds it; /lib leads into /usr (usrmerge)."""
+    below = path.removeprefix("/")
+    for layer in nodes.layers:
+        for place in (layer / below, layer / "usr" / below):
+            if place.exists():
+                return place
+    raise FileNotFoundError(f"no layer of the nodes' image holds {path}")
 
 
 def _recipe(cni: Cni) -> Recipe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from podnet.cluster.workload import IMAGE as PYTHON_IMAGE
@@ -40,6 +41,7 @@ deletes the Services that it takes for left over."""
 FROM_SCRATCH = "pause"
 IPTABLES = "/usr/sbin/xtables-nft-multi"
 IPTABLES_NAMES = ("iptables", "iptables-restore", "iptables-save")
+IP6TABLES_NAMES = ("ip6tables", "ip6tables-restore", "ip6tables-save")
 EXTENSIONS = "usr/lib/*/xtables/lib*t_*.so"
 """Of iptables, one a match or target."""
 UNUSED = {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter"}
@@ -101,18 +103,23 @@ def kube_router_image(programs: Path, root: Path) -> ContainerImage:
 
     Under a name of the lab's own: no digest of upstream's image of this version is known.
     """
-    extensions = [f"/{path.relative_to(root)}" for path in sorted(root.glob(EXTENSIONS))]
-    tools = with_libraries(root, IPTABLES, "/usr/sbin/ipset", "/bin/cp", "/sbin/ip", *extensions)
-    # One program that does what its own name says.
-    multi = tools.pop(IPTABLES)
     return ContainerImage(
         names=(kube_router.LAB_IMAGE,),
         files={"/usr/local/bin/kube-router": programs / "kube-router"}
-        | {f"/usr/sbin/{name}": multi for name in IPTABLES_NAMES}
         | {each: Path(f"{root}{each}") for each in BASE}
-        | tools,
+        | with_libraries(root, "/usr/sbin/ipset", "/bin/cp", "/sbin/ip")
+        | iptables(root, *IPTABLES_NAMES),
         entrypoint=("/usr/local/bin/kube-router",),
     )
+
+
+def iptables(root: Path, *names: str) -> dict[str, Path]:
+    """The iptables of nftables under these names, with its extensions and libraries."""
+    extensions = [f"/{path.relative_to(root)}" for path in sorted(root.glob(EXTENSIONS))]
+    files = with_libraries(root, IPTABLES, *extensions)
+    # One program that does what its own name says.
+    multi = files.pop(IPTABLES)
+    return {f"/usr/sbin/{name}": multi for name in names} | files
 
 
 def kubeadm_names(programs: Path, version: str) -> list[str]:
@@ -153,6 +160,10 @@ def _python(root: Path) -> dict[str, Path]:
 
 def with_libraries(root: Path, *programs: str) -> dict[str, Path]:
     """Programs of the instance's packages, and what they are linked with."""
-    linked = run("chroot", str(root), "ldd", *programs)
-    paths = [*programs, *re.findall(r"(/\S+) \(0x", linked)]
-    return {path: Path(f"{root}{path}") for path in paths}
+    said = run("chroot", str(root), "ldd", *programs)
+    return {path: Path(f"{root}{path}") for path in with_linked(programs, said)}
+
+
+def with_linked(programs: Sequence[str], said: str) -> list[str]:
+    """Programs, and the files that they are linked with as `ldd` says."""
+    return [*programs, *re.findall(r"(/\S+) \(0x", said)]

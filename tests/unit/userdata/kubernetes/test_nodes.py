@@ -39,9 +39,17 @@ def test_another_block_than_the_rules_is_reported_with_the_way_out(plan):
     assert "kubectl delete node node-2" in wrong[0]
 
 
-def test_a_block_is_patched_in_both_fields():
-    assert json.loads(nodes.patch("10.1.2.0/24")) == {
+@pytest.mark.parametrize("cni", ["", "kube-router", "custom"])
+def test_a_block_is_patched_in_both_fields(cni):
+    assert json.loads(nodes.patch("10.1.2.0/24", cni)) == {
         "spec": {"podCIDR": "10.1.2.0/24", "podCIDRs": ["10.1.2.0/24"]}
+    }
+
+
+def test_with_its_block_a_node_of_calico_gets_the_first_address_of_it_for_vxlan():
+    assert json.loads(nodes.patch("10.1.2.64/26", "calico")) == {
+        "metadata": {"annotations": {"projectcalico.org/IPv4VXLANTunnelAddr": "10.1.2.65"}},
+        "spec": {"podCIDR": "10.1.2.64/26", "podCIDRs": ["10.1.2.64/26"]},
     }
 
 

@@ -70,11 +70,27 @@ def test_a_cni_that_takes_no_programs_is_refused(folder, cni):
 
 
 def test_the_layer_holds_the_image_and_what_imports_it(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(images.contents, "with_libraries", lambda *_: {})
+    upper, base = tmp_path / "upper", tmp_path / "base"
+    for layer, path in [
+        *((base, path) for path in images.contents.BASE),
+        *((base, path) for path in ("/usr/sbin/nft", "/usr/lib/libnftables.so.1")),
+        *((upper, path) for path in ("/usr/sbin/ipset", "/usr/sbin/conntrack")),
+    ]:
+        file = layer / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{layer.name}{path}")
+    linked = "\tlibnftables.so.1 => /lib/libnftables.so.1 (0x00007f)\n"
+    monkeypatch.setattr(images, "run", lambda *_: linked)
+    monkeypatch.setattr(images.contents, "iptables", lambda *_: {})
+    written, write = [], images.archive.write
+    monkeypatch.setattr(
+        images.archive, "write", lambda target, made: written.extend(made) or write(target, made)
+    )
     layer, name = tmp_path / "layer", images.image_name(Cni.CALICO, folder)
 
-    images.write_layer(layer, Cni.CALICO, folder, name, tmp_path / "no-root")
-    images.write_layer(layer, Cni.CALICO, folder, name, tmp_path / "no-root")
+    nodes = Root(layers=(upper, base), kubelet=True)
+    images.write_layer(layer, Cni.CALICO, folder, name, nodes)
+    images.write_layer(layer, Cni.CALICO, folder, name, nodes)
 
     assert "images import" in (layer / images.UNIT).read_text()
     with tarfile.open(layer / images.PACKED) as archive:
@@ -82,7 +98,17 @@ def test_the_layer_holds_the_image_and_what_imports_it(folder, tmp_path, monkeyp
     names = {each["annotations"]["io.containerd.image.name"] for each in index["manifests"]}
     digest = name.partition("@")[2]
     assert names == {f"podnet.local/calico@{digest}", "podnet.local/calico:programs"}
+    files = written[-1].files
+    assert files["/lib/libnftables.so.1"] == base / "usr/lib/libnftables.so.1"
+    assert files["/usr/sbin/ipset"] == upper / "usr/sbin/ipset"
     assert not layer.with_name("layer.draft").exists()
+
+
+def test_a_file_that_no_layer_holds_ends_it(folder, tmp_path):
+    name = images.image_name(Cni.CALICO, folder)
+
+    with pytest.raises(FileNotFoundError, match="ca-certificates"):
+        images.write_layer(tmp_path / "layer", Cni.CALICO, folder, name, Root(layers=(tmp_path,)))
 
 
 def test_nodes_of_clusters_alone_have_the_layer_above_their_image(tmp_path, monkeypatch):

@@ -69,7 +69,8 @@ class ControlPlane:
         """Give every Node object the block of the address rule."""
         missing, wrong = blocks(self.cluster.addresses, self.items)
         for name, block in missing.items():
-            self.kubectl("patch", "node", name, "--type=merge", "--patch", patch(block))
+            wanted = patch(block, self.cluster.cni)
+            self.kubectl("patch", "node", name, "--type=merge", "--patch", wanted)
         if wrong:
             raise ValueError("; ".join(wrong))
         return ", ".join(f"{name} has {block}" for name, block in missing.items())

@@ -44,6 +44,8 @@ class Cluster:
     region: str
     ignored: tuple[str, ...] = ()
     """Preflight checks of kubeadm that this image cannot pass."""
+    cni: str = ""
+    """Whose CNI carries pods in place of the nodes, as the setting of the stack has it."""
 
     @classmethod
     def from_environ(
@@ -57,6 +59,7 @@ class Cluster:
             Parameters.from_root(environ["PODNET_PARAMETERS"]).stack,
             region,
             ignored,
+            environ.get("PODNET_CNI", ""),
         )
 
     @property

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network
 from typing import Any
 
 from podnet.plan.address import AddressPlan
 from podnet.plan.names import node_number
 
 Item = dict[str, Any]
+VXLAN_ADDRESS = "projectcalico.org/IPv4VXLANTunnelAddr"
+"""Where Calico reads the address of a node's VXLAN device, which it makes no routes without
+(felix/dataplane/linux/route_mgr.go@87c15906). By its own IPAM it would choose one itself."""
 
 
 def listed(text: str) -> list[Item]:
@@ -38,9 +42,12 @@ def blocks(plan: AddressPlan, items: Iterable[Item]) -> tuple[dict[str, str], li
     return missing, wrong
 
 
-def patch(block: str) -> str:
+def patch(block: str, cni: str) -> str:
     """The merge patch that gives a Node object its block."""
-    return json.dumps({"spec": {"podCIDR": block, "podCIDRs": [block]}})
+    wanted: Item = {"spec": {"podCIDR": block, "podCIDRs": [block]}}
+    if cni == "calico":
+        wanted["metadata"] = {"annotations": {VXLAN_ADDRESS: str(IPv4Network(block)[1])}}
+    return json.dumps(wanted)
 
 
 def surplus(plan: AddressPlan, items: Iterable[Item], wanted: Sequence[int]) -> list[str]:
