@@ -43,7 +43,10 @@ def idle(settings: Settings, unmanaged: Sequence[FoundRule]) -> tuple[str, ...]:
     """The rules that serve nobody: keys of the plan's own, and ids of the `unmanaged` ones.
 
     A rule for hosts that are no nodes of the stack is none of these: nobody proves their packets.
+    Nor is any where another CNI carries the pods: nobody knows which packets it sends.
     """
+    if settings.preset:
+        return ()
     sample = replace(settings, node_count=(SAMPLE,) * settings.zones)
     nodes, ends = planned.nodes(sample), tuple(_ends(settings, sample)) if unmanaged else ()
     made = planned.world(sample)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import settings as with_profile
 from hypothesis import strategies as st
 
+from podnet.plan.cni import Cni
 from podnet.plan.routing import RoutingMode
 from podnet.plan.settings import Settings
 from podnet.plan.unmanaged_rules import FoundRule
@@ -166,3 +167,11 @@ def test_verify_does_not_name_a_rule_for_a_group_without_a_node():
 
     assert (uses["sg-balancer"].is_for_others, uses["sg-balancer"].is_idle) == (True, False)
     assert (uses[planned.GROUP].is_for_others, uses[planned.GROUP].is_idle) == (False, True)
+
+
+@pytest.mark.parametrize("cni", [Cni.CALICO, Cni.KUBE_ROUTER, Cni.CUSTOM])
+@pytest.mark.parametrize("zones", [1, 2])
+def test_where_another_cni_carries_pods_no_rule_is_said_to_serve_nobody(cni, zones):
+    settings = Settings(routing=RoutingMode.EXTERNAL, cni=cni, zones=zones)
+
+    assert idle.remark(settings, [rule(GROUP, **PORT)]) is None
