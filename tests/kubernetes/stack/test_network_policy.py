@@ -148,12 +148,14 @@ def test_policies_hold_again_after_what_befalls_the_tables_of_a_node(enforced, p
     soon(enforced, pods, FRIENDS)
     enforced.node("node-2").run(*command)
     soon(enforced, pods, FRIENDS)
-    tables = enforced.node("node-2").run("nft", "list", "tables")
-
-    assert "table inet podnet" in tables
     # That its chains are gone, kube-proxy does not see, and Services and their names are its own.
-    failed = [each for each in enforced.probe().failed if each.check not in SERVICE_CHECKS]
-    assert failed == []
+    enforced.until(
+        lambda: all(each.check in SERVICE_CHECKS for each in enforced.probe().failed),
+        "all pairs pass but Services",
+        60,
+    )
+
+    assert "table inet podnet" in enforced.node("node-2").run("nft", "list", "tables")
 
 
 def test_policies_hold_after_the_engine_restarts(enforced, pods):
