@@ -33,9 +33,10 @@ def test_the_kernel_has_what_this_machine_s_lacks(machine):
     kinds = "ip link add a type gre local 127.0.0.1 && ip link add b type dummy"
 
     made = machine.inside("on-node", "node-1", f"({kinds}) 2>&1")
-    machine.inside("on-node", "node-1", "ip link del a; ip link del b")
+    removed = machine.inside("on-node", "node-1", "ip link del a; ip link del b")
 
     assert made == {"code": 0, "output": ""}
+    assert removed["code"] == 0
 
 
 def test_a_command_has_its_input_output_and_exit_code(machine):

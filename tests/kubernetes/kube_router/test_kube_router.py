@@ -11,7 +11,7 @@ pytestmark = pytest.mark.kubernetes
 
 LOST = "node-3"
 PROTOCOL = "17"
-"""Of the routes that it sets (zebraRouteOriginator, pkg/controllers/routing/utils.go@v2.1.0)."""
+"""Of the routes that it sets (zebraRouteOriginator, network_routes_controller.go@v2.1.0)."""
 
 
 def bgp_routes(node):
