@@ -34,7 +34,7 @@ test-long: ## run the tests that take minutes each, outside CI; their last resul
 	@$(PYTHON) -m podnet.lab.images
 	@$(PYTHON) -m pytest --durations=0 -m long
 
-test-kernel: ## run the tests that need Debian's kernel in a virtual machine, outside CI
+test-kernel: ## run the tests that need another kernel, outside CI; KERNEL=user-mode (the default) or debian
 	@scripts/setup kernel
 	@$(PYTHON) -m podnet.lab.images
 	@$(PYTHON) -m pytest -rA --durations=0 -m kernel

@@ -19,8 +19,9 @@ ID = re.compile(r"[0-9a-f]{6}")
 LONGEST_SHOWN = 40
 Kind = TypeVar("Kind", bound=StrEnum)
 PROJECT = Path(__file__).resolve().parents[2]
-EMULATION = 8
-"""By how much an emulated processor is slower, on a machine that others use as well."""
+SLOWNESS = {"tcg": 8, "um": 4}
+"""By how much an emulated processor, and a kernel in user mode on one, are slower than this
+machine, which others use as well."""
 DEFAULT = PROJECT / ".lab"
 """The directory of the lab where a command names none."""
 
@@ -108,7 +109,7 @@ class Home:
 
     @property
     def guest(self) -> Path:
-        """Inside a virtual machine: holds what runs its instructions, `kvm` or `tcg`."""
+        """Inside a virtual machine: holds what runs its instructions, `kvm`, `tcg` or `um`."""
         return self.directory / "guest"
 
     @property
@@ -117,8 +118,7 @@ class Home:
 
         A virtual machine whose instructions are emulated takes minutes for seconds.
         """
-        emulated = self.guest.exists() and self.guest.read_text() == "tcg"
-        return EMULATION if emulated else 1
+        return SLOWNESS.get(self.guest.read_text(), 1) if self.guest.exists() else 1
 
     # The cloud
 

@@ -1,22 +1,28 @@
 """One lab in a virtual machine, which all tests here drive, in the order of their files."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from podnet.lab.home import PROJECT, Home
 from podnet.lab.machine import lifecycle
+from podnet.lab.machine.kernels.kernel import Kind
 
 NODES = 2
+KERNEL = Kind(os.environ.get("KERNEL", Kind.USER_MODE))
+"""`make test-kernel KERNEL=debian` takes the other one."""
 
 
 class Machine:
-    """A lab on Debian's kernel, as somebody at this machine's terminal has it."""
+    """A lab on another kernel, as somebody at this machine's terminal has it."""
+
+    kernel = KERNEL
 
     def __init__(self, directory):
         self.home = Home.open(directory)
@@ -51,15 +57,26 @@ class Machine:
 
 
 @pytest.fixture(scope="session")
-def machine():
-    """The lab with two nodes, deployed; gone when the tests are."""
+def kernel():
+    return KERNEL
+
+
+@contextmanager
+def deployed(**settings):
+    """A lab with these settings, deployed and green; gone afterwards."""
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with tempfile.TemporaryDirectory(prefix="podnet-") as directory:
         found = Machine(Path(directory) / "lab")
-        begun = time.monotonic()
         try:
-            found.podnet("up", "--kernel", "debian", "-c", f"nodeCount={NODES}")
-            found.seconds = time.monotonic() - begun
+            found.podnet("up", "--kernel", KERNEL, *words)
             yield found
         finally:
             found.podnet("down")
             assert lifecycle.running(found.home) is None
+
+
+@pytest.fixture(scope="session")
+def machine():
+    """The lab with two nodes that most tests here share."""
+    with deployed(nodeCount=NODES) as found:
+        yield found

@@ -1,4 +1,4 @@
-"""The lab in its virtual machine, before anything is changed in it."""
+"""The lab on another kernel, before anything is changed in it."""
 
 import re
 import signal
@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from podnet.lab.machine import lifecycle
+from podnet.lab.machine.kernels.kernel import Kind
 
 pytestmark = pytest.mark.kernel
+
+RELEASES = {
+    Kind.DEBIAN: r"6\.1\.0-\d+-cloud-amd64",
+    Kind.USER_MODE: r"6\.1\.\d+-\d+-user-mode",
+}
+PARTS = {
+    Kind.DEBIAN: 4,  # qemu, and one for each folder
+    Kind.USER_MODE: 2,  # the kernel, and who serves its ports
+}
 
 
 def test_the_first_matrix_is_green_and_packets_go_by_the_route_table(machine):
@@ -21,19 +31,19 @@ def test_the_first_matrix_is_green_and_packets_go_by_the_route_table(machine):
     assert found["pairs"] == 6 * 5
 
 
-def test_the_nodes_are_on_debian_s_kernel_and_status_says_so(machine):
+def test_the_nodes_are_on_that_kernel_and_status_says_so(machine):
     release = machine.inside("kernel")["release"]
 
-    assert re.fullmatch(r"6\.1\.0-\d+-cloud-amd64", release)
+    assert re.fullmatch(RELEASES[machine.kernel], release)
     assert release == lifecycle.running(machine.home).release
-    assert f"kernel: Linux {release}, in a virtual machine" in machine.podnet("status")
+    assert f"kernel: Linux {release}, in " in machine.podnet("status")
 
 
 def test_the_kernel_has_what_this_machine_s_lacks(machine):
-    kinds = "ip link add a type gre local 127.0.0.1 && ip link add b type dummy"
+    kinds = "ip link add tunnel0 type gre key 5 && ip link add dummy5 type dummy"
 
     made = machine.inside("on-node", "node-1", f"({kinds}) 2>&1")
-    removed = machine.inside("on-node", "node-1", "ip link del a; ip link del b")
+    removed = machine.inside("on-node", "node-1", "ip link del tunnel0; ip link del dummy5")
 
     assert made == {"code": 0, "output": ""}
     assert removed["code"] == 0
@@ -77,5 +87,5 @@ def test_each_of_its_processes_ends_with_the_lab_s_supervisor(machine):
         ["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True
     ).stdout.split()
 
-    assert len(children) == 4  # qemu, and one for each folder
+    assert len(children) == PARTS[machine.kernel]
     assert all(Path(f"/proc/{child}").exists() for child in children)

@@ -22,7 +22,7 @@ from podnet.lab.commands.options import (
     stack_option,
 )
 from podnet.lab.machine import lifecycle as machine
-from podnet.lab.machine.forwarding import Kernel
+from podnet.lab.machine.kernels.kernel import Kind
 from podnet.lab.operations import deployment, fault_injection, programs_of_cni
 from podnet.lab.operations.deployment import REMOVE_SECONDS, deploying
 from podnet.lab.operations.render import show_changes, show_verification
@@ -64,8 +64,9 @@ commands = click.Group()
 )
 @click.option(
     "--kernel",
-    type=Value(Kernel),
-    help="This machine's own (the default), or Debian's for clouds, in a virtual machine.",
+    type=Value(Kind),
+    help="This machine's own (the default), Debian's for clouds in a virtual machine, or one of "
+    "Debian's source in user mode.",
 )
 @provider_option("aws")
 @provider_option("kubernetes")
@@ -78,7 +79,7 @@ def up(  # noqa: PLR0913, PLR0917  # an argument for each option
     cni_programs: Path | None,
     *,
     enforce_iam: bool,
-    kernel: Kernel | None,
+    kernel: Kind | None,
     **plugins: str | None,
 ) -> None:
     """Deploy the stack, wait for its nodes, start pods and verify every pair."""

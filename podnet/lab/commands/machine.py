@@ -70,7 +70,7 @@ def place(lab: Path | None, command: click.Command, words: Sequence[str]) -> cli
     chosen = forwarding.where(
         name,
         words,
-        declared=home is not None and lifecycle.declared(home),
+        declared=lifecycle.declared(home) if home else None,
         in_use=home is not None and (home.engines.exists() or process.running(home) is not None),
     )
     here = chosen is forwarding.Where.HERE
@@ -120,21 +120,24 @@ def _boot(home: Home, words: Sequence[str]) -> None:
 
     if lifecycle.running(home):
         return
-    lifecycle.require_packages()
-    if lifecycle.declared(home):
+    before = lifecycle.declared(home)
+    kind = before or forwarding.kernel(words)
+    assert kind  # noqa: S101  # `forwarding.where` says so
+    lifecycle.require_packages(kind)
+    if before:
         show("the virtual machine of this lab has ended, and what it held is gone: another starts")
     name, settings = forwarding.deployed(words)
     with step("image of the instances") as note:
         selection.trusting(home.image, debian.ensure(home.image, note))
     ensure_image(LabStack(home, stacks.to_deploy(home, name), ""), parse_config(settings))
     with step("virtual machine") as note:
-        found = lifecycle.start(home, note)
+        found = lifecycle.start(home, kind, note)
         note(str(found))
 
 
 def environment() -> dict[str, str]:
     """The environment of a command in the virtual machine."""
-    from podnet.lab.machine import bytecode  # noqa: PLC0415  # see above
+    from podnet.lab.machine.boot import bytecode  # noqa: PLC0415  # see above
 
     own = {
         name: value

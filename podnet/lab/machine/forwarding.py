@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from podnet.errors import UserError
+from podnet.lab.machine.kernels.kernel import Kind
 
 OPTION = "--kernel"
 READ_ALONE = ("--live", "--file", "--plan", "--help")
@@ -20,13 +21,6 @@ INPUT = ("exec", "kubectl", "pod", "switch")
 DEPLOYING = ("up", "refresh", "destroy", "switch", "roll", "drill")
 """Commands of which a lab carries out one at a time."""
 HERE = ("down",)
-
-
-class Kernel(StrEnum):
-    """On which kernel a lab runs."""
-
-    MACHINE = "machine"
-    DEBIAN = "debian"
 
 
 class Where(StrEnum):
@@ -47,16 +41,16 @@ class Forwarded:
     """Where files belong that the command writes into its own folder, by their names there."""
 
 
-def where(name: str, words: Sequence[str], *, declared: bool, in_use: bool) -> Where:
+def where(name: str, words: Sequence[str], *, declared: Kind | None, in_use: bool) -> Where:
     """Where the command `name` with these words runs.
 
-    `declared` says that this lab runs in a virtual machine, `in_use` that it runs on this machine's
-    kernel. Raises `UserError` where the words ask for the other one.
+    `declared` is the kernel of this lab's virtual machine, `in_use` says that it runs on this
+    machine's kernel. Raises `UserError` where the words ask for the other one.
     """
     options = _before_separator(words)
     wanted = _value(options, OPTION) if name == "up" else None
-    has = Kernel.DEBIAN if declared else Kernel.MACHINE
-    if wanted in {*Kernel} and wanted != has and (declared or in_use):
+    has = declared or Kind.MACHINE
+    if wanted in {*Kind} and wanted != has and (declared or in_use):
         raise UserError(
             f"--kernel {wanted}: this lab runs on the kernel `{has}` already, and all that it "
             "holds is there; `podnet down` first, or another --lab",
@@ -70,7 +64,7 @@ def where(name: str, words: Sequence[str], *, declared: bool, in_use: bool) -> W
             "machine of this lab has no place; run it with a --lab on this machine's own kernel",
             rule="drill-api-in-machine",
         )
-    if name == "up" and (declared or wanted == Kernel.DEBIAN):
+    if name == "up" and (declared or wanted in {Kind.DEBIAN, Kind.USER_MODE}):
         return Where.BOOT
     return Where.THERE if declared else Where.HERE
 
@@ -87,6 +81,12 @@ def forwarded(name: str, words: Sequence[str], here: Path) -> Forwarded:
     if name not in INPUT:  # their words are those of other programs
         options = _renamed(options, here, outputs)
     return Forwarded(words=[name, *options, *rest], outputs=outputs)
+
+
+def kernel(words: Sequence[str]) -> Kind | None:
+    """The kernel that the words of an `up` name."""
+    value = _value(_before_separator(words), OPTION)
+    return Kind(value) if value else None
 
 
 def deployed(words: Sequence[str]) -> tuple[str | None, list[str]]:

@@ -10,16 +10,20 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from podnet.errors import UserError
 from podnet.lab.home import PROJECT, Home
 from podnet.lab.host import background
-from podnet.lab.machine import bytecode, initrd, memory, package, qemu
-from podnet.lab.machine.package import Kernel
-from podnet.lab.machine.supervisor import CONSOLE, KVM_SECONDS, Plan
+from podnet.lab.machine import memory
+from podnet.lab.machine.boot import bytecode, initrd
+from podnet.lab.machine.hypervisors import qemu
+from podnet.lab.machine.hypervisors.machine import HOW, Hypervisor
+from podnet.lab.machine.kernels import debian, user_mode
+from podnet.lab.machine.kernels.kernel import Kernel, Kind
+from podnet.lab.machine.supervisor import CONSOLE, KVM_SECONDS, ROOT, Plan
 from podnet.system.progress import Progress
 from podnet.system.waiting import wait_until
 
@@ -33,12 +37,25 @@ MOST_PROCESSORS = 4
 NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--")
 """As in `podnet.lab.host.bound`, but with this machine's procfs: by that the supervisor knows its
 own number here."""
-PACKAGES = {
-    qemu.QEMU: "qemu-system-x86",
-    qemu.VIRTIOFSD: "qemu-system-x86",
-    initrd.BUSYBOX: "busybox-static",
-    Path("/sbin/depmod"): "kmod",
+PACKAGES: Mapping[Kind, Mapping[Path, str]] = {
+    Kind.DEBIAN: {
+        qemu.QEMU: "qemu-system-x86",
+        qemu.VIRTIOFSD: "qemu-system-x86",
+        initrd.BUSYBOX: "busybox-static",
+        Path("/sbin/depmod"): "kmod",
+    },
+    Kind.USER_MODE: {
+        initrd.BUSYBOX: "busybox-static",
+        **{Path("/usr/bin") / tool: tool for tool in ("bc", "bison", "flex", "gcc", "make")},
+        Path("/usr/bin/xz"): "xz-utils",
+    },
 }
+HYPERVISORS: Mapping[Kind, Sequence[Hypervisor]] = {
+    Kind.DEBIAN: (Hypervisor.KVM, Hypervisor.TCG),
+    Kind.USER_MODE: (Hypervisor.USER_MODE,),
+}
+"""Those to try, in this order."""
+SOURCES = {Kind.DEBIAN: debian.ensure, Kind.USER_MODE: user_mode.ensure}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,19 +64,22 @@ class Running:
 
     release: str
     """Of its kernel."""
-    accelerator: str
+    hypervisor: Hypervisor
     remark: str
     """Why it is emulated, where it is."""
     megabytes: int
 
     def __str__(self) -> str:
-        how = f", emulated: {self.remark}" if self.remark else ""
-        return f"Linux {self.release} in a virtual machine ({self.megabytes} MB{how})"
+        remark = f": {self.remark}" if self.remark else ""
+        return f"Linux {self.release} {HOW[self.hypervisor]} ({self.megabytes} MB{remark})"
 
 
-def declared(home: Home) -> bool:
-    """Whether this lab runs in a virtual machine, also one that has ended."""
-    return home.machine.is_dir()
+def declared(home: Home) -> Kind | None:
+    """The kernel of this lab's virtual machine, also of one that has ended; None without one."""
+    try:
+        return Kind((home.machine / "kernel").read_text())
+    except FileNotFoundError:
+        return None
 
 
 def running(home: Home) -> Running | None:
@@ -67,9 +87,10 @@ def running(home: Home) -> Running | None:
     if _pid(home) is None:
         return None
     try:
-        return Running(**json.loads((home.machine / "ready.json").read_text()))
+        said = json.loads((home.machine / "ready.json").read_text())
     except FileNotFoundError:
         return None
+    return Running(**{**said, "hypervisor": Hypervisor(said["hypervisor"])})
 
 
 def require_running(home: Home) -> Running:
@@ -78,8 +99,8 @@ def require_running(home: Home) -> Running:
     if found is None:
         raise UserError(
             "the virtual machine of this lab has ended, and what it held is gone with it; the end "
-            f"of its console:\n{_console(home)}\n`podnet up --kernel debian` starts another, "
-            "`podnet down` clears alone",
+            f"of its console:\n{_console(home)}\n`podnet up` starts another, `podnet down` clears "
+            "alone",
             rule="machine-dead",
         )
     return found
@@ -95,34 +116,35 @@ def require_root() -> None:
         )
 
 
-def require_packages() -> None:
-    """Raise `UserError` where this machine lacks a program that virtual machines need."""
-    lacking = sorted({name for file, name in PACKAGES.items() if not file.exists()})
+def require_packages(kind: Kind) -> None:
+    """Raise `UserError` where this machine lacks a program that a lab on this kernel needs."""
+    lacking = sorted({name for file, name in PACKAGES[kind].items() if not file.exists()})
     if lacking:
         raise UserError(
-            f"a virtual machine needs the Debian packages {', '.join(lacking)}; `scripts/setup "
-            "kernel` installs them",
+            f"a lab on the kernel {kind} needs the Debian packages {', '.join(lacking)}; "
+            "`scripts/setup kernel` installs them",
             rule="machine-packages-missing",
         )
 
 
-def start(home: Home, note: Progress) -> Running:
-    """The virtual machine of this lab, started unless it runs.
+def start(home: Home, kind: Kind, note: Progress) -> Running:
+    """The virtual machine of this lab, started with this kernel unless it runs.
 
     What a dead one left is cleared first. Raises `UserError` with the end of its console.
     """
     with _locked(home):
         if found := running(home):
             return found
-        require_packages()
+        require_packages(kind)
         megabytes = memory.megabytes()
         _end(home)
-        kernel = package.ensure(note)
+        kernel = SOURCES[kind](note)
         note("compiling Python's files")
         bytecode.ensure()
         home.machine.mkdir(exist_ok=True)
         try:
-            _write_plan(home, kernel, megabytes)
+            (home.machine / "kernel").write_text(kind)
+            _write_plan(home, kernel, HYPERVISORS[kind], megabytes)
             note(f"booting Linux {kernel.release} with {megabytes} MB")
             _await(home, _spawn(home))
         except BaseException:
@@ -169,17 +191,19 @@ def _end(home: Home) -> None:
         shutil.rmtree(home.machine)
 
 
-def _write_plan(home: Home, kernel: Kernel, megabytes: int) -> None:
+def _write_plan(
+    home: Home, kernel: Kernel, hypervisors: Sequence[Hypervisor], megabytes: int
+) -> None:
     processors = min(MOST_PROCESSORS, os.cpu_count() or 1)
     names = {}
-    for accelerator in qemu.Accelerator:
-        names[str(accelerator)] = f"initrd.{accelerator}"
-        settings = _settings(home, kernel, accelerator)
-        (home.machine / names[accelerator]).write_bytes(initrd.build(kernel, settings))
+    for hypervisor in hypervisors:
+        names[str(hypervisor)] = f"initrd.{hypervisor}"
+        settings = _settings(home, kernel, hypervisor)
+        (home.machine / names[hypervisor]).write_bytes(initrd.build(kernel, settings))
     plan = Plan(
         kernel=str(kernel.image),
         release=kernel.release,
-        modules=str(kernel.modules),
+        modules=str(kernel.modules) if kernel.modules else None,
         checkout=str(PROJECT),
         megabytes=megabytes,
         processors=processors,
@@ -189,18 +213,22 @@ def _write_plan(home: Home, kernel: Kernel, megabytes: int) -> None:
     (home.machine / "plan.json").write_text(json.dumps(asdict(plan)))
 
 
-def _settings(home: Home, kernel: Kernel, accelerator: str) -> dict[str, str]:
+def _settings(home: Home, kernel: Kernel, hypervisor: Hypervisor) -> dict[str, str]:
     """What the machine's first script has to know."""
     large = [place for place in (home.image, PROJECT / ".venv") if place.is_dir()]
+    root = home.machine.resolve() / ROOT
     return {
         "CHECKOUT": str(PROJECT),
         "CACHED": "\n".join(str(place) for place in large if not place.is_symlink()),
         "LAB": str(home.directory.resolve()),
         "RELEASE": kernel.release,
-        "ACCELERATOR": accelerator,
+        "HYPERVISOR": hypervisor,
         "NAME": f"lab-{home.id}",
         "PYTHON": sys.executable,
         "BYTECODE": str(bytecode.place()),
+        # Where a kernel in user mode, which sees this machine's files, finds those that are shared.
+        "ROOT": str(root),
+        "SHARED_CHECKOUT": str(root / PROJECT.relative_to("/")),
     }
 
 

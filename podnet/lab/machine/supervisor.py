@@ -7,6 +7,7 @@ its own, which go with it.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 import signal
@@ -15,16 +16,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from podnet.lab.machine import shares
-from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
+from podnet.lab.machine.hypervisors import qemu, user_mode
+from podnet.lab.machine.hypervisors.machine import PORTS, Hypervisor, Machine, Share, port_name
 from podnet.system.files import write_atomically
 from podnet.system.netns import file_limit
 
 CONSOLE = "console.log"
-INITRD = "initrd"
+ROOT = "root"
 READY = "podnet: ready"
 BEGUN = "podnet: kernel"
 POLL = 0.1
@@ -39,14 +42,14 @@ class Plan:
 
     kernel: str
     release: str
-    modules: str
+    modules: str | None
     checkout: str
     megabytes: int
     processors: int
     seconds: float
     """How long a boot may take."""
     initrds: Mapping[str, str]
-    """One for each accelerator, since it says by which one it was booted."""
+    """One for each hypervisor to try, since it says by which one it was booted."""
 
 
 def main(folder: Path) -> None:
@@ -56,18 +59,13 @@ def main(folder: Path) -> None:
     os.chdir(folder)
     plan = Plan(**json.loads(Path("plan.json").read_text()))
     life = _hold(Path("pid"))
-    root = Path("root").resolve()
+    root = Path(ROOT).resolve()
     root.mkdir(exist_ok=True)
     shares.bind(shares.mounted(Path("/proc/self/mountinfo").read_text()), root)
-    sources = {
-        Share.ROOT: root,
-        Share.MODULES: Path(plan.modules),
-        Share.CHECKOUT: root / Path(plan.checkout).relative_to("/"),
-    }
-    accelerator, remark, parts = _boot(plan, sources)
+    hypervisor, remark, parts = _boot(plan, root)
     ready = {
         "release": plan.release,
-        "accelerator": accelerator,
+        "hypervisor": hypervisor,
         "remark": remark,
         "megabytes": plan.megabytes,
     }
@@ -93,54 +91,93 @@ def _hold(file: Path) -> int:
     return life
 
 
-def _boot(
-    plan: Plan, sources: Mapping[Share, Path]
-) -> tuple[Accelerator, str, list[subprocess.Popen[bytes]]]:
+def _boot(plan: Plan, root: Path) -> tuple[Hypervisor, str, list[subprocess.Popen[bytes]]]:
     """Who runs the machine, a remark on that, and its parts."""
+    if Hypervisor.USER_MODE in plan.initrds:
+        return Hypervisor.USER_MODE, "", _booted(plan, root, Hypervisor.USER_MODE)
     remark = f"there is no {KVM}"
     if os.access(KVM, os.R_OK | os.W_OK):
-        parts = _start(plan, sources, Accelerator.KVM)
+        parts = _start(plan, root, Hypervisor.KVM)
         if _await(parts, BEGUN, KVM_SECONDS) and _await(parts, READY, plan.seconds):
-            return Accelerator.KVM, "", parts
+            return Hypervisor.KVM, "", parts
         remark = f"{KVM} is there, and no guest starts on it within {KVM_SECONDS:.0f} s"
         say(remark)
         for part in parts:
             part.kill()
             part.wait()
-    parts = _start(plan, sources, Accelerator.TCG)
+    return Hypervisor.TCG, remark, _booted(plan, root, Hypervisor.TCG)
+
+
+def _booted(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[subprocess.Popen[bytes]]:
+    parts = _start(plan, root, hypervisor)
     if not _await(parts, READY, plan.seconds):
         over = [part.args for part in parts if part.poll() is not None]
         say(f"ended before the machine was ready: {over}" if over else "not ready in time")
         sys.exit(1)
-    return Accelerator.TCG, remark, parts
+    return parts
 
 
-def _start(
-    plan: Plan, sources: Mapping[Share, Path], accelerator: Accelerator
-) -> list[subprocess.Popen[bytes]]:
+def _start(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[subprocess.Popen[bytes]]:
     Path(CONSOLE).write_bytes(b"")
     machine = Machine(
         kernel=Path(plan.kernel),
-        initrd=plan.initrds[accelerator],
+        initrd=plan.initrds[hypervisor],
         console=CONSOLE,
-        accelerator=accelerator,
+        hypervisor=hypervisor,
         megabytes=plan.megabytes,
         processors=plan.processors,
     )
+    if hypervisor is Hypervisor.USER_MODE:
+        return _start_process(machine)
+    sources = {Share.ROOT: root, Share.CHECKOUT: root / Path(plan.checkout).relative_to("/")}
+    if plan.modules:
+        sources[Share.MODULES] = Path(plan.modules)
     parts = [_serve(share, source) for share, source in sources.items()]
-    return [*parts, subprocess.Popen(machine.argv(), stdin=subprocess.DEVNULL)]
+    return [*parts, subprocess.Popen(qemu.argv(machine), stdin=subprocess.DEVNULL)]
+
+
+def _start_process(machine: Machine) -> list[subprocess.Popen[bytes]]:
+    """A kernel that is a process: it sees folders itself, and its ports are serial lines."""
+    with ExitStack() as held:
+        ports = [held.enter_context(_listening(port_name(number))) for number in range(PORTS)]
+        lines = [socket.socketpair() for _ in range(PORTS)]
+        for end in itertools.chain(*lines):
+            held.enter_context(end)
+        listening = [port.fileno() for port in ports]
+        ours = [end.fileno() for end, _ in lines]
+        theirs = [end.fileno() for _, end in lines]
+        relay = subprocess.Popen(
+            user_mode.relay_argv(listening, ours),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[*listening, *ours],
+        )
+        with Path(machine.console).open("ab") as console:
+            kernel = subprocess.Popen(
+                user_mode.argv(machine, theirs),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                pass_fds=theirs,
+                env={**os.environ, **user_mode.MEMORY},
+            )
+    return [relay, kernel]
 
 
 def _serve(share: Share, source: Path) -> subprocess.Popen[bytes]:
-    place = Path(f"{share}.sock")
-    place.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(place))
-        listening.listen(1)
+    with _listening(str(share)) as listening:
         number = listening.fileno()
         return subprocess.Popen(
-            share_argv(share, source, number), stdin=subprocess.DEVNULL, pass_fds=[number]
+            qemu.share_argv(share, source, number), stdin=subprocess.DEVNULL, pass_fds=[number]
         )
+
+
+def _listening(name: str) -> socket.socket:
+    place = Path(f"{name}.sock")
+    place.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(place))
+    listening.listen(1)
+    return listening
 
 
 def _await(parts: list[subprocess.Popen[bytes]], text: str, seconds: float) -> bool:

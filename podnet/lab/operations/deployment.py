@@ -57,7 +57,7 @@ def require_kernel(stack: LabStack, once: Mapping[str, str] | None = None) -> No
         raise UserError(
             f"encapsulation gre needs GRE, which kernel {os.uname().release} of this machine and "
             "so of the lab's nodes lacks; use encapsulation vxlan, or `podnet down` and then "
-            "`podnet up --kernel debian`, whose kernel has it. Nothing was changed",
+            "`podnet up --kernel user-mode`, whose kernel has it. Nothing was changed",
             rule="kernel-lacks-gre",
         )
 

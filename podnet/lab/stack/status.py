@@ -14,7 +14,7 @@ from podnet.errors import UserError
 from podnet.lab.kubernetes.cluster import Cluster
 from podnet.lab.kubernetes.members import Member
 from podnet.lab.kubernetes.pods import Object
-from podnet.lab.machine.kernel import kernel
+from podnet.lab.machine.description import kernel
 from podnet.lab.nodes.agent_state import agent_state
 from podnet.lab.nodes.discovery import why_not_ready
 from podnet.lab.nodes.node import Node

@@ -136,12 +136,12 @@ class Vpc:
         finally:
             self._tag(instance, before["Value"])
 
-    def _change(self, rule, source):
+    def _change(self, rule, peer):
         ports = {key: rule[key] for key in ("FromPort", "ToPort") if key in rule}
         wanted = {
             "IpProtocol": rule["IpProtocol"],
             **ports,
-            **source,
+            **peer,
             "Description": rule.get("Description", ""),
         }
         self.ec2.modify_security_group_rules(
@@ -150,6 +150,8 @@ class Vpc:
                 {"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": wanted}
             ],
         )
+        found = {each["SecurityGroupRuleId"]: each for each in self._rules()}
+        assert source(found[rule["SecurityGroupRuleId"]]) == peer
 
     def _nobody(self, rule):
         """A source of the same type without members: EC2 changes no type of a source."""

@@ -38,6 +38,7 @@ from moto.ec2.models.availability_zones_and_regions import (  # noqa: E402
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface  # noqa: E402
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS as OFFERINGS  # noqa: E402
 from moto.ec2.models.instances import InstanceBackend, StateReason  # noqa: E402
+from moto.ec2.models.security_groups import SecurityGroupBackend  # noqa: E402
 from moto.ec2.models.subnets import Subnet  # noqa: E402
 from moto.iam import models as iam_models  # noqa: E402
 from moto.iam.access_control import IAMPolicy, IAMRequest, PermissionResult  # noqa: E402
@@ -165,6 +166,32 @@ def _arn_of_subnet(self: Subnet) -> str:
     return f"arn:{partition(region)}:ec2:{region}:{self.owner_id}:subnet/{self.id}"
 
 
+def _modify_rules(self: Any, group_id: str, rules: dict[str, dict[str, Any]]) -> None:  # noqa: ANN401
+    """Change rules, also the group that one refers to, which moto leaves as it was.
+
+    A rule for addresses does not become one for a group, nor the other way round (VPC User Guide,
+    "Configure security group rules": the type of the source cannot be changed).
+    """
+    group = self.get_security_group_by_name_or_id(group_id)
+    for id_, rule in rules.items():
+        before, peer = group and group.get_rule(id_), rule.get("ReferencedGroupId")
+        if before and bool(before.source_group) != bool(peer):
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"Invalid rule type for security group rule '{id_}'. You may not specify another "
+                "type of source or destination for an existing rule.",
+            )
+        if peer:
+            self._add_source_group([{"GroupId": peer}], None)  # raises where there is none
+    _moto_modify_rules(self, group_id, rules)
+    for id_, rule in rules.items():
+        if peer := rule.get("ReferencedGroupId"):
+            changed = group.get_rule(id_)
+            changed.source_group = {**changed.source_group, "GroupId": peer}
+
+
+_moto_modify_rules = SecurityGroupBackend.modify_security_group_rules
+SecurityGroupBackend.modify_security_group_rules = _modify_rules  # type: ignore[method-assign]
 _moto_run_instances = InstanceBackend.run_instances
 InstanceBackend.run_instances = _run_instances  # type: ignore[method-assign]
 Subnet.arn = property(_arn_of_subnet)  # type: ignore[assignment,method-assign]

@@ -27,7 +27,7 @@ from podnet.lab.machine.channel.frames import (
     of,
     opening,
 )
-from podnet.lab.machine.qemu import PORTS, port_name
+from podnet.lab.machine.hypervisors.machine import PORTS, port_name
 
 ANSWER_SECONDS = 60.0
 CHUNK = 1 << 15

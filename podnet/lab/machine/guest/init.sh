@@ -12,9 +12,18 @@ $b mount -t devtmpfs devtmpfs /dev
 echo "podnet: kernel $($b uname -r)"
 # shellcheck source=/dev/null
 . /settings
+
+# Mount the folder of this tag, which a kernel in user mode finds by its path, on another.
+share() {
+    case "$HYPERVISOR" in
+    um) $b mount -t hostfs -o "ro,$2" none "$3" ;;
+    *) $b mount -t virtiofs -o ro "$1" "$3" ;;
+    esac
+}
+
 for module in $INSERTED; do $b insmod "/modules/$module"; done
 
-$b mount -t virtiofs -o ro root /lower
+share root "$ROOT" /lower
 $b mount -t tmpfs -o size=75% writable /writable
 $b mkdir /writable/upper /writable/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/writable/upper,workdir=/writable/work root /root
@@ -39,11 +48,13 @@ $b mount -t cgroup2 cgroup2 /root/sys/fs/cgroup
 $b mount -t tmpfs run /root/run
 $b mount -t tmpfs tmp /root/tmp
 $b chmod 1777 /root/tmp /root/dev/shm
-$b mkdir -p "/root/usr/lib/modules/$RELEASE"
-$b mount -t virtiofs -o ro modules "/root/usr/lib/modules/$RELEASE"
+if [ -n "$INSERTED" ]; then
+    $b mkdir -p "/root/usr/lib/modules/$RELEASE"
+    share modules "" "/root/usr/lib/modules/$RELEASE"
+fi
 
 $b mkdir -p "/root$CHECKOUT"
-$b mount -t virtiofs -o ro checkout "/root$CHECKOUT"
+share checkout "$SHARED_CHECKOUT" "/root$CHECKOUT"
 number=0
 for place in $CACHED; do
     number=$((number + 1))
@@ -51,7 +62,7 @@ for place in $CACHED; do
 done
 $b mkdir -p "/root$LAB"
 $b mount -t tmpfs lab "/root$LAB"
-printf %s "$ACCELERATOR" >"/root$LAB/guest"
+printf %s "$HYPERVISOR" >"/root$LAB/guest"
 
 $b ip link set lo up
 $b hostname "$NAME"

@@ -33,10 +33,17 @@ END_OF_INPUT = b"\x04"
 STREAMS = (Kind.OUTPUT, Kind.ERRORS)
 
 
-def serve(device: Path) -> None:
+def opened(device: Path) -> int:
+    """A port that takes bytes as they are, be it one of virtio or a serial line."""
+    port = os.open(device, os.O_RDWR | os.O_NOCTTY)
+    if os.isatty(port):
+        tty.setraw(port)
+    return port
+
+
+def serve(port: int) -> None:
     """Serve a port, one session after the other, for ever."""
     SCRATCH.mkdir(exist_ok=True)
-    port = os.open(device, os.O_RDWR)
     waiting = select.epoll()
     # Without edges, a port that nobody has connected to is always ready: it hangs up.
     waiting.register(port, select.EPOLLIN | select.EPOLLET)

@@ -19,7 +19,7 @@ from podnet.cli.versions import versions
 from podnet.lab.cloud import process
 from podnet.lab.home import PROJECT, Home
 from podnet.lab.host import preflight
-from podnet.lab.machine.kernel import kernel
+from podnet.lab.machine.description import kernel
 from podnet.lab.nodes.node import Node
 from podnet.lab.operations.bundle import capture, nodes, secrets
 from podnet.lab.stack import engine, overrides

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from podnet.lab.home import PROJECT
 from podnet.lab.machine.channel import client
 from podnet.lab.machine.channel.frames import Frame, Kind, new_session, of, opening
 from podnet.lab.machine.guest import session
-from podnet.lab.machine.qemu import PORTS, port_name
+from podnet.lab.machine.hypervisors import user_mode
+from podnet.lab.machine.hypervisors.machine import PORTS, port_name
 from tests.refusals import refused
 
 CLIENT = """
@@ -29,23 +31,48 @@ sys.exit(client.run(Path(sys.argv[1]), request))
 """
 
 
-@pytest.fixture
-def machine(tmp_path, monkeypatch):
+@pytest.fixture(params=["port", "serial line"])
+def machine(request, tmp_path, monkeypatch):
     """The folder of a machine whose first port is served by another process."""
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(session, "SCRATCH", tmp_path / "scratch")
+    serving = on_port if request.param == "port" else on_line
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / f"{port_name(0)}.sock"))
         listening.listen(4)
-        server = os.fork()
-        if server == 0:
-            while True:
-                connection, _ = listening.accept()
-                with connection:
-                    session.converse(connection.fileno())
-        yield tmp_path
-        os.kill(server, signal.SIGKILL)
-        os.waitpid(server, 0)
+        with serving(listening):
+            yield tmp_path
+
+
+@contextmanager
+def on_port(listening):
+    """A port that says when who is connected to it goes."""
+    server = os.fork()
+    if server == 0:
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                session.converse(connection.fileno())
+    yield
+    os.kill(server, signal.SIGKILL)
+    os.waitpid(server, 0)
+
+
+@contextmanager
+def on_line(listening):
+    """A line that does not, and who carries between it and the port."""
+    line, theirs = socket.socketpair()
+    server = os.fork()
+    if server == 0:
+        session.serve(theirs.fileno())
+    theirs.close()
+    numbers = [listening.fileno(), line.fileno()]
+    argv = user_mode.relay_argv(*([number] for number in numbers))
+    with line, subprocess.Popen(argv, cwd=PROJECT, pass_fds=numbers) as relay:
+        yield
+        relay.kill()
+    os.kill(server, signal.SIGKILL)
+    os.waitpid(server, 0)
 
 
 def start(machine, *argv, **streams):
@@ -120,6 +147,26 @@ def test_a_program_that_is_not_there_is_named(machine):
 
     assert process.returncode == 127
     assert "no-such-program" in errors
+
+
+def test_what_a_command_said_to_nobody_is_not_the_next_one_s(machine):
+    with start(machine, "sh", "-c", "echo ready; while :; do echo old; done") as process:
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+    with start(machine, "echo", "new") as process:
+        printed, _ = process.communicate()
+
+    assert printed == "new\n"
+
+
+def test_half_a_frame_of_who_has_gone_is_no_part_of_what_follows(machine):
+    with socket.socket(socket.AF_UNIX) as port:
+        port.connect(str(machine / f"{port_name(0)}.sock"))
+        port.sendall(opening(new_session()) + of(Kind.REQUEST, {"argv": "a" * 1000}).encode()[:99])
+    with start(machine, "echo", "new") as process:
+        printed, _ = process.communicate()
+
+    assert printed == "new\n"
 
 
 def test_a_session_that_takes_the_place_of_another_is_served(machine):

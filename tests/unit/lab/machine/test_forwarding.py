@@ -1,11 +1,13 @@
 import pytest
 
-from podnet.lab.machine.forwarding import Where, deployed, forwarded, where
+from podnet.lab.machine.forwarding import Where, deployed, forwarded, kernel, where
+from podnet.lab.machine.kernels.kernel import Kind
 from tests.refusals import refused
 
-NEW = {"declared": False, "in_use": False}
-OWN = {"declared": False, "in_use": True}
-VIRTUAL = {"declared": True, "in_use": False}
+NEW = {"declared": None, "in_use": False}
+OWN = {"declared": None, "in_use": True}
+VIRTUAL = {"declared": Kind.DEBIAN, "in_use": False}
+USER_MODE = {"declared": Kind.USER_MODE, "in_use": False}
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,9 @@ VIRTUAL = {"declared": True, "in_use": False}
         ("up --kernel=debian -c nodeCount=2", NEW, Where.BOOT),
         ("up --kernel debian", VIRTUAL, Where.BOOT),
         ("up", VIRTUAL, Where.BOOT),
+        ("up --kernel user-mode", NEW, Where.BOOT),
+        ("up", USER_MODE, Where.BOOT),
+        ("status", USER_MODE, Where.THERE),
         ("up --help", VIRTUAL, Where.HERE),
         ("matrix --json", VIRTUAL, Where.THERE),
         ("matrix", OWN, Where.HERE),
@@ -36,12 +41,25 @@ def test_commands_run_where_the_lab_is(words, lab, expected):
 
 @pytest.mark.parametrize(
     ("words", "lab"),
-    [("up --kernel debian", OWN), ("up --kernel machine", VIRTUAL)],
+    [
+        ("up --kernel debian", OWN),
+        ("up --kernel machine", VIRTUAL),
+        ("up --kernel user-mode", VIRTUAL),
+        ("up --kernel debian", USER_MODE),
+    ],
 )
 def test_the_kernel_of_a_lab_that_is_up_stays(words, lab):
     name, *rest = words.split()
     with refused("kernel-fixed"):
         where(name, rest, **lab)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("--kernel user-mode", Kind.USER_MODE), ("--kernel=debian", Kind.DEBIAN), ("-c a=b", None)],
+)
+def test_the_kernel_of_a_lab_is_the_one_that_its_first_up_names(words, expected):
+    assert kernel(words.split()) is expected
 
 
 def test_a_drill_that_makes_a_lab_of_its_own_is_refused_in_the_machine():

@@ -6,23 +6,27 @@ from itertools import pairwise
 import pytest
 
 from podnet.lab.home import Home
-from podnet.lab.machine import initrd, lifecycle, memory, newc, package, shares
-from podnet.lab.machine.kernel import kernel as described
-from podnet.lab.machine.package import Kernel
-from podnet.lab.machine.qemu import Accelerator, Machine, Share, share_argv
+from podnet.lab.machine import lifecycle, memory, shares
+from podnet.lab.machine.boot import initrd, newc
+from podnet.lab.machine.description import kernel as described
+from podnet.lab.machine.guest.__main__ import ports
+from podnet.lab.machine.hypervisors import qemu, user_mode
+from podnet.lab.machine.hypervisors.machine import Hypervisor, Machine, Share
+from podnet.lab.machine.kernels import debian
+from podnet.lab.machine.kernels.kernel import Kind
 from podnet.lab.stack import overrides
 from tests.refusals import refused
 
 
-def machine(accelerator, tmp_path):
+def machine(hypervisor, tmp_path):
     return Machine(
         kernel=tmp_path / "vmlinuz",
         initrd="initrd",
         console="console.log",
-        accelerator=accelerator,
+        hypervisor=hypervisor,
         megabytes=4096,
         processors=2,
-    ).argv()
+    )
 
 
 def option(argv, name):
@@ -30,7 +34,7 @@ def option(argv, name):
 
 
 def test_the_machine_has_no_network_and_shares_its_memory_with_who_serves_folders(tmp_path):
-    argv = machine(Accelerator.TCG, tmp_path)
+    argv = qemu.argv(machine(Hypervisor.TCG, tmp_path))
 
     assert option(argv, "-nic") == ["none"]
     assert option(argv, "-accel") == ["tcg,thread=multi,tb-size=1024"]
@@ -42,14 +46,26 @@ def test_the_machine_has_no_network_and_shares_its_memory_with_who_serves_folder
 
 
 def test_only_edits_of_the_checkout_must_show_at_once(tmp_path):
-    cached = {share: share_argv(share, tmp_path, 3)[-1] for share in Share}
+    cached = {share: qemu.share_argv(share, tmp_path, 3)[-1] for share in Share}
 
     assert {share for share in Share if "cache=auto" in cached[share]} == {Share.CHECKOUT}
 
 
+def test_a_kernel_in_user_mode_has_a_serial_line_for_each_port(tmp_path):
+    argv = user_mode.argv(machine(Hypervisor.USER_MODE, tmp_path), [7, 9])
+
+    assert argv[0] == str(tmp_path / "vmlinuz")
+    assert {"mem=4096M", "initrd=initrd", "ssl=null", "ssl0=fd:7", "ssl1=fd:9"} <= set(argv)
+    (tmp_path / "cmdline").write_text(" ".join(argv))
+    assert [str(port) for port in ports(tmp_path, tmp_path / "cmdline")] == [
+        "/dev/ttyS0",
+        "/dev/ttyS1",
+    ]
+
+
 @pytest.fixture
 def kernel(tmp_path):
-    found = Kernel(tmp_path / "6.1.0-1-cloud-amd64")
+    found = debian.at(tmp_path / "6.1.0-1-cloud-amd64")
     (found.modules / "kernel").mkdir(parents=True)
     lines = {
         "virtio_pci": ["virtio_ring", "virtio"],
@@ -71,7 +87,8 @@ def kernel(tmp_path):
 
 
 def test_modules_are_inserted_after_those_that_they_depend_on(kernel):
-    names = [name.removeprefix("kernel/").removesuffix(".ko") for name in initrd.modules(kernel)]
+    files = initrd.modules(kernel.modules)
+    names = [name.removeprefix("kernel/").removesuffix(".ko") for name in files]
 
     assert names == [
         "virtio", "virtio_ring", "virtio_pci", "fuse", "virtiofs", "virtio_console", "overlay",
@@ -126,23 +143,23 @@ def test_too_little_memory_is_refused_with_numbers():
 def test_the_newest_kernel_is_the_one_that_the_package_depends_on():
     answer = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-57-cloud-amd64\n"
 
-    assert package.newest(answer) == "6.1.0-57-cloud-amd64"
-    assert package.newest("") is None
+    assert debian.newest(answer) == "6.1.0-57-cloud-amd64"
+    assert debian.newest("") is None
 
 
 def test_without_a_package_and_an_earlier_one_there_is_no_kernel(monkeypatch, tmp_path):
-    monkeypatch.setattr(package, "dependencies", lambda: "")
+    monkeypatch.setattr(debian, "dependencies", lambda: "")
     with refused("kernel-package-missing"):
-        package.ensure(lambda _: None, tmp_path)
+        debian.ensure(lambda _: None, tmp_path)
 
 
 def test_without_apt_the_kernel_that_was_fetched_before_is_taken(monkeypatch, tmp_path):
-    monkeypatch.setattr(package, "dependencies", lambda: "")
+    monkeypatch.setattr(debian, "dependencies", lambda: "")
     place = tmp_path / "6.1.0-1-cloud-amd64"
     (place / "boot").mkdir(parents=True)
     (place / "boot/vmlinuz-6.1.0-1-cloud-amd64").touch()
 
-    assert package.ensure(lambda _: None, tmp_path).release == "6.1.0-1-cloud-amd64"
+    assert debian.ensure(lambda _: None, tmp_path).release == "6.1.0-1-cloud-amd64"
 
 
 def test_file_systems_of_disks_are_shared_and_those_below_others_are_not():
@@ -160,13 +177,14 @@ def test_file_systems_of_disks_are_shared_and_those_below_others_are_not():
 def test_what_the_kernel_is_called_says_where_it_runs(tmp_path):
     home = Home.open(tmp_path)
     said = [described(home)]
-    for accelerator in ("kvm", "tcg"):
-        home.guest.write_text(accelerator)
+    for hypervisor in Hypervisor:
+        home.guest.write_text(hypervisor)
         said.append(described(home))
 
     name = f"Linux {platform.release()}"
     assert said[:2] == [f"{name}, this machine's own", f"{name}, in a virtual machine"]
-    assert said[2].startswith(f"{name}, in a virtual machine that is emulated")
+    assert said[2].startswith(f"{name}, in a virtual machine that is emulated: waits")
+    assert said[3].startswith(f"{name}, in user mode: waits")
 
 
 def test_where_all_is_emulated_a_deployment_waits_longer_for_nodes(tmp_path):
@@ -179,9 +197,10 @@ def test_where_all_is_emulated_a_deployment_waits_longer_for_nodes(tmp_path):
 
 
 def test_packages_that_are_missing_are_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(lifecycle, "PACKAGES", {tmp_path / "qemu": "qemu-system-x86"})
+    packages = {kind: {tmp_path / "qemu": "qemu-system-x86"} for kind in Kind}
+    monkeypatch.setattr(lifecycle, "PACKAGES", packages)
     with refused("machine-packages-missing") as caught:
-        lifecycle.require_packages()
+        lifecycle.require_packages(Kind.DEBIAN)
 
     assert "qemu-system-x86; `scripts/setup kernel`" in str(caught.value)
 
@@ -195,6 +214,7 @@ def test_whoever_is_not_root_is_refused(monkeypatch):
 def test_a_machine_that_has_ended_is_said_to_have_and_shows_its_last_lines(tmp_path):
     home = Home.open(tmp_path)
     home.machine.mkdir()
+    (home.machine / "kernel").write_text("debian")
     (home.machine / "console.log").write_text("line\n" * 20 + "Kernel panic\r\n")
     (home.machine / "pid").write_text("1")
     with refused("machine-dead") as caught:

@@ -68,7 +68,7 @@ def test_gre_is_refused_on_a_machine_whose_kernel_has_none(stack_named, monkeypa
         deployment.require_kernel(stack_named("dev"), GRE)
 
     assert f"kernel {os.uname().release} of this machine" in str(caught.value)
-    assert "`podnet up --kernel debian`" in str(caught.value)
+    assert "`podnet up --kernel user-mode`" in str(caught.value)
     deployment.require_kernel(stack_named("dev"), {"podnet:routing": "overlay"})
 
 

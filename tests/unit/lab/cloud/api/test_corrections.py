@@ -98,3 +98,64 @@ def test_a_protocol_that_nobody_knows_is_refused(ec2, network, protocol):
 
     with pytest.raises(ClientError, match="Unknown protocol"):
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+
+
+@pytest.fixture
+def groups(ec2, network):
+    """Two groups, of which the first lets in the members of itself and a range."""
+    one, two = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc)["GroupId"]
+        for name in ("one", "two")
+    )
+    peers = [
+        {"UserIdGroupPairs": [{"GroupId": one}]},
+        {"IpRanges": [{"CidrIp": "10.1.0.0/16"}]},
+    ]
+    rules = [
+        ec2.authorize_security_group_ingress(
+            GroupId=one, IpPermissions=[{"IpProtocol": "-1", **peer}]
+        )["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        for peer in peers
+    ]
+    return one, two, rules
+
+
+def modified(ec2, group, rule, **peer):
+    wanted = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "Description": "changed", **peer}
+    ec2.modify_security_group_rules(
+        GroupId=group,
+        SecurityGroupRules=[{"SecurityGroupRuleId": rule, "SecurityGroupRule": wanted}],
+    )
+    return ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"][0]
+
+
+def test_a_rule_for_a_group_can_refer_to_another(ec2, groups):
+    one, two, (of_group, _) = groups
+
+    found = modified(ec2, one, of_group, ReferencedGroupId=two)
+
+    assert found["ReferencedGroupInfo"]["GroupId"] == two
+    assert found["Description"] == "changed"
+    assert "CidrIpv4" not in found
+
+
+def test_a_rule_for_a_range_can_name_another(ec2, groups):
+    one, _, (_, of_range) = groups
+
+    assert modified(ec2, one, of_range, CidrIpv4="10.2.0.0/16")["CidrIpv4"] == "10.2.0.0/16"
+
+
+@pytest.mark.parametrize("of_group", [True, False])
+def test_the_source_of_a_rule_keeps_its_type(ec2, groups, of_group):
+    one, two, rules = groups
+    peer = {"CidrIpv4": "10.2.0.0/16"} if of_group else {"ReferencedGroupId": two}
+
+    with pytest.raises(ClientError, match="Invalid rule type"):
+        modified(ec2, one, rules[0 if of_group else 1], **peer)
+
+
+def test_a_rule_refers_to_no_group_that_is_not_there(ec2, groups):
+    one, _, (of_group, _) = groups
+
+    with pytest.raises(ClientError, match=r"InvalidGroup.NotFound"):
+        modified(ec2, one, of_group, ReferencedGroupId="sg-0123456789abcdef0")

@@ -6,20 +6,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from podnet.lab.machine import newc
-from podnet.lab.machine.package import Kernel
+from podnet.lab.machine.boot import newc
+from podnet.lab.machine.kernels.kernel import Kernel
 
 BUSYBOX = Path("/bin/busybox")
-INIT = Path(__file__).parent / "guest" / "init.sh"
+INIT = Path(__file__).parents[1] / "guest" / "init.sh"
 MODULES = ("virtio_pci", "virtiofs", "virtio_console", "overlay")
 """What the machine's own buses, folders and ports need before its modules' folder is there."""
 FOLDERS = ("bin", "dev", "lower", "modules", "proc", "root", "stash", "sys", "writable")
 
 
-def modules(kernel: Kernel, wanted: Sequence[str] = MODULES) -> list[str]:
-    """Files of modules below the kernel's folder, each after those that it depends on."""
+def modules(folder: Path, wanted: Sequence[str] = MODULES) -> list[str]:
+    """Files of modules below their folder, each after those that it depends on."""
     needs = {}
-    for line in (kernel.modules / "modules.dep").read_text().splitlines():
+    for line in (folder / "modules.dep").read_text().splitlines():
         name, _, others = line.partition(":")
         needs[name] = others.split()
     by_name = {Path(name).name.removesuffix(".ko"): name for name in needs}
@@ -36,8 +36,8 @@ def modules(kernel: Kernel, wanted: Sequence[str] = MODULES) -> list[str]:
 
 def build(kernel: Kernel, settings: Mapping[str, str]) -> bytes:
     """The archive; `settings` become variables of its shell script."""
-    files = modules(kernel)
-    names = [Path(name).name for name in files]
+    files = [kernel.modules / name for name in modules(kernel.modules)] if kernel.modules else []
+    names = [file.name for file in files]
     values = {**settings, "INSERTED": "\n".join(names)}
     lines = "".join(f"{key}={shlex.quote(value)}\n" for key, value in values.items())
     return newc.archive(
@@ -47,9 +47,6 @@ def build(kernel: Kernel, settings: Mapping[str, str]) -> bytes:
             newc.link("bin/sh", "busybox"),
             newc.file("init", INIT.read_bytes(), 0o755),
             newc.file("settings", lines.encode()),
-            *(
-                newc.file(f"modules/{name}", (kernel.modules / file).read_bytes())
-                for name, file in zip(names, files, strict=True)
-            ),
+            *(newc.file(f"modules/{file.name}", file.read_bytes()) for file in files),
         ]
     )

@@ -8,7 +8,7 @@ import sysconfig
 from pathlib import Path
 
 from podnet.lab.home import PROJECT
-from podnet.lab.machine.package import folder
+from podnet.lab.machine.kernels.kernel import folder
 from podnet.system.commands import run
 
 OWN = ("podnet", "podnet/components", "podnet/userdata")

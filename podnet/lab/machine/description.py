@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 from podnet.lab.home import Home
+from podnet.lab.machine.hypervisors.machine import HOW, Hypervisor
 
 
 def kernel(home: Home) -> str:
@@ -12,9 +13,7 @@ def kernel(home: Home) -> str:
     name = f"Linux {platform.release()}"
     if not home.guest.exists():
         return f"{name}, this machine's own"
+    how = HOW[Hypervisor(home.guest.read_text())]
     if home.patience == 1:
-        return f"{name}, in a virtual machine"
-    return (
-        f"{name}, in a virtual machine that is emulated: waits for the cloud and for nodes are "
-        f"{home.patience} times as long"
-    )
+        return f"{name}, {how}"
+    return f"{name}, {how}: waits for the cloud and for nodes are {home.patience} times as long"

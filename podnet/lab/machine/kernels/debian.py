@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from podnet.errors import UserError
 from podnet.lab.host.build_once import Product, build_once
+from podnet.lab.machine.kernels.kernel import Kernel, KernelError, folder
 from podnet.system.commands import CommandError, run
 from podnet.system.progress import Progress
 
@@ -20,36 +18,14 @@ NAME = re.compile(r"linux-image-(\d[\w.+-]*-cloud-amd64)")
 NEEDED_MEGABYTES = 250
 
 
-class KernelError(UserError):
-    """There is no kernel that the lab could boot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """One kernel as its package has it."""
-
-    place: Path
-
-    @property
-    def release(self) -> str:
-        """As `uname -r` says it, such as `6.1.0-57-cloud-amd64`."""
-        return self.place.name
-
-    @property
-    def image(self) -> Path:
-        """The compressed kernel."""
-        return self.place / "boot" / f"vmlinuz-{self.release}"
-
-    @property
-    def modules(self) -> Path:
-        """The folder of the modules."""
-        return self.place / "lib" / "modules" / self.release
-
-
-def folder() -> Path:
-    """Where kernels are kept: once a user, as other things that are built."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "podnet" / "kernels"
+def at(place: Path) -> Kernel:
+    """The kernel whose package was unpacked into a folder of its release's name."""
+    release = place.name
+    return Kernel(
+        release=release,
+        image=place / "boot" / f"vmlinuz-{release}",
+        modules=place / "lib" / "modules" / release,
+    )
 
 
 def ensure(on_progress: Progress, place: Path | None = None) -> Kernel:
@@ -68,7 +44,7 @@ def ensure(on_progress: Progress, place: Path | None = None) -> Kernel:
     product = Product(
         label=f"the kernel {release}", needed_megabytes=NEEDED_MEGABYTES, error=KernelError
     )
-    return Kernel(
+    return at(
         build_once(
             place / release, product, lambda draft: _fetch(draft, release, on_progress), on_progress
         )

@@ -1,0 +1,1 @@
+"""Who runs the kernel of a virtual machine: qemu, or the kernel itself as a process."""
