@@ -15,7 +15,7 @@ down: ## remove everything of the lab; keeps the virtual environment and the ima
 test: ## run the test suite (the tiers this machine can run)
 	@scripts/setup tests
 	@$(PYTHON) -m pytest -q -n 2 -m "not lab and not cli and not cloud and not slow and not kubernetes and not long and not kernel"
-	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=15 -m "(lab or cli or slow) and not long"
+	@$(PYTHON) -m pytest -q -n 2 --dist loadscope --no-loadscope-reorder --durations=40 -m "(lab or cli or slow) and not long"
 
 test-cli: ## build the Pulumi CLI and Kubernetes provider, once a user, and run the tests that need them
 	@scripts/setup kubernetes
@@ -24,10 +24,10 @@ test-cli: ## build the Pulumi CLI and Kubernetes provider, once a user, and run 
 	@folder=$$($(PYTHON) -m podnet.lab.images.programs.pulumi) && \
 		PATH="$$folder:$$PATH" $(PYTHON) -m pytest --durations=0 -m "cli and not long"
 
-test-kubernetes: ## build the programs of a cluster, and run the tests with real clusters
+test-kubernetes: ## build the programs of a cluster, and run the tests with real clusters; TESTS= for some of them
 	@scripts/setup kubernetes
 	@$(PYTHON) -m podnet.lab.images
-	@$(PYTHON) -m pytest --durations=15 -m "kubernetes and not long"
+	@$(PYTHON) -m pytest --durations=15 -m "kubernetes and not long" $(TESTS)
 
 test-long: ## run the tests that take minutes each, outside CI; their last results are in docs/results
 	@scripts/setup kubernetes

@@ -1,5 +1,6 @@
 """The lab on another kernel, before anything is changed in it."""
 
+import hashlib
 import re
 import signal
 import subprocess
@@ -54,6 +55,13 @@ def test_a_command_has_its_input_output_and_exit_code(machine):
     done = machine.run("exec", "node-1", "--", "sh", "-c", script, input="a word\n")
 
     assert (done.returncode, done.stdout, done.stderr) == (7, "got a word\n", "beside\n")
+
+
+def test_much_input_arrives_whole_and_the_port_goes_on(machine):
+    lines = "".join(f"{number}\n" for number in range(200_000))
+    for _ in range(2):
+        done = machine.run("exec", "node-1", "--", "sh", "-c", "sleep 3; md5sum", input=lines)
+        assert done.stdout.split()[0] == hashlib.md5(lines.encode()).hexdigest()  # noqa: S324
 
 
 def test_files_that_a_command_writes_are_on_this_machine(machine, tmp_path):

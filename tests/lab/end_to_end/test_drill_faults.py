@@ -41,6 +41,7 @@ def test_a_sample_is_healed_within_two_polls(lab):
     assert ran.exit_code == 0
 
 
+@pytest.mark.long
 def test_a_switch_that_a_frozen_node_does_not_follow_stops_and_loses_nothing(lab):
     lab.stack.save({"podnet:nodeCount": "2"})
 

@@ -15,10 +15,8 @@ def treat(lab, *faults):
     control.change(lab.stack.endpoint, Settings.of(faults))
 
 
-@pytest.mark.parametrize(
-    "fault",
-    ["no-capacity=always", pytest.param("address-taken=first", marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["no-capacity=always", "address-taken=first"])
 def test_a_node_that_a_roll_lost_is_named_missed_and_comes_back(lab, fault):
     lab.change(nodeCount=2, instanceType="t3.small")
     lab.stack.save({"podnet:instanceType": "t3.large"})

@@ -61,3 +61,15 @@ def test_a_source_without_what_the_lab_needs_is_refused(monkeypatch, tmp_path, o
 
     (named,) = [name for name, each in user_mode.NEEDED.items() if each == option]
     assert f"has no {named}," in str(caught.value)
+
+
+def test_a_line_that_waits_for_its_reader_goes_on_afterwards(tmp_path):
+    lines = tmp_path / user_mode.LINES
+    lines.parent.mkdir(parents=True)
+    lines.write_text(f"{{\n{user_mode.DEAF}\tline->throttled = 1;\n}}\n")
+
+    user_mode.correct(tmp_path)
+
+    assert lines.read_text() == "{\n\tline->throttled = 1;\n}\n"
+    with refused("kernel-source-differs"):
+        user_mode.correct(tmp_path)

@@ -37,6 +37,7 @@ def denied(operation):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("operation", "resource"), LATER_CALLS)
 def test_what_was_half_made_is_whole_after_the_next_up(deployments, operation, resource):
     deployments.changes()
