@@ -16,11 +16,12 @@ from pathlib import Path
 
 from podnet.errors import UserError
 from podnet.lab.home import PROJECT, Home
-from podnet.lab.host import background
+from podnet.lab.host import background, build_once
 from podnet.lab.machine import memory
 from podnet.lab.machine.boot import bytecode, initrd
 from podnet.lab.machine.hypervisors import qemu
 from podnet.lab.machine.hypervisors.machine import HOW, Hypervisor
+from podnet.lab.machine.hypervisors.user_mode import MEMORY
 from podnet.lab.machine.kernels import debian, user_mode
 from podnet.lab.machine.kernels.kernel import Kernel, Kind
 from podnet.lab.machine.supervisor import CONSOLE, KVM_SECONDS, ROOT, Plan
@@ -136,7 +137,7 @@ def start(home: Home, kind: Kind, note: Progress) -> Running:
         if found := running(home):
             return found
         require_packages(kind)
-        megabytes = memory.megabytes()
+        megabytes = _megabytes(kind)
         _end(home)
         kernel = SOURCES[kind](note)
         note("compiling Python's files")
@@ -158,6 +159,13 @@ def end(home: Home) -> None:
     if home.directory.exists():
         with _locked(home):
             _end(home)
+
+
+def _megabytes(kind: Kind) -> int:
+    if kind is not Kind.USER_MODE:
+        return memory.megabytes()
+    free = build_once.free_megabytes(MEMORY)
+    return min(memory.megabytes(), memory.held_by(MEMORY, free))
 
 
 def _pid(home: Home) -> int | None:

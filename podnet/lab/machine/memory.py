@@ -21,6 +21,17 @@ def megabytes(meminfo: Path = Path("/proc/meminfo")) -> int:
     raise UserError(f"{meminfo} does not say what is available", rule="memory-unknown")
 
 
+def held_by(folder: Path, free: int) -> int:
+    """The size that fits into a folder of memory with this much room, both in MiB."""
+    if free < LEAST:
+        raise UserError(
+            f"{folder} has {free} MB free, and a kernel in user mode keeps its memory there, of "
+            f"which the lab needs {LEAST} MB; make it larger (`mount -o remount,size=8g {folder}`)",
+            rule="memory-folder-too-small",
+        )
+    return free
+
+
 def of_available(available: int) -> int:
     """The size for this much available memory, both in MiB."""
     if available - RESERVE < LEAST:

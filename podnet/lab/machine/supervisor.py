@@ -158,7 +158,7 @@ def _start_process(machine: Machine) -> list[subprocess.Popen[bytes]]:
                 stdout=console,
                 stderr=console,
                 pass_fds=theirs,
-                env={**os.environ, **user_mode.MEMORY},
+                env={**os.environ, **user_mode.ENVIRONMENT},
             )
     return [relay, kernel]
 

@@ -154,6 +154,9 @@ def test_policies_hold_again_after_what_befalls_the_tables_of_a_node(enforced, p
         "all pairs pass but Services",
         60,
     )
+    proxies = ("--namespace=kube-system", "--selector=k8s-app=kube-proxy")
+    enforced.kubectl("delete", "pod", *proxies, "--field-selector=spec.nodeName=node-2")
+    enforced.until(lambda: not enforced.probe().failed, "a new kube-proxy writes its own", 120)
 
     assert "table inet podnet" in enforced.node("node-2").run("nft", "list", "tables")
 

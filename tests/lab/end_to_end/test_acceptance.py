@@ -194,6 +194,7 @@ def test_a_run_through_all_switches_passes(lab, user, tmp_path):
     assert tagged(lab) == set()
 
 
+@pytest.mark.long
 def test_what_a_run_leaves_that_ends_after_its_deployment_is_swept(lab, user, neighbour):
     run = new_run(REGION)
     wanted = Wanted(run=run, region=REGION, nodes=2, instance_type="t3.small")

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from podnet.lab.machine.hypervisors.machine import Machine
 
-MEMORY = {"TMPDIR": "/dev/shm"}  # noqa: S108  # where the kernel keeps the file that is its memory
-"""The environment of it."""
+MEMORY = Path("/dev/shm")  # noqa: S108  # it has no name there
+"""Where the kernel keeps the file that is its memory."""
+ENVIRONMENT = {"TMPDIR": str(MEMORY)}
 
 
 def argv(machine: Machine, lines: Sequence[int]) -> list[str]:

@@ -102,6 +102,7 @@ def test_an_account_shows_the_routing_that_the_lab_shows(lab, run):
     assert (words.count(mode), words.count("assigned:")) == (len(by_agents), 0)
 
 
+@pytest.mark.long
 def test_a_node_whose_agent_is_stopped_in_a_switch_is_shown_behind(lab, run):
     before, node = agent_state(lab.node("node-2")).routing, lab.node("node-2")
     others = {each.name for each in lab.nodes} - {"node-2"}

@@ -101,6 +101,7 @@ def newer_podnet(tmp_path, monkeypatch):
     monkeypatch.setattr(release, "EVERY_NODE", project / "userdata/files")
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("newer_podnet")
 def test_newer_user_data_and_another_type_are_for_the_node_that_is_rolled(lab):
     instances, boots = lab.instance_ids(), lab.boot_ids()

@@ -11,7 +11,8 @@ pytestmark = pytest.mark.slow
 OWN = [{"Name": "tag:podnet:stack", "Values": ["organization/podnet/dev"]}]
 
 
-@pytest.mark.parametrize("fault", [pytest.param("throttle=10%", marks=pytest.mark.long), "stale=1"])
+@pytest.mark.long
+@pytest.mark.parametrize("fault", ["throttle=10%", "stale=1"])
 def test_a_stack_lives_its_whole_life_and_nothing_is_made_twice(deployment, endpoint, fault):
     deployment.settings = {"podnet:nodeCount": "1"}
     ec2 = deployment.client("ec2")

@@ -140,6 +140,15 @@ def test_too_little_memory_is_refused_with_numbers():
     assert "3072 MB" in str(caught.value)
 
 
+def test_a_folder_of_memory_that_is_too_small_is_named_with_the_way_out(tmp_path):
+    with refused("memory-folder-too-small") as caught:
+        memory.held_by(tmp_path, 64)
+
+    assert f"{tmp_path} has 64 MB free" in str(caught.value)
+    assert "remount,size=8g" in str(caught.value)
+    assert memory.held_by(tmp_path, 5000) == 5000
+
+
 def test_the_newest_kernel_is_the_one_that_the_package_depends_on():
     answer = "linux-image-cloud-amd64\n  Depends: linux-image-6.1.0-57-cloud-amd64\n"
 

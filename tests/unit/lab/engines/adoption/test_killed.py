@@ -59,6 +59,7 @@ def assert_finished(deployments, whole, after):
     assert deployments.engine(**after).preview().changes == ()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), BEGINNINGS)
 def test_every_up_is_killed_and_the_last_one_finishes_what_all_of_them_began(
