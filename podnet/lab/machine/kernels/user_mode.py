@@ -24,8 +24,14 @@ CLOUD = "usr/src/linux-config-6.1/config.amd64_none_cloud-amd64.xz"
 VERSION = re.compile(r"^Version: (\S+)$", re.MULTILINE)
 SUFFIX = "-user-mode"
 NEEDED_MEGABYTES = 3000
-LINES = "arch/um/drivers/line.c"
-DEAF = "\tdeactivate_chan(line->chan_in, line->read_irq);\n"
+READ = "chan_interrupt(line, line->read_irq);"
+ALONE = "{ unsigned long flags; local_irq_save(flags); " + READ + " local_irq_restore(flags); }"
+CORRECTIONS = (
+    ("arch/um/drivers/line.c", "\tdeactivate_chan(line->chan_in, line->read_irq);\n", ""),
+    ("arch/um/drivers/line.c", READ, ALONE),
+    ("arch/um/drivers/chan_kern.c", READ, ALONE),
+)
+"""A file, a text that stands in it once, and what stands there instead."""
 NEEDED = {"GRE": "NET_IPGRE", "dummy": "DUMMY", "nftables' inet": "NF_TABLES_INET"}
 """What the lab runs on this kernel for, and the options without which it is not built."""
 
@@ -99,21 +105,22 @@ def _build(draft: Path, release: str, on_progress: Progress) -> None:
 
 
 def correct(tree: Path) -> None:
-    """Keep serial lines alive whose reader is slower than who writes.
+    """Keep serial lines whole and alive whose reader is slower than who writes.
 
-    `line_throttle` takes a line's file out of those that are polled, and nothing puts it back
-    (arch/um/drivers/line.c of Linux 6.1). Without that, what nobody has read waits in the buffer.
-    Raises `KernelError` where the source has another text.
+    `line_throttle` takes a line's file out of those that are polled, and nothing puts it back; and
+    what reads on afterwards is no interrupt, so that one comes in between and mixes up the bytes
+    (arch/um/drivers of Linux 6.1). Raises `KernelError` where the source has another text.
     """
-    file = tree / LINES
-    text = file.read_text()
-    if text.count(DEAF) != 1:
-        raise KernelError(
-            f"{LINES} of {SOURCE} is not as it was in 6.1: `{DEAF.strip()}` stands there "
-            f"{text.count(DEAF)} times; without it being taken out, long input hangs",
-            rule="kernel-source-differs",
-        )
-    file.write_text(text.replace(DEAF, ""))
+    for name, before, after in CORRECTIONS:
+        file = tree / name
+        text = file.read_text()
+        if text.count(before) != 1:
+            raise KernelError(
+                f"{name} of {SOURCE} is not as in 6.1: `{before.strip()}` stands there "
+                f"{text.count(before)} times and not once; uncorrected, long input hangs",
+                rule="kernel-source-differs",
+            )
+        file.write_text(text.replace(before, after))
 
 
 def configure(tree: Path, fragment: str) -> None:

@@ -63,13 +63,19 @@ def test_a_source_without_what_the_lab_needs_is_refused(monkeypatch, tmp_path, o
     assert f"has no {named}," in str(caught.value)
 
 
-def test_a_line_that_waits_for_its_reader_goes_on_afterwards(tmp_path):
-    lines = tmp_path / user_mode.LINES
-    lines.parent.mkdir(parents=True)
-    lines.write_text(f"{{\n{user_mode.DEAF}\tline->throttled = 1;\n}}\n")
+def test_what_a_source_is_corrected_in_stands_there_once(tmp_path):
+    texts = {name: "" for name, _, _ in user_mode.CORRECTIONS}
+    for name, before, _ in user_mode.CORRECTIONS:
+        texts[name] += f"{{\n{before}\n}}\n"
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
 
     user_mode.correct(tmp_path)
 
-    assert lines.read_text() == "{\n\tline->throttled = 1;\n}\n"
+    lines = (tmp_path / "arch/um/drivers/line.c").read_text()
+    assert "deactivate_chan" not in lines
+    assert user_mode.ALONE in lines
+    assert user_mode.ALONE in (tmp_path / "arch/um/drivers/chan_kern.c").read_text()
     with refused("kernel-source-differs"):
         user_mode.correct(tmp_path)
