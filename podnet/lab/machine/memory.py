@@ -22,7 +22,7 @@ def megabytes(meminfo: Path = Path("/proc/meminfo")) -> int:
 
 
 def held_by(folder: Path, free: int) -> int:
-    """The size that fits into a folder of memory with this much room, both in MiB."""
+    """The size for a folder of memory with this much free, both in MiB."""
     if free < LEAST:
         raise UserError(
             f"{folder} has {free} MB free, and a kernel in user mode keeps its memory there, of "
