@@ -224,7 +224,6 @@ def _write_plan(
 def _settings(home: Home, kernel: Kernel, hypervisor: Hypervisor) -> dict[str, str]:
     """What the machine's first script has to know."""
     large = [place for place in (home.image, PROJECT / ".venv") if place.is_dir()]
-    root = home.machine.resolve() / ROOT
     return {
         "CHECKOUT": str(PROJECT),
         "CACHED": "\n".join(str(place) for place in large if not place.is_symlink()),
@@ -235,8 +234,7 @@ def _settings(home: Home, kernel: Kernel, hypervisor: Hypervisor) -> dict[str, s
         "PYTHON": sys.executable,
         "BYTECODE": str(bytecode.place()),
         # Where a kernel in user mode, which sees this machine's files, finds those that are shared.
-        "ROOT": str(root),
-        "SHARED_CHECKOUT": str(root / PROJECT.relative_to("/")),
+        "ROOT": str(home.machine.resolve() / ROOT),
     }
 
 

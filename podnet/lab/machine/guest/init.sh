@@ -54,7 +54,7 @@ if [ -n "$INSERTED" ]; then
 fi
 
 $b mkdir -p "/root$CHECKOUT"
-share checkout "$SHARED_CHECKOUT" "/root$CHECKOUT"
+share checkout "$ROOT$CHECKOUT" "/root$CHECKOUT"
 number=0
 for place in $CACHED; do
     number=$((number + 1))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
-from podnet.lab.host.build_once import Product, build_once
-from podnet.lab.machine.kernels.kernel import Kernel, KernelError, folder
+from podnet.lab.machine.kernels.kernel import Kernel, KernelError, folder, made_once
 from podnet.system.commands import CommandError, run
 from podnet.system.progress import Progress
 
@@ -41,14 +41,8 @@ def ensure(on_progress: Progress, place: Path | None = None) -> Kernel:
             "or add a source of Debian 12's `main` to /etc/apt",
             rule="kernel-package-missing",
         )
-    product = Product(
-        label=f"the kernel {release}", needed_megabytes=NEEDED_MEGABYTES, error=KernelError
-    )
-    return at(
-        build_once(
-            place / release, product, lambda draft: _fetch(draft, release, on_progress), on_progress
-        )
-    )
+    make = partial(_fetch, release=release, on_progress=on_progress)
+    return at(made_once(place / release, NEEDED_MEGABYTES, make, on_progress))
 
 
 def dependencies() -> str:

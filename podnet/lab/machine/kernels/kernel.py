@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from podnet.errors import UserError
+from podnet.lab.host.build_once import Product, build_once
+from podnet.system.progress import Progress
 
 
 class KernelError(UserError):
@@ -41,3 +44,15 @@ def folder() -> Path:
     """Where kernels are kept: once a user, as other things that are built."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "podnet" / "kernels"
+
+
+def made_once(
+    place: Path, megabytes: int, make: Callable[[Path], None], on_progress: Progress
+) -> Path:
+    """The folder of a kernel, named by its release; `make` fills a draft of it where it is missing.
+
+    Raises `KernelError`; `megabytes` is the space that this takes, in MiB.
+    """
+    label = f"the kernel {place.name}"
+    product = Product(label=label, needed_megabytes=megabytes, error=KernelError)
+    return build_once(place, product, make, on_progress)
