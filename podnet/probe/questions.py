@@ -42,9 +42,9 @@ class Question:
 
 
 def questions(
-    endpoints: Mapping[str, Endpoint], internet: NetnsAddress | None
+    endpoints: Mapping[str, Endpoint], internet: NetnsAddress | None, node: str | None = None
 ) -> Iterator[Question]:
-    """Every question about these endpoints, keyed by label.
+    """Every question about these endpoints, keyed by label; with a node, those that it sends.
 
     No endpoint is asked for itself, nor for another of its own address, as pods in the network of
     their node are: a packet to one's own address stays on one's own loopback and says nothing of
@@ -53,15 +53,16 @@ def questions(
     addresses = {
         label: NetnsAddress(label, each.netns, each.address) for label, each in endpoints.items()
     }
+    senders = {label: each for label, each in endpoints.items() if node in (None, each.node)}
     # First the question whose right answer is silence, so that the rest is asked meanwhile.
-    for label, each in endpoints.items():
+    for label, each in senders.items():
         yield Question(
             source=addresses[label],
             to=METADATA,
             checks=(Check.METADATA,),
             allowed=each.kind == "node",
         )
-    for label, each in endpoints.items():
+    for label, each in senders.items():
         if internet is not None and each.public_address is not None:
             yield Question(
                 source=addresses[label],
@@ -79,7 +80,7 @@ def questions(
                 source=container, to=other.label, checks=(Check.LOCALHOST,), target=other
             )
     for one, two in permutations(endpoints, 2):
-        if endpoints[one].address == endpoints[two].address:
+        if one not in senders or endpoints[one].address == endpoints[two].address:
             continue
         yield Question(
             source=addresses[one],

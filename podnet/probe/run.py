@@ -23,11 +23,12 @@ def probe(
     internet_netns: Path | None = None,
     internet_host: IPv4Address | None = None,
     timeout: float = 1.0,
+    node: str | None = None,
 ) -> Matrix:
     """Ask every ordered pair, the internet, the metadata service and localhost.
 
-    Without a namespace for it the internet is not asked. All checks run at once, and none
-    takes longer than about twice the timeout.
+    Without a namespace for it the internet is not asked. With a node's name only this node and
+    its pods ask. All checks run at once, and none takes longer than about twice the timeout.
     """
     if not endpoints:
         raise ValueError("there is nothing to probe: no node and no pod")
@@ -38,7 +39,7 @@ def probe(
         raise ValueError("give both the namespace and the host of the internet, or neither")
     begun = time.monotonic()
     names = labels(endpoints)
-    asked = list(questions(dict(zip(names, endpoints, strict=True)), internet))
+    asked = list(questions(dict(zip(names, endpoints, strict=True)), internet, node))
     results = asyncio.run(_Run(timeout).results(asked))
     return Matrix(tuple(names), tuple(results), time.monotonic() - begun)
 

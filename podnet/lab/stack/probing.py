@@ -16,10 +16,12 @@ from podnet.probe.run import probe
 from podnet.system.netns import NAMESPACES
 
 
-def probe_bare(home: Home, nodes: Sequence[Node], pods: Sequence[Pod]) -> Matrix:
-    """Packets between all pairs, and the verdict."""
+def probe_bare(
+    home: Home, nodes: Sequence[Node], pods: Sequence[Pod], sender: str | None = None
+) -> Matrix:
+    """Packets between all pairs, or those that one node and its pods send, and the verdict."""
     endpoints = [*map(pod_endpoint, pods), *map(node_endpoint, nodes)]
-    return probe(endpoints, NAMESPACES / home.internet_namespace, INTERNET_HOST)
+    return probe(endpoints, NAMESPACES / home.internet_namespace, INTERNET_HOST, node=sender)
 
 
 def probe_cluster(

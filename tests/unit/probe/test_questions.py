@@ -42,8 +42,8 @@ WEB = endpoint(
 DB = endpoint("pod", "db", "10.1.1.3", mtu=1500)
 
 
-def asked(*endpoints, internet=INTERNET):
-    return list(questions(dict(zip(labels(endpoints), endpoints, strict=True)), internet))
+def asked(*endpoints, internet=INTERNET, node=None):
+    return list(questions(dict(zip(labels(endpoints), endpoints, strict=True)), internet, node))
 
 
 def test_every_ordered_pair_is_asked_and_nobody_for_himself():
@@ -131,6 +131,17 @@ def test_without_an_internet_it_is_not_asked():
         Check.UDP: 2,
         Check.MTU: 2,
     }
+
+
+def test_of_one_node_only_what_it_and_its_pods_send_is_asked():
+    far = endpoint("node", "node-2", "192.168.1.12", node="node-2")
+    of_all = asked(NODE, WEB, DB, far)
+    of_one, of_other = (asked(NODE, WEB, DB, far, node=node) for node in ("node-1", "node-2"))
+
+    assert {each.source.label for each in of_other} == {"node-2"}
+    assert {each.to for each in of_other} == {"node-1", "web", "db", "metadata"}
+    assert "node-2" in {each.to for each in of_one}
+    assert sorted(map(str, of_one + of_other)) == sorted(map(str, of_all))
 
 
 def test_a_name_on_two_nodes_is_shown_with_its_node():
