@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kernel
 
 RELEASES = {
     Kind.DEBIAN: r"6\.1\.0-\d+-cloud-amd64",
-    Kind.USER_MODE: r"6\.1\.\d+-\d+-user-mode",
+    Kind.USER_MODE: r"6\.1\.\d+-\d+-user-mode-[0-9a-f]{8}",
 }
 PARTS = {
     Kind.DEBIAN: 4,  # qemu, and one for each folder

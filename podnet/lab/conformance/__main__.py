@@ -3,53 +3,42 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import platform
 import shlex
-import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
 
 from podnet.cli.console import err, out, step
 from podnet.errors import UserError
 from podnet.lab.cloud import lifecycle
-from podnet.lab.conformance import report
-from podnet.lab.conformance.report import Run
+from podnet.lab.commands import machine
+from podnet.lab.conformance import cluster
+from podnet.lab.conformance.cluster import Tests
 from podnet.lab.home import PROJECT, Home
-from podnet.lab.images import programs
-from podnet.lab.images.kubernetes import archive
-from podnet.lab.images.kubernetes.archive import ContainerImage
-from podnet.lab.nodes.node import Node
-from podnet.lab.operations import deployment
-from podnet.lab.operations.verification import verify
-from podnet.lab.stack.engine import EngineKind
-from podnet.lab.stack.lab_stack import LabStack
-from podnet.plan import kube_router
+from podnet.lab.machine import lifecycle as machines
+from podnet.lab.machine.channel import client
+from podnet.lab.machine.kernels.kernel import Kind
 from podnet.plan.policy_objects import Engine
 
-STACK = "kubernetes"
 FOCUS = r"\[sig-network\] Netpol"
 SKIP = r"\[Feature:(SCTPConnectivity|IPv6DualStack)\]|\[Disruptive\]"
-"""This kernel has no SCTP, and podnet no second family."""
-AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
-"""The image of the tests' pods in Kubernetes 1.36 (test/utils/image/manifest.go@v1.36.0)."""
+"""The lab's kernels have no SCTP, and podnet no second family."""
 PLACE = PROJECT / ".lab-conformance"
+MODULE = ("-m", "podnet.lab.conformance")
 
 
 def main() -> int:
     """Run them, print the section for docs/conformance.md, and return 1 where any fails."""
     asked = _parser().parse_args()
-    command = shlex.join(["python", "-m", "podnet.lab.conformance", *sys.argv[1:]])
     try:
-        with step("Kubernetes' end-to-end tests") as note:
-            built = programs.ensure(Home.open(PLACE).image, note, programs.E2E, "its tests")
         home = Home.open(PLACE)
         try:
-            run = _run(home, built, asked, command)
+            with step("Kubernetes' end-to-end tests") as note:
+                built = cluster.build(home, asked.engine, note)
+            if asked.kernel is not Kind.MACHINE:
+                return _in_machine(home, asked)
+            run = cluster.run(home, built, _tests(asked))
         finally:
             if not asked.keep:
+                machines.end(home)
                 lifecycle.down(home)
     except UserError as error:
         err.print(str(error), markup=False, soft_wrap=True)
@@ -61,74 +50,38 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m podnet.lab.conformance")
     parser.add_argument("--routing", default="vpc-routes")
-    parser.add_argument("--engine", default=str(Engine.KUBE_ROUTER), choices=[*map(str, Engine)])
+    parser.add_argument("--engine", type=Engine, default=Engine.KUBE_ROUTER, choices=[*Engine])
+    parser.add_argument("--kernel", type=Kind, default=Kind.MACHINE, choices=[*Kind])
     parser.add_argument("--focus", default=FOCUS, help="regular expression of the tests that run")
     parser.add_argument("--skip", default=SKIP, help="regular expression of those left out of them")
     parser.add_argument("--minutes", type=int, default=180, help="the most that they may take")
     parser.add_argument("--keep", action="store_true", help="leave the lab as it is in the end")
+    command = shlex.join(["python", *MODULE, *sys.argv[1:]])
+    parser.add_argument("--command", default=command, help=argparse.SUPPRESS)
     return parser
 
 
-def _run(home: Home, built: Path, asked: argparse.Namespace, command: str) -> Run:
-    stack = LabStack(home, STACK, lifecycle.start(home), EngineKind.EMBEDDED)
-    stack.record()
-    once = {"podnet:routing": asked.routing, "podnet:networkPolicy": asked.engine}
-    if asked.engine == Engine.KUBE_ROUTER:
-        once["podnet:kubeRouterImage"] = kube_router.LAB_IMAGE
-    if asked.routing == "l2":
-        once["podnet:nodeRangePrefix"] = "28"
-    verify(stack, deployment.up(stack, once, log=False))
-    with step("image of the tests' pods"):
-        _import(stack.running_nodes(), built)
-    results = Path(tempfile.mkdtemp(prefix="results-", dir=home.directory))
-    with step("tests") as note:
-        note(f"their output is in {results / 'output'}")
-        _test(stack, built, asked, results)
-    engine = f" {kube_router.VERSION}" if asked.engine == Engine.KUBE_ROUTER else ""
-    return Run(
-        command=command,
+def _tests(asked: argparse.Namespace) -> Tests:
+    return Tests(
+        command=asked.command,
         routing=asked.routing,
-        facts=(
-            ("engine", f"{asked.engine}{engine}"),
-            ("Kubernetes", programs.version("kubernetes")),
-            ("kernel", platform.release()),
-            ("date", dt.datetime.now(dt.UTC).date().isoformat()),
-        ),
-        specs=report.read(results),
+        engine=asked.engine,
+        focus=asked.focus,
+        skip=asked.skip,
+        minutes=asked.minutes,
     )
 
 
-def _import(nodes: Sequence[Node], built: Path) -> None:
-    """Give every node the image that the tests name, of the program that was built."""
-    with tempfile.TemporaryDirectory() as folder:
-        packed = Path(folder) / "images.tar"
-        image = ContainerImage(
-            names=(AGNHOST,), files={"/agnhost": built / "agnhost"}, entrypoint=("/agnhost",)
-        )
-        archive.write(packed, [image])
-        for node in nodes:
-            argv = ("ctr", "--namespace=k8s.io", "images", "import", "--local")
-            with packed.open("rb") as file:
-                subprocess.run(
-                    node.command(*argv, "--snapshotter=native", "-"),
-                    stdin=file,
-                    stdout=subprocess.DEVNULL,
-                    check=True,
-                )
-
-
-def _test(stack: LabStack, built: Path, asked: argparse.Namespace, results: Path) -> None:
-    arguments = [
-        "--provider=skeleton",
-        f"--report-dir={results}",
-        f"--ginkgo.focus={asked.focus}",
-        f"--ginkgo.skip={asked.skip}",
-        f"--ginkgo.timeout={asked.minutes}m",
-        "--ginkgo.no-color",
-        "--allowed-not-ready-nodes=0",
-    ]
-    with (results / "output").open("w") as file:
-        stack.kubectl().run_other(built / "e2e.test", arguments, file)
+def _in_machine(home: Home, asked: argparse.Namespace) -> int:
+    """The exit code of this command where it runs in a virtual machine on the kernel asked for."""
+    up = ["--kernel", asked.kernel, "--stack", cluster.STACK, "-c", f"routing={asked.routing}"]
+    if code := machine.run(home, "up", up):
+        return code
+    there = [*sys.argv[1:], f"--kernel={Kind.MACHINE}", "--keep", f"--command={asked.command}"]
+    request = client.Request(
+        argv=[sys.executable, *MODULE, *there], environment=machine.environment()
+    )
+    return client.run(home.machine, request)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,14 @@ KUBE_ROUTER = (
     ),
 )
 """Apart from the cluster's own, so that another version of it builds nothing else again."""
+KUBE_NETWORK_POLICIES = (
+    Module(
+        folder="kube-network-policies",
+        upstream="sigs.k8s.io/kube-network-policies",
+        renamed={"cmd": "netpol"},
+    ),
+)
+"""Needs a kernel with NFQUEUE for nftables, so it is built where a lab has one."""
 E2E = (
     Module(
         folder="kubernetes-e2e",

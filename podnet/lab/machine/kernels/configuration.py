@@ -32,6 +32,8 @@ OWN = {
     "MODULES": "n",
 }
 """Folders of this machine, and how the kernel shows its configuration (/proc/config.gz)."""
+RULES = (TAKEN.pattern, LEFT.pattern, tuple(OWN.items()))
+"""All that decides which options are set."""
 
 
 def fragment(cloud: str, local_version: str) -> str:

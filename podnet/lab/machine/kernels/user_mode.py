@@ -6,6 +6,7 @@ Linux 6.1): where no hypervisor works, it executes programs at this machine's ow
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -22,7 +23,6 @@ SOURCE, CONFIGURATION = "linux-source-6.1", "linux-config-6.1"
 """Debian 12's (packages.debian.org/bookworm, of these names)."""
 CLOUD = "usr/src/linux-config-6.1/config.amd64_none_cloud-amd64.xz"
 VERSION = re.compile(r"^Version: (\S+)$", re.MULTILINE)
-SUFFIX = "-user-mode"
 NEEDED_MEGABYTES = 3000
 READ = "chan_interrupt(line, line->read_irq);"
 ALONE = "{ unsigned long flags; local_irq_save(flags); " + READ + " local_irq_restore(flags); }"
@@ -32,6 +32,9 @@ CORRECTIONS = (
     ("arch/um/drivers/chan_kern.c", READ, ALONE),
 )
 """A file, a text that stands in it once, and what stands there instead."""
+RECIPE = hashlib.sha256(f"{configuration.RULES} {CORRECTIONS}".encode()).hexdigest()
+SUFFIX = f"-user-mode-{RECIPE[:8]}"
+"""How the releases end: with another configuration or correction, another kernel is built."""
 NEEDED = {"GRE": "NET_IPGRE", "dummy": "DUMMY", "nftables' inet": "NF_TABLES_INET"}
 """What the lab runs on this kernel for, and the options without which it is not built."""
 
@@ -42,7 +45,7 @@ def at(place: Path) -> Kernel:
 
 
 def ensure(on_progress: Progress, place: Path | None = None) -> Kernel:
-    """The kernel of the source that apt offers, built unless it is there; else the newest built.
+    """The kernel of the source that apt offers, built unless it is there; else the newest built so.
 
     Raises `KernelError` where there is no source, and where the build fails.
     """
@@ -68,7 +71,7 @@ def offered() -> str | None:
 
 
 def newest(place: Path) -> str | None:
-    """The release that was built last."""
+    """The release that was built last with this configuration and these corrections."""
     built = sorted(place.glob(f"*{SUFFIX}/linux"), key=lambda file: file.stat().st_mtime)
     return built[-1].parent.name if built else None
 

@@ -165,12 +165,13 @@ def test_the_parts_of_kubernetes_are_of_one_release():
 
 
 def test_every_sum_is_pinned_and_nothing_is_taken_from_a_folder_here():
-    for module in (*build.MODULES, *build.KUBE_ROUTER, *build.E2E, *pulumi.MODULES):
+    engines = (*build.KUBE_ROUTER, *build.KUBE_NETWORK_POLICIES)
+    modules = (*build.MODULES, *engines, *build.E2E, *pulumi.MODULES)
+    for module in modules:
         folder = build.FOLDER / module.folder
         text = (folder / "go.mod").read_text()
         assert "=> ." not in text
         if module.upstream:
-            modules = (*build.MODULES, *build.KUBE_ROUTER, *build.E2E, *pulumi.MODULES)
             pin = f"{module.upstream} {build.version(module.folder, modules)} h1:"
             assert pin in (folder / "go.sum").read_text()
 

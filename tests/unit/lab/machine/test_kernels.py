@@ -38,13 +38,23 @@ def test_without_a_source_and_a_kernel_built_before_there_is_none(monkeypatch, t
 
 def test_without_apt_the_kernel_that_was_built_before_is_taken(monkeypatch, tmp_path):
     monkeypatch.setattr(user_mode, "offered", lambda: None)
-    place = tmp_path / "6.1.192-3-user-mode"
-    place.mkdir()
-    (place / "linux").touch()
+    place = tmp_path / f"6.1.192-3{user_mode.SUFFIX}"
+    other = tmp_path / "6.1.193-1-user-mode-00000000"  # later, and not configured as this one
+    for each in (place, other):
+        each.mkdir()
+        (each / "linux").touch()
 
     found = user_mode.ensure(lambda _: None, tmp_path)
 
     assert (found.release, found.image, found.modules) == (place.name, place / "linux", None)
+
+
+def test_a_kernel_that_was_built_otherwise_is_no_reason_not_to_build(monkeypatch, tmp_path):
+    monkeypatch.setattr(user_mode, "offered", lambda: "6.1.192-3")
+    monkeypatch.setattr(user_mode, "_build", lambda draft, **_: (draft / "linux").touch())
+    (tmp_path / "6.1.192-3-user-mode-00000000").mkdir()
+
+    assert user_mode.ensure(lambda _: None, tmp_path).release == f"6.1.192-3{user_mode.SUFFIX}"
 
 
 @pytest.mark.parametrize("option", sorted(user_mode.NEEDED.values()))
