@@ -7,22 +7,18 @@ its own, which go with it.
 from __future__ import annotations
 
 import fcntl
-import itertools
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from podnet.lab.machine import shares
 from podnet.lab.machine.hypervisors import qemu, user_mode
-from podnet.lab.machine.hypervisors.machine import PORTS, Hypervisor, Machine, Share, port_name
+from podnet.lab.machine.hypervisors.machine import Hypervisor, Machine, Part, Share
 from podnet.system.files import write_atomically
 from podnet.system.netns import file_limit
 
@@ -34,6 +30,11 @@ POLL = 0.1
 KVM = Path("/dev/kvm")
 KVM_SECONDS = 10.0
 """A guest that KVM runs boots in a second; where KVM is offered and does not work, it hangs."""
+START: Mapping[Hypervisor, Callable[[Machine], list[Part]]] = {
+    Hypervisor.KVM: qemu.start,
+    Hypervisor.TCG: qemu.start,
+    Hypervisor.USER_MODE: user_mode.start,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +92,7 @@ def _hold(file: Path) -> int:
     return life
 
 
-def _boot(plan: Plan, root: Path) -> tuple[Hypervisor, str, list[subprocess.Popen[bytes]]]:
+def _boot(plan: Plan, root: Path) -> tuple[Hypervisor, str, list[Part]]:
     """Who runs the machine, a remark on that, and its parts."""
     if Hypervisor.USER_MODE in plan.initrds:
         return Hypervisor.USER_MODE, "", _booted(plan, root, Hypervisor.USER_MODE)
@@ -108,7 +109,7 @@ def _boot(plan: Plan, root: Path) -> tuple[Hypervisor, str, list[subprocess.Pope
     return Hypervisor.TCG, remark, _booted(plan, root, Hypervisor.TCG)
 
 
-def _booted(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[subprocess.Popen[bytes]]:
+def _booted(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[Part]:
     parts = _start(plan, root, hypervisor)
     if not _await(parts, READY, plan.seconds):
         over = [part.args for part in parts if part.poll() is not None]
@@ -117,70 +118,25 @@ def _booted(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[subprocess.P
     return parts
 
 
-def _start(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[subprocess.Popen[bytes]]:
+def _start(plan: Plan, root: Path, hypervisor: Hypervisor) -> list[Part]:
     Path(CONSOLE).write_bytes(b"")
-    machine = Machine(
-        kernel=Path(plan.kernel),
-        initrd=plan.initrds[hypervisor],
-        console=CONSOLE,
-        hypervisor=hypervisor,
-        megabytes=plan.megabytes,
-        processors=plan.processors,
-    )
-    if hypervisor is Hypervisor.USER_MODE:
-        return _start_process(machine)
-    sources = {Share.ROOT: root, Share.CHECKOUT: root / Path(plan.checkout).relative_to("/")}
+    folders = {Share.ROOT: root, Share.CHECKOUT: root / Path(plan.checkout).relative_to("/")}
     if plan.modules:
-        sources[Share.MODULES] = Path(plan.modules)
-    parts = [_serve(share, source) for share, source in sources.items()]
-    return [*parts, subprocess.Popen(qemu.argv(machine), stdin=subprocess.DEVNULL)]
-
-
-def _start_process(machine: Machine) -> list[subprocess.Popen[bytes]]:
-    """A kernel that is a process: it sees folders itself, and its ports are serial lines."""
-    with ExitStack() as held:
-        ports = [held.enter_context(_listening(port_name(number))) for number in range(PORTS)]
-        lines = [socket.socketpair() for _ in range(PORTS)]
-        for end in itertools.chain(*lines):
-            held.enter_context(end)
-        listening = [port.fileno() for port in ports]
-        ours = [end.fileno() for end, _ in lines]
-        theirs = [end.fileno() for _, end in lines]
-        relay = subprocess.Popen(
-            user_mode.relay_argv(listening, ours),
-            stdin=subprocess.DEVNULL,
-            pass_fds=[*listening, *ours],
+        folders[Share.MODULES] = Path(plan.modules)
+    return START[hypervisor](
+        Machine(
+            kernel=Path(plan.kernel),
+            initrd=plan.initrds[hypervisor],
+            console=CONSOLE,
+            hypervisor=hypervisor,
+            megabytes=plan.megabytes,
+            processors=plan.processors,
+            folders=folders,
         )
-        with Path(machine.console).open("ab") as console:
-            kernel = subprocess.Popen(
-                user_mode.argv(machine, theirs),
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                pass_fds=theirs,
-                env={**os.environ, **user_mode.ENVIRONMENT},
-            )
-    return [relay, kernel]
+    )
 
 
-def _serve(share: Share, source: Path) -> subprocess.Popen[bytes]:
-    with _listening(str(share)) as listening:
-        number = listening.fileno()
-        return subprocess.Popen(
-            qemu.share_argv(share, source, number), stdin=subprocess.DEVNULL, pass_fds=[number]
-        )
-
-
-def _listening(name: str) -> socket.socket:
-    place = Path(f"{name}.sock")
-    place.unlink(missing_ok=True)
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(str(place))
-    listening.listen(1)
-    return listening
-
-
-def _await(parts: list[subprocess.Popen[bytes]], text: str, seconds: float) -> bool:
+def _await(parts: list[Part], text: str, seconds: float) -> bool:
     """Whether the console says the text before the time is over, or a part ends."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit and all(part.poll() is None for part in parts):
@@ -190,7 +146,7 @@ def _await(parts: list[subprocess.Popen[bytes]], text: str, seconds: float) -> b
     return False
 
 
-def _name(parts: list[subprocess.Popen[bytes]], pid: int) -> str:
+def _name(parts: list[Part], pid: int) -> str:
     return next(str(part.args) for part in parts if part.pid == pid)
 
 

@@ -70,7 +70,9 @@ def converse(port: int) -> None:
 def _next(port: int, asked: select.poll) -> bytes:
     """What the other side sends next; nothing where it has gone."""
     ((_, events),) = asked.poll()
-    return os.read(port, CHUNK) if events & select.POLLIN else b""
+    with contextlib.suppress(ConnectionResetError):  # it has gone without reading all
+        return os.read(port, CHUNK) if events & select.POLLIN else b""
+    return b""
 
 
 def _frames(decoder: Decoder, data: bytes) -> tuple[list[Frame], bytes | None]:

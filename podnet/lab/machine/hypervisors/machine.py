@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+Part = subprocess.Popen[bytes]
+"""A process of a machine."""
 PORTS = 12
 """How many commands can run in the machine at once."""
 
@@ -38,7 +43,7 @@ class Share(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Machine:
-    """What decides a command line; paths are relative to the folder that it runs in."""
+    """What decides its parts; names are those of files in the folder that it runs in."""
 
     kernel: Path
     initrd: str
@@ -46,8 +51,20 @@ class Machine:
     hypervisor: Hypervisor
     megabytes: int
     processors: int
+    folders: Mapping[Share, Path] = field(default_factory=dict)
+    """The folders of this machine that it sees."""
 
 
 def port_name(number: int) -> str:
     """The name of a port, on both sides."""
     return f"podnet.{number}"
+
+
+def listening(name: str) -> socket.socket:
+    """A socket of this name in the machine's folder, for processes that inherit it."""
+    place = Path(f"{name}.sock")
+    place.unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(str(place))
+    made.listen(1)
+    return made

@@ -1,11 +1,20 @@
-"""The command lines of the virtual machine and of those who serve folders to it."""
+"""A virtual machine of qemu's, and those who serve folders to it."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from podnet.lab.machine.hypervisors.machine import PORTS, Hypervisor, Machine, Share, port_name
+from podnet.lab.machine.hypervisors.machine import (
+    PORTS,
+    Hypervisor,
+    Machine,
+    Part,
+    Share,
+    listening,
+    port_name,
+)
 
 QEMU = Path("/usr/bin/qemu-system-x86_64")
 VIRTIOFSD = Path("/usr/lib/qemu/virtiofsd")
@@ -26,6 +35,20 @@ CACHE: Mapping[Share, str] = {
     # An edit of the checkout shows after a second at most (fuse: timeouts of cache=auto).
     Share.CHECKOUT: "auto",
 }
+
+
+def start(machine: Machine) -> list[Part]:
+    """The processes of a machine: one that serves each folder, and qemu."""
+    parts = [_serve(share, source) for share, source in machine.folders.items()]
+    return [*parts, subprocess.Popen(argv(machine), stdin=subprocess.DEVNULL)]
+
+
+def _serve(share: Share, source: Path) -> Part:
+    with listening(str(share)) as held:
+        number = held.fileno()
+        return subprocess.Popen(
+            share_argv(share, source, number), stdin=subprocess.DEVNULL, pass_fds=[number]
+        )
 
 
 def argv(machine: Machine) -> list[str]:

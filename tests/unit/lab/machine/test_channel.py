@@ -159,6 +159,14 @@ def test_what_a_command_said_to_nobody_is_not_the_next_one_s(machine):
     assert printed == "new\n"
 
 
+def test_who_goes_without_reading_all_has_gone():
+    port, other = socket.socketpair()
+    with port:
+        port.sendall(b"unread")
+        other.close()
+        session.converse(port.fileno())
+
+
 def test_half_a_frame_of_who_has_gone_is_no_part_of_what_follows(machine):
     with socket.socket(socket.AF_UNIX) as port:
         port.connect(str(machine / f"{port_name(0)}.sock"))
