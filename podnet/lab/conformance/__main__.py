@@ -26,7 +26,7 @@ MODULE = ("-m", "podnet.lab.conformance")
 
 
 def main() -> int:
-    """Run them, print the section for docs/conformance.md, and return 1 where any fails."""
+    """Run them, print the row for docs/conformance.md, and return 1 where any fails."""
     asked = _parser().parse_args()
     try:
         home = Home.open(PLACE)

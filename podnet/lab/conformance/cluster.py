@@ -82,13 +82,12 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
         note(f"their output is in {results / 'output'}")
         _test(stack, built.tests / "e2e.test", tests, results)
     return Run(
+        date=dt.datetime.now(dt.UTC).date().isoformat(),
         command=tests.command,
-        routing=tests.routing,
-        facts=(
-            ("engine", f"{tests.engine} {_version(tests.engine)}"),
-            ("Kubernetes", programs.version("kubernetes")),
-            ("kernel", platform.release()),
-            ("date", dt.datetime.now(dt.UTC).date().isoformat()),
+        cluster=(
+            f"`{tests.routing}`",
+            f"{tests.engine} {_version(tests.engine)}",
+            f"Kubernetes {programs.version('kubernetes')}, Linux {platform.release()}",
         ),
         specs=report.read(results),
     )

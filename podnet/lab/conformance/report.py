@@ -1,4 +1,4 @@
-"""What `e2e.test` found, from the file that it writes, and as a section of docs/conformance.md."""
+"""What `e2e.test` found, from the file that it writes, and as a row of docs/conformance.md."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Spec:
 class Run:
     """One run of the tests in one cluster."""
 
+    date: str
     command: str
-    facts: tuple[tuple[str, str], ...]
-    """Versions, date and kernel, as name and value."""
-    routing: str
+    cluster: tuple[str, ...]
+    """Its routing, its engine, and on what they run, each with its version."""
     specs: tuple[Spec, ...]
 
     @property
@@ -40,13 +40,14 @@ class Run:
         return tuple(spec for spec in self.specs if spec.failure)
 
     def markdown(self) -> str:
-        """The section of the page."""
+        """The row of the page, and a table of the tests that did not pass."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
         passed = len(self.specs) - len(self.failed)
-        yield f"## {self.routing}: {passed} of {len(self.specs)} passed"
-        yield f"`{self.command}`: " + ", ".join(f"{name} {value}" for name, value in self.facts)
+        seconds = sum(spec.seconds for spec in self.specs)
+        result = f"{passed} of {len(self.specs)} passed, {seconds:.0f} s"
+        yield f"| {' | '.join((self.date, *self.cluster, f'`{self.command}`', result))} |"
         if not self.failed:
             return
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 A_PORT = "ip -o link show type veth master kube-bridge | sed 's/^[0-9]*: //; s/@.*//'"
@@ -19,6 +20,17 @@ for each in kept["result"]["interfaces"]:
 json.dump(kept, open("{RESULTS}/mynet-twin-eth0", "w"))
 """
 """The result of a second pod, with the address of the first."""
+DOCKER = (
+    "-j DOCKER-USER",
+    "-o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-i docker0 ! -o docker0 -j ACCEPT",
+)
+"""Docker's rules of the chain FORWARD, without those of a network of its own."""
+UNFILTERED = """\
+iptables -P FORWARD ACCEPT
+iptables-save -t filter | grep -q ^-A || nft delete table ip filter
+"""
+"""Ends a policy; the table stays where another program has rules in it."""
 OTHER = "nft -f - <<END\ntable {family} other {{\nchain walls {{\n{chain}\n}}\n}}\nEND"
 
 
@@ -41,6 +53,10 @@ def _other(name: str, chain: str, family: str = "inet") -> Fault:
         damage=OTHER.format(family=family, chain=chain),
         undo=f"nft delete table {family} other",
     )
+
+
+def _rules(action: str, rules: Sequence[str]) -> str:
+    return "; ".join(f"iptables {action} FORWARD {rule}" for rule in rules)
 
 
 def _ports(name: str, command: str) -> Fault:
@@ -100,14 +116,12 @@ FILTERS = (
     Fault(
         name="iptables -P FORWARD DROP",
         damage="iptables -P FORWARD DROP",
-        undo="iptables -P FORWARD ACCEPT; nft delete table ip filter",
+        undo=UNFILTERED,
     ),
     Fault(
         name="Docker's chain FORWARD",
-        damage="iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER; "
-        "iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT; "
-        "iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT; iptables -P FORWARD DROP",
-        undo="nft delete table ip filter",
+        damage=f"iptables -N DOCKER-USER; {_rules('-A', DOCKER)}; iptables -P FORWARD DROP",
+        undo=f"{_rules('-D', DOCKER)}; iptables -X DOCKER-USER; {UNFILTERED}",
     ),
     _other(
         "another table that forwards nothing",

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from podnet.cli.app import app
+from podnet.lab.drill.faults import FAULTS
 from podnet.lab.nodes.pods import HostPort
 from podnet.lab.operations.verification import SERVICE_CHECKS
 from podnet.plan import kube_router
@@ -18,6 +19,8 @@ from tests.kubernetes.served import pod, start
 
 pytestmark = pytest.mark.kubernetes
 
+TAKES_SERVICES = "nft flush ruleset"
+"""The fault after which kube-proxy does not write its tables again; a test of its own has it."""
 ENGINE = {"networkPolicy": "kube-router", "kubeRouterImage": kube_router.LAB_IMAGE}
 PORT = HostPort(80, 80, "tcp")
 METADATA = "169.254.169.254"
@@ -169,6 +172,24 @@ def test_policies_hold_after_the_engine_restarts(enforced, pods):
     enforced.kubectl("rollout", "status", *rollout, "--timeout=120s")
 
     assert answered(pods) == FRIENDS
+
+
+@pytest.mark.long
+def test_every_fault_of_a_node_is_healed_or_named_beside_an_engine(enforced, pods):
+    apply(enforced, DENY, FROM_FRIENDS)
+    soon(enforced, pods, FRIENDS)
+    enforced.lab_stack.save({f"podnet:{name}": value for name, value in ENGINE.items()})
+    try:
+        names = [fault.name for fault in FAULTS if fault.name != TAKES_SERVICES]
+        words = [word for name in names for word in ("--only", name)]
+        outcomes = json.loads(enforced.podnet("drill", "faults", "--json", *words))
+    finally:
+        enforced.lab_stack.save({"podnet:networkPolicy": "none", "podnet:kubeRouterImage": ""})
+    soon(enforced, pods, FRIENDS)
+
+    assert [outcome["fault"] for outcome in outcomes] == names
+    assert [outcome for outcome in outcomes if not outcome["whole"]] == []
+    assert [each for each in outcomes if not (each["healed"] or each["named"])] == []
 
 
 def dropped(node):

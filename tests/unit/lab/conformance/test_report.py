@@ -1,4 +1,4 @@
-"""What is read of the tests' report, and the section that is made of it."""
+"""What is read of the tests' report, and the row that is made of it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_tests_that_ran_are_read_with_why_they_failed(tmp_path):
     ]
 
 
-def test_a_section_has_the_command_the_facts_and_a_row_for_each_that_does_not_pass(tmp_path):
+def test_a_run_is_a_row_and_a_table_of_those_that_do_not_pass(tmp_path):
     (tmp_path / "junit_01.xml").write_text(JUNIT)
-    run = Run(command="make x", facts=(("kernel", "6.1"),), routing="overlay", specs=read(tmp_path))
+    cluster = ("`overlay`", "none", "Linux 6.1")
+    run = Run(date="2026-12-01", command="make x", cluster=cluster, specs=read(tmp_path))
 
     assert run.markdown() == (
-        "## overlay: 1 of 3 passed\n"
-        "`make x`: kernel 6.1\n"
+        "| 2026-12-01 | `overlay` | none | Linux 6.1 | `make x` | 1 of 3 passed, 18 s |\n"
         "\n"
         "| does not pass | seen |\n"
         "| --- | --- |\n"
