@@ -7,24 +7,27 @@ import json
 import platform
 import sys
 import time
-from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 
+from podnet.lab.cloud.fabric import INTERNET_HOST
 from podnet.lab.drill import Traffic
 from podnet.lab.home import Home
-from podnet.lab.nodes.endpoints import pod_endpoint
+from podnet.lab.nodes.endpoints import node_endpoint, pod_endpoint
 from podnet.lab.operations.verification import verify
 from podnet.lab.stack.cloud import running_cloud
 from podnet.lab.stack.lab_stack import LabStack
-from podnet.lab.stack.probing import probe_bare
 from podnet.plan.routing import RoutingMode
+from podnet.probe import Matrix
+from podnet.probe.run import probe
 from podnet.system.commands import CommandError, run
+from podnet.system.netns import NAMESPACES
 from tests.lab.modes.agreement import compare
 from tests.lab.modes.wire import Wire, expected
 
 MOST_SECONDS = 1800
-IDLE_SECONDS = 5
+IDLE_SECONDS = 2
 
 
 def kernel(stack):
@@ -91,7 +94,7 @@ def agreement(stack, *kinds):
         nodes=nodes,
         node=stack.node,
         pods=running,
-        matrix=lambda: one_sender_at_a_time(stack, nodes, running),
+        matrix=lambda: one_pair_at_a_time(stack, nodes, running),
     )
     # Between two nodes GRE is one connection, which is open for as long as packets come, whatever
     # the rules are by then. So it ends soon here.
@@ -104,14 +107,15 @@ def agreement(stack, *kinds):
     return {"paper": sorted(paper), "packets": sorted(packets)}
 
 
-def one_sender_at_a_time(stack, nodes, pods):
-    """A matrix in which no node sends GRE while another's must be let in by the rules alone."""
-    results = ()
-    for node in nodes:
+def one_pair_at_a_time(stack, nodes, pods):
+    """A matrix in which nothing but the rules lets GRE in: no node has just sent any by itself."""
+    ends = [*map(pod_endpoint, pods), *map(node_endpoint, nodes)]
+    internet = NAMESPACES / stack.home.internet_namespace
+    results = []
+    for one, other in permutations(ends, 2):
         time.sleep(IDLE_SECONDS)
-        matrix = probe_bare(stack.home, nodes, pods, sender=node.name)
-        results += matrix.results
-    return replace(matrix, results=results)
+        results += probe([one, other], internet, INTERNET_HOST, node=one.node).results
+    return Matrix(tuple(each.name for each in ends), tuple(results), 0)
 
 
 def on_node(stack, name, script):

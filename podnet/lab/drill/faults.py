@@ -28,9 +28,10 @@ DOCKER = (
 """Docker's rules of the chain FORWARD, without those of a network of its own."""
 UNFILTERED = """\
 iptables -P FORWARD ACCEPT
-iptables-save -t filter | grep -q ^-A || nft delete table ip filter
+rules=$(nft list table ip filter | grep -E 'accept|drop|jump' | grep -v -e hook -e '"podnet"' || :)
+[ -n "$rules" ] || nft delete table ip filter
 """
-"""Ends a policy; the table stays where another program has rules in it."""
+"""Ends a policy; the table stays where another program than the agent has rules in it."""
 OTHER = "nft -f - <<END\ntable {family} other {{\nchain walls {{\n{chain}\n}}\n}}\nEND"
 
 

@@ -16,12 +16,10 @@ from podnet.probe.run import probe
 from podnet.system.netns import NAMESPACES
 
 
-def probe_bare(
-    home: Home, nodes: Sequence[Node], pods: Sequence[Pod], sender: str | None = None
-) -> Matrix:
-    """Packets between all pairs, or those that one node and its pods send, and the verdict."""
+def probe_bare(home: Home, nodes: Sequence[Node], pods: Sequence[Pod]) -> Matrix:
+    """Packets between all pairs, and the verdict."""
     endpoints = [*map(pod_endpoint, pods), *map(node_endpoint, nodes)]
-    return probe(endpoints, NAMESPACES / home.internet_namespace, INTERNET_HOST, node=sender)
+    return probe(endpoints, NAMESPACES / home.internet_namespace, INTERNET_HOST)
 
 
 def probe_cluster(
