@@ -25,7 +25,7 @@ def test_a_live_switch_loses_nothing_and_packets_go_the_way_of_the_mode(
 
     assert found["before"] == before
 
-    assert (found["lost"], found["broken"]) == (0, 0)
+    assert (found["lost"], found["broken"]) == (0, 0), found["worst"]
     assert found["sent"] > 1000
     assert found["failed"] == []
     assert found["as_expected"], found["unexpected"]

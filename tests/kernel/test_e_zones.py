@@ -31,7 +31,7 @@ def test_gre_carries_what_crosses_zones_and_nothing_else(zones):
 def test_a_switch_of_what_crosses_zones_loses_nothing(zones, encapsulation, carriers):
     found = zones.inside("switch", "overlay", encapsulation)
 
-    assert (found["lost"], found["broken"]) == (0, 0)
+    assert (found["lost"], found["broken"]) == (0, 0), found["worst"]
     assert found["failed"] == []
     assert found["as_expected"], found["unexpected"]
     assert found["carriers"] == carriers

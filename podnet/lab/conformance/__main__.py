@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--routing", default="vpc-routes")
     parser.add_argument("--engine", type=Engine, default=Engine.KUBE_ROUTER, choices=[*Engine])
     parser.add_argument("--kernel", type=Kind, default=Kind.MACHINE, choices=[*Kind])
+    parser.add_argument("--nodes", type=int, default=3, help="the control plane is one of them")
     parser.add_argument("--focus", default=FOCUS, help="regular expression of the tests that run")
     parser.add_argument("--skip", default=SKIP, help="regular expression of those left out of them")
     parser.add_argument("--minutes", type=int, default=180, help="the most that they may take")
@@ -65,6 +66,7 @@ def _tests(asked: argparse.Namespace) -> Tests:
     return Tests(
         command=asked.command,
         routing=asked.routing,
+        nodes=asked.nodes,
         engine=asked.engine,
         focus=asked.focus,
         skip=asked.skip,
@@ -74,7 +76,9 @@ def _tests(asked: argparse.Namespace) -> Tests:
 
 def _in_machine(home: Home, asked: argparse.Namespace) -> int:
     """The exit code of this command where it runs in a virtual machine on the kernel asked for."""
-    up = ["--kernel", asked.kernel, "--stack", cluster.STACK, "-c", f"routing={asked.routing}"]
+    settings = (f"routing={asked.routing}", f"nodeCount={asked.nodes}")
+    up = ["--kernel", asked.kernel, "--stack", cluster.STACK]
+    up += [word for setting in settings for word in ("-c", setting)]
     if code := machine.run(home, "up", up):
         return code
     there = [*sys.argv[1:], f"--kernel={Kind.MACHINE}", "--keep", f"--command={asked.command}"]

@@ -39,6 +39,8 @@ class Tests:
     command: str
     """The command that runs them."""
     routing: str
+    nodes: int
+    """How many the cluster has."""
     engine: Engine
     focus: str
     skip: str
@@ -67,7 +69,7 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
     """Deploy the cluster, give its nodes the images, deploy the engine, and run the tests."""
     stack = LabStack(home, STACK, lifecycle.start(home), EngineKind.EMBEDDED)
     stack.record()
-    once = {"podnet:routing": tests.routing}
+    once = {"podnet:routing": tests.routing, "podnet:nodeCount": str(tests.nodes)}
     if tests.routing == "l2":
         once["podnet:nodeRangePrefix"] = "28"
     deployment.up(stack, once, log=False)
@@ -88,6 +90,7 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
             f"`{tests.routing}`",
             f"{tests.engine} {_version(tests.engine)}",
             f"Kubernetes {programs.version('kubernetes')}, Linux {platform.release()}",
+            f"{tests.nodes}",
         ),
         specs=report.read(results),
     )

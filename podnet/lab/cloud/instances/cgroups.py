@@ -18,6 +18,8 @@ END_SECONDS = 10
 POLL = 0.02
 PREFERRED = 1000
 """The others' weight is 100 (cgroup-v2.rst of Linux, cpu.weight)."""
+KUBELET = ("cpu", "cpuset", "io", "memory", "pids")
+"""Controllers by which a kubelet and runc limit pods; nspawn hands on those that it gets."""
 
 
 def hierarchies(mounts: str) -> list[Path]:
@@ -73,6 +75,9 @@ class Cgroups:
         places = self._places + (self._kubelet_places if kubelet else [])
         for place in places:
             _make(place)
+            if kubelet:
+                _enable(place.parent)
+                _enable(place)
             _make(place / member)
         return [place / member for place in places]
 
@@ -133,8 +138,18 @@ class Cgroups:
         return [*self._places, *self._kubelet_places]
 
 
+def _enable(group: Path) -> None:
+    """Let the groups in this one limit their processes, where control groups are unified."""
+    offered = _lines(group / "cgroup.controllers")
+    for name in KUBELET:
+        if name in offered:
+            (group / "cgroup.subtree_control").write_text(f"+{name}")
+
+
 def _make(group: Path) -> None:
     group.mkdir(parents=True, exist_ok=True)
+    if (group / "cgroup.controllers").exists():
+        return  # in a unified hierarchy it has its parent's
     # A new group of this controller has none, and takes no process until it has some.
     for name in ("cpuset.cpus", "cpuset.mems"):
         own, parent = group / name, group.parent / name

@@ -34,6 +34,28 @@ def test_a_machine_without_hierarchies_is_refused():
         Cgroups("lab-abc", [], [])
 
 
+def test_a_kubelet_s_instance_gets_the_controllers_of_a_unified_hierarchy(tmp_path):
+    lab = tmp_path / "lab-abc"
+    lab.mkdir()
+    for group, offered in ((tmp_path, "cpuset cpu memory hugetlb"), (lab, "cpu memory")):
+        (group / "cgroup.controllers").write_text(f"{offered}\n")
+    asked = []
+
+    class Control(type(tmp_path)):
+        def write_text(self, text):
+            asked.append((str(self.relative_to(tmp_path)), text))
+
+    Cgroups("lab-abc", [Control(tmp_path)], []).make("i-1")
+    assert asked == []
+    Cgroups("lab-abc", [Control(tmp_path)], []).make("i-2", kubelet=True)
+
+    own, group = "cgroup.subtree_control", "lab-abc/cgroup.subtree_control"
+    assert asked == [
+        *((own, f"+{name}") for name in ("cpu", "cpuset", "memory")),
+        *((group, f"+{name}") for name in ("cpu", "memory")),
+    ]
+
+
 def test_the_processes_of_a_lab_are_those_of_all_its_groups(tmp_path):
     groups = Cgroups("lab-abc", [tmp_path / "one", tmp_path / "two"], [])
     for number, place in enumerate([*groups.make("cloud"), *groups.make("i-1/payload/init.scope")]):
