@@ -28,6 +28,8 @@ from podnet.plan.policy_objects import Engine
 from podnet.system.progress import Progress
 
 STACK = "kubernetes"
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+"""The taint of its node."""
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 """The image of the tests' pods in Kubernetes 1.36 (test/utils/image/manifest.go@v1.36.0)."""
 
@@ -79,6 +81,8 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
     if tests.engine is Engine.KUBE_ROUTER:
         once["podnet:kubeRouterImage"] = kube_router.LAB_IMAGE
     verify(stack, deployment.up(stack, once, log=False))
+    if tests.nodes == 1:
+        _take_pods(stack)
     results = Path(tempfile.mkdtemp(prefix="results-", dir=home.directory))
     with step("tests") as note:
         note(f"their output is in {results / 'output'}")
@@ -94,6 +98,13 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
         ),
         specs=report.read(results),
     )
+
+
+def _take_pods(stack: LabStack) -> None:
+    """Let pods run on the control plane, where there is no other node."""
+    taints = stack.kubectl().run("get", "nodes", "--output=jsonpath={.items[*].spec.taints[*].key}")
+    if CONTROL_PLANE in taints.split():
+        stack.kubectl().run("taint", "nodes", "--all", f"{CONTROL_PLANE}-")
 
 
 def _version(engine: Engine) -> str:
