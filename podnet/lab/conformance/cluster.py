@@ -18,6 +18,7 @@ from podnet.lab.home import Home
 from podnet.lab.images import programs
 from podnet.lab.images.kubernetes import archive, contents
 from podnet.lab.images.kubernetes.archive import ContainerImage
+from podnet.lab.kubernetes.workload import CONTROL_PLANE_TAINT
 from podnet.lab.nodes.node import Node
 from podnet.lab.operations import deployment
 from podnet.lab.operations.verification import verify
@@ -28,8 +29,6 @@ from podnet.plan.policy_objects import Engine
 from podnet.system.progress import Progress
 
 STACK = "kubernetes"
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-"""The taint of its node."""
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 """The image of the tests' pods in Kubernetes 1.36 (test/utils/image/manifest.go@v1.36.0)."""
 
@@ -103,8 +102,8 @@ def run(home: Home, built: Built, tests: Tests) -> Run:
 def _take_pods(stack: LabStack) -> None:
     """Let pods run on the control plane, where there is no other node."""
     taints = stack.kubectl().run("get", "nodes", "--output=jsonpath={.items[*].spec.taints[*].key}")
-    if CONTROL_PLANE in taints.split():
-        stack.kubectl().run("taint", "nodes", "--all", f"{CONTROL_PLANE}-")
+    if CONTROL_PLANE_TAINT in taints.split():
+        stack.kubectl().run("taint", "nodes", "--all", f"{CONTROL_PLANE_TAINT}-")
 
 
 def _version(engine: Engine) -> str:

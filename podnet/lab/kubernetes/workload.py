@@ -10,6 +10,7 @@ from typing import Any
 
 from podnet.lab.images.catalogue import POD_IMAGE
 
+CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane"
 NAMESPACE = "podnet-probe"
 DAEMON, WEB, HOST = "daemon", "web", "host"
 """A DaemonSet, a Deployment, and a DaemonSet in the network of the nodes."""
@@ -71,7 +72,7 @@ def _deployment(replicas: int) -> Object:
     spec = {
         **_pod(CONTAINERS),
         "topologySpreadConstraints": [spread],
-        "tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}],
+        "tolerations": [{"key": CONTROL_PLANE_TAINT, "operator": "Exists"}],
     }
     return _workload("Deployment", WEB, spec, {"replicas": replicas})
 
